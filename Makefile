@@ -1,0 +1,44 @@
+# The commands of the laboratory; the work is in scripts/ and cmd/interplay.
+#
+#   make demo     set up, then run the walkthrough notebook and say where its results are
+#   make test     set up, then run every check that CI runs
+#   make lab      set up, then open JupyterLab on the notebooks
+#
+# Settings, on the command line or in the environment: PROFILE=smoke|micro|gpu|paper,
+# SEED=1, GOMLX_BACKEND=xla:cpu|xla:cuda, INTERPLAY_RUNS=folder, FUZZTIME=30s.
+
+ifdef PROFILE
+export INTERPLAY_PROFILE := $(PROFILE)
+endif
+ifdef SEED
+export INTERPLAY_SEED := $(SEED)
+endif
+
+.PHONY: demo test lab setup setup-cuda fuzz bench clean
+
+demo:
+	@scripts/demo.sh
+
+test:
+	@scripts/test.sh
+
+lab:
+	@scripts/lab.sh
+
+setup:
+	@scripts/setup.sh --repair
+
+# The PJRT CUDA plugin and NVIDIA's libraries, for GOMLX_BACKEND=xla:cuda.
+setup-cuda:
+	@scripts/setup-cuda.sh
+
+# Every fuzz target for FUZZTIME each.
+fuzz:
+	@scripts/fuzz.sh
+
+bench: setup
+	@scripts/in-project.sh .bin/interplay bench
+
+# Everything that set-up and the checks made; the run store stays.
+clean:
+	rm -rf .venv .venv.old .bin .cache .jupyter build

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/gsm/corpus"
+)
+
+// generateFlags are the settings of interplay generate.
+type generateFlags struct {
+	ops, contexts, mode, family, sampler, split, unit, preset, specFile, distractors, out string
+
+	reverse          float64
+	layers, entities int
+	modulus, seed    int64
+	first, count     uint64
+	workers          int
+	force, presets   bool
+
+	given map[string]bool // flags that the command line names
+}
+
+func runGenerate(args []string) error {
+	f, err := parseGenerate(args)
+	if err != nil {
+		return err
+	}
+	if f.presets {
+		return printPresets()
+	}
+	if f.out == "" || f.count == 0 {
+		return errors.New("-out FILE and -count N are needed: where to, and how many problems")
+	}
+	if f.first+f.count < f.count {
+		return fmt.Errorf("-first %d and -count %d pass the last index of 64 bits", f.first, f.count)
+	}
+	spec, err := f.spec()
+	if err != nil {
+		return err
+	}
+	var split gsm.Split
+	if err := split.UnmarshalText([]byte(f.split)); err != nil {
+		return err
+	}
+	source, err := gsm.NewSource(spec, split, f.seed)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	progress := newRateLine(f.count)
+	m, err := corpus.Write(ctx, f.out, source, corpus.Options{First: f.first, Count: f.count,
+		Workers: f.workers, Force: f.force, Progress: progress.update})
+	progress.end()
+	if err != nil {
+		return err
+	}
+	printManifest(f.out, m)
+	return nil
+}
+
+func parseGenerate(args []string) (*generateFlags, error) {
+	f := &generateFlags{given: map[string]bool{}}
+	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
+	flags.StringVar(&f.ops, "op", "2-10", "operations: ranges, with shares if you like: 2-10 or 2-4:0.2,5-7:0.3,8-10:0.5")
+	flags.StringVar(&f.contexts, "context", "zoo,school,movie", "contexts, with shares if you like: zoo,school,movie or zoo:0.99,school:0.01; A,B in the symbolic family")
+	flags.StringVar(&f.mode, "mode", "forward", "forward, reverse or both (one half each; -reverse sets another share)")
+	flags.Float64Var(&f.reverse, "reverse", 0, "share of reverse mode, 0 to 1, instead of -mode")
+	flags.StringVar(&f.family, "family", "", "realistic or symbolic (default: what the contexts belong to)")
+	flags.StringVar(&f.sampler, "sampler", "steered", "steered or reference (the authors' distribution)")
+	flags.IntVar(&f.layers, "d", 0, "layers of the realistic family: 2 or 3 (default 2)")
+	flags.StringVar(&f.unit, "unit", "samples", "what shares are shares of: samples or tokens")
+	flags.StringVar(&f.split, "split", "train", "train, validation, test or rl: they share no problem")
+	flags.StringVar(&f.preset, "preset", "", "a named spec instead of -op, -context and -unit; -presets lists them")
+	flags.StringVar(&f.specFile, "spec", "", "a JSON file with the spec instead of all of these, as a manifest holds it")
+	flags.Int64Var(&f.modulus, "modulus", 0, "symbolic family: values are 0 to modulus-1 (default 10)")
+	flags.IntVar(&f.entities, "entities", 0, "symbolic family: names a context offers (default 20 up to op 10)")
+	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
+	flags.Uint64Var(&f.first, "first", 0, "index of the first problem: shards of a corpus are runs of indices")
+	flags.Uint64Var(&f.count, "count", 0, "how many problems")
+	flags.Int64Var(&f.seed, "seed", 1, "seed of the corpus")
+	flags.StringVar(&f.out, "out", "", "file to write, .jsonl or .parquet; its manifest goes beside it")
+	flags.IntVar(&f.workers, "workers", 0, "parallel workers (default: one a CPU); the bytes do not depend on it")
+	flags.BoolVar(&f.force, "force", false, "replace an existing file")
+	flags.BoolVar(&f.presets, "presets", false, "list the presets and end")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q: all settings are flags; see interplay generate -h", flags.Arg(0))
+	}
+	flags.Visit(func(g *flag.Flag) { f.given[g.Name] = true })
+	return f, nil
+}
+
+// spec makes the spec from a file, a preset or the flags.
+func (f *generateFlags) spec() (gsm.Spec, error) {
+	mix := []string{"op", "context", "unit", "family", "modulus", "entities", "distractors"}
+	switch {
+	case f.specFile != "":
+		if other := f.firstGiven(append(mix, "preset", "mode", "reverse", "sampler", "d")); other != "" {
+			return gsm.Spec{}, fmt.Errorf("-spec and -%s contradict each other: the file says all", other)
+		}
+		data, err := os.ReadFile(f.specFile)
+		if err != nil {
+			return gsm.Spec{}, err
+		}
+		spec, err := gsm.ParseSpec(data)
+		if err != nil {
+			return gsm.Spec{}, fmt.Errorf("%s: %w", f.specFile, err)
+		}
+		return spec, nil
+	case f.preset != "":
+		if other := f.firstGiven(mix); other != "" {
+			return gsm.Spec{}, fmt.Errorf("-preset and -%s contradict each other: a preset fixes the mixture", other)
+		}
+		p, err := gsm.PresetByName(f.preset)
+		if err != nil {
+			return gsm.Spec{}, err
+		}
+		return f.adjust(p.Spec)
+	}
+	spec, err := f.mixture()
+	if err != nil {
+		return gsm.Spec{}, err
+	}
+	return f.adjust(spec)
+}
+
+func (f *generateFlags) firstGiven(names []string) string {
+	for _, name := range names {
+		if f.given[name] {
+			return name
+		}
+	}
+	return ""
+}
+
+// adjust sets mode, sampler and layers, which presets leave open.
+func (f *generateFlags) adjust(spec gsm.Spec) (gsm.Spec, error) {
+	if f.given["reverse"] && f.given["mode"] {
+		return spec, errors.New("-mode and -reverse contradict each other: give one")
+	}
+	if f.given["reverse"] {
+		spec.Reverse = f.reverse
+	} else if f.given["mode"] || f.preset == "" {
+		switch f.mode {
+		case "forward":
+			spec.Reverse = 0
+		case "reverse":
+			spec.Reverse = 1
+		case "both":
+			spec.Reverse = 0.5
+		default:
+			return spec, fmt.Errorf("unknown mode %q: forward, reverse or both", f.mode)
+		}
+	}
+	if f.given["d"] {
+		spec.Layers = f.layers
+	}
+	if err := spec.Sampler.UnmarshalText([]byte(f.sampler)); err != nil {
+		return spec, err
+	}
+	return spec, spec.Validate()
+}
+
+// mixture makes the spec of -op, -context and the flags that go with them.
+func (f *generateFlags) mixture() (gsm.Spec, error) {
+	spec := gsm.Spec{Modulus: f.modulus, Entities: f.entities}
+	contexts, contextShares, err := parseShares("context", f.contexts, func(string) int { return 1 })
+	if err != nil {
+		return spec, err
+	}
+	ranges := map[string]gsm.Range{}
+	var bad error
+	ops, opShares, err := parseShares("op", f.ops, func(text string) int {
+		var r gsm.Range
+		if err := r.UnmarshalText([]byte(text)); err != nil {
+			bad = err
+		}
+		ranges[text] = r
+		return r.Max - r.Min + 1
+	})
+	if err := errors.Join(bad, err); err != nil {
+		return spec, fmt.Errorf("-op: %w", err)
+	}
+	for i, op := range ops {
+		for k, context := range contexts {
+			spec.Mix = append(spec.Mix, gsm.Block{Ops: ranges[op], Contexts: []string{context}, Share: opShares[i] * contextShares[k]})
+		}
+	}
+	symbolic := gsm.ContextNames(gsm.Symbolic)
+	if f.family == "" && slices.Contains(symbolic, contexts[0]) {
+		f.family = "symbolic"
+	} else if f.family == "" {
+		f.family = "realistic"
+	}
+	if f.family == "symbolic" && !f.given["context"] {
+		return spec, fmt.Errorf("-family symbolic needs -context: %s", strings.Join(symbolic, ", "))
+	}
+	if f.distractors != "" {
+		spec.Distractors = new(gsm.Range)
+		if err := spec.Distractors.UnmarshalText([]byte(f.distractors)); err != nil {
+			return spec, fmt.Errorf("-distractors: %w", err)
+		}
+	}
+	return spec, errors.Join(spec.Family.UnmarshalText([]byte(f.family)), spec.Unit.UnmarshalText([]byte(f.unit)))
+}
+
+// parseShares reads "a,b" or "a:0.9,b:0.1". Without shares each part weighs what
+// weight says, so that 2-10,12 is uniform over its ten ops.
+func parseShares(flagName, text string, weight func(part string) int) (parts []string, shares []float64, err error) {
+	total, given := 0.0, 0
+	for part := range strings.SplitSeq(text, ",") {
+		name, number, hasShare := strings.Cut(strings.TrimSpace(part), ":")
+		share := float64(weight(name))
+		if hasShare {
+			given++
+			if share, err = strconv.ParseFloat(number, 64); err != nil {
+				return nil, nil, fmt.Errorf("-%s: the share in %q is no number", flagName, part)
+			}
+		}
+		parts, shares = append(parts, name), append(shares, share)
+		total += share
+	}
+	switch {
+	case given == 0:
+		for i := range shares {
+			shares[i] /= total
+		}
+	case given < len(parts):
+		return nil, nil, fmt.Errorf("-%s %s: give a share to every part or to none", flagName, text)
+	case total < 1-1e-6 || total > 1+1e-6:
+		return nil, nil, fmt.Errorf("-%s %s: the shares sum to %.6g, they must sum to 1", flagName, text, total)
+	}
+	return parts, shares, nil
+}
+
+func printPresets() error {
+	for _, p := range gsm.Presets() {
+		fmt.Printf("%-36s %s\n", p.Name, p.Source)
+		if p.Note != "" {
+			fmt.Printf("%-36s   (%s)\n", "", p.Note)
+		}
+	}
+	return nil
+}
+
+// printManifest says what was written.
+func printManifest(out string, m *corpus.Manifest) {
+	fmt.Printf("%s: %d problems, %d tokens, %d explicit and %d implicit edges\n", out, m.Count, m.Tokens, m.Explicit, m.Implicit)
+	fmt.Printf("split %s, seed %d, problems %d to %d, spec %.12s, content %.12s\n", m.Split, m.Seed, m.First, m.First+m.Count-1, m.SpecDigest, m.Digest)
+	fmt.Printf("manifest: %s\n", corpus.ManifestPath(out))
+	fmt.Printf("\n  op  context                 mode      problems   share   tokens/problem\n")
+	for _, c := range m.Cells {
+		fmt.Printf("  %2d  %-22s  %-7s  %9d  %5.1f%%   %14.1f\n", c.Op, c.Context, c.Mode, c.Count,
+			100*float64(c.Count)/float64(m.Count), float64(c.Tokens)/float64(c.Count))
+	}
+}
+
+// rateLine is one line on stderr: share done, rate, time left. On a terminal it
+// updates in place, elsewhere it is printed again every ten seconds.
+type rateLine struct {
+	total       uint64
+	begin, last time.Time
+	terminal    bool
+	shown       bool
+}
+
+func newRateLine(total uint64) *rateLine {
+	info, err := os.Stderr.Stat()
+	now := time.Now()
+	return &rateLine{total: total, begin: now, last: now, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+}
+
+func (l *rateLine) update(done uint64) {
+	now := time.Now()
+	pause := 10 * time.Second
+	if l.terminal {
+		pause = 200 * time.Millisecond
+	}
+	if now.Sub(l.last) < pause && done < l.total {
+		return
+	}
+	l.last = now
+	rate := float64(done) / now.Sub(l.begin).Seconds()
+	left := time.Duration(float64(l.total-done) / rate * float64(time.Second)).Round(time.Second)
+	text := fmt.Sprintf("%d of %d problems (%.0f%%), %.0f a second, %s left", done, l.total, 100*float64(done)/float64(l.total), rate, left)
+	if l.terminal {
+		fmt.Fprintf(os.Stderr, "\r\x1b[K%s", text)
+	} else {
+		fmt.Fprintln(os.Stderr, text)
+	}
+	l.shown = true
+}
+
+// end leaves the cursor on a fresh line.
+func (l *rateLine) end() {
+	if l.terminal && l.shown {
+		fmt.Fprintln(os.Stderr)
+	}
+}

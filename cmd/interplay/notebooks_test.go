@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func study(values ...result) *results {
+	return &results{Study: "s", Profile: "smoke", Seed: 1, Results: values}
+}
+
+func TestEqualResultsDoNotDiffer(t *testing.T) {
+	a := study(result{ID: "x", Value: 0.3, Tolerance: 0.1, Unit: "share"}, result{ID: "y", Value: -2})
+	b := study(result{ID: "y", Value: -2}, result{ID: "x", Value: 0.2, Unit: "share"}) // at the very edge, other order
+	if got := compare(a, b); len(got) != 0 {
+		t.Errorf("differences: %q", got)
+	}
+}
+
+func TestEveryKindOfDifferenceIsNamed(t *testing.T) {
+	base := result{ID: "accuracy", Value: 0.6, Tolerance: 0.05, Unit: "share"}
+	for _, c := range []struct {
+		name  string
+		found *results
+		want  []string
+	}{
+		{"too low", study(result{ID: "accuracy", Value: 0.54, Unit: "share"}), []string{"accuracy", "0.6 within 0.05", "found 0.54", "off by 0.06"}},
+		{"too high", study(result{ID: "accuracy", Value: 0.66, Unit: "share"}), []string{"found 0.66"}},
+		{"wider tolerance of its own", study(result{ID: "accuracy", Value: 0.9, Tolerance: 1, Unit: "share"}), []string{"found 0.9"}},
+		{"missing", study(result{ID: "other", Value: 0.6}), []string{"accuracy: expected 0.6, found no such result", "other: expected no such result, found 0.6"}},
+		{"extra", study(base, result{ID: "new", Value: 1}), []string{"new: expected no such result"}},
+		{"other unit", study(result{ID: "accuracy", Value: 0.6, Unit: "percent"}), []string{`"share"`, `"percent"`}},
+		{"other study", &results{Study: "t", Profile: "smoke", Results: []result{base}}, []string{"study"}},
+		{"other profile", &results{Study: "s", Profile: "micro", Results: []result{base}}, []string{"profile"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := strings.Join(compare(study(base), c.found), "\n")
+			if got == "" {
+				t.Fatal("no difference was found")
+			}
+			for _, w := range c.want {
+				if !strings.Contains(got, w) {
+					t.Errorf("the differences lack %q:\n%s", w, got)
+				}
+			}
+		})
+	}
+}
+
+func TestResultFilesThatCannotBeComparedAreRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"not JSON":           `{"study": `,
+		"a text for a value": `{"results": [{"id": "a", "value": "0.5"}]}`,
+		"no results":         `{"study": "s", "results": []}`,
+		"no id":              `{"results": [{"value": 1}]}`,
+		"an id twice":        `{"results": [{"id": "a"}, {"id": "a"}]}`,
+		"negative tolerance": `{"results": [{"id": "a", "tolerance": -1}]}`,
+	} {
+		file := filepath.Join(t.TempDir(), "results.json")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readResults(file); err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
+func TestUpdatedResultsAreWhatTheNextComparisonReads(t *testing.T) {
+	r := notebookRun{dir: t.TempDir(), profile: "smoke", seed: 1}
+	found := study(result{ID: "x", Value: 0.25, Low: 0.2, High: 0.3, Unit: "share", Tolerance: 0.01, Claim: "c"})
+	if err := r.judge("n", found); err == nil || !strings.Contains(err.Error(), "-update") {
+		t.Errorf("without committed values the error is %v", err)
+	}
+	r.update = true
+	if err := r.judge("n", found); err != nil {
+		t.Fatal(err)
+	}
+	r.update = false
+	if err := r.judge("n", found); err != nil {
+		t.Error(err)
+	}
+	found.Results[0].Value = 0.5
+	if err := r.judge("n", found); err == nil || !strings.Contains(err.Error(), "x: expected 0.25 within 0.01, found 0.5") {
+		t.Errorf("the error is %v", err)
+	}
+	found.Seed = 2
+	if err := r.judge("n", found); err != nil {
+		t.Errorf("another seed is no difference, but: %v", err)
+	}
+}
+
+func TestFiguresAreExtractedAsTheyAre(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 5, 3))); err != nil {
+		t.Fatal(err)
+	}
+	one := base64.StdEncoding.EncodeToString(picture.Bytes())
+	cell := func(data ...any) map[string]any {
+		outputs := []any{map[string]any{"output_type": "stream", "text": "x"}}
+		for _, d := range data {
+			outputs = append(outputs, map[string]any{"output_type": "display_data", "data": map[string]any{"image/png": d, "text/plain": "alt"}})
+		}
+		return map[string]any{"cell_type": "code", "outputs": outputs}
+	}
+	nb := map[string]any{"cells": []any{
+		map[string]any{"cell_type": "markdown"},
+		cell(),
+		cell(one, []string{one[:10] + "\n", one[10:] + "\n"}),
+	}}
+	text, err := json.Marshal(nb)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "n.ipynb")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	n, err := extractFigures(file, filepath.Join(dir, "n_files"))
+	if err != nil || n != 2 {
+		t.Fatalf("%d figures, error %v", n, err)
+	}
+	for _, name := range []string{"cell02_1.png", "cell02_2.png"} {
+		got, err := os.ReadFile(filepath.Join(dir, "n_files", name))
+		if err != nil || !bytes.Equal(got, picture.Bytes()) {
+			t.Errorf("%s: %d bytes, error %v", name, len(got), err)
+		}
+	}
+}
+
+func TestAnErrorOutputIsAnError(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "n.ipynb")
+	text := `{"cells": [{"cell_type": "code", "outputs": [{"output_type": "error", "ename": "ERROR", "evalue": "exit status 1"}]}]}`
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := extractFigures(file, t.TempDir()); err == nil || !strings.Contains(err.Error(), "code cell 1") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestACellsErrorIsShownWithoutPythonsCalls(t *testing.T) {
+	said := "Traceback (most recent call last):\n  File \"x.py\"\nnbclient.exceptions.CellExecutionError: An error occurred\n\x1b[31mpanic: index\x1b[0m out of range\n"
+	if got := cellError(said); got != "a cell failed. An error occurred\npanic: index out of range" {
+		t.Errorf("%q", got)
+	}
+	if got := cellError("something else"); !strings.Contains(got, "something else") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestNotebookSettings(t *testing.T) {
+	if p, s, err := notebookSettings("", ""); p != "smoke" || s != 1 || err != nil {
+		t.Errorf("defaults: %s %d %v", p, s, err)
+	}
+	if _, _, err := notebookSettings("smokey", ""); err == nil || !strings.Contains(err.Error(), `"smokey"`) || !strings.Contains(err.Error(), "micro") {
+		t.Errorf("unknown profile: %v", err)
+	}
+	if _, _, err := notebookSettings("", "one"); err == nil || !strings.Contains(err.Error(), `"one"`) {
+		t.Errorf("bad seed: %v", err)
+	}
+}
+
+func TestNotebookNamesListsWhatThereIs(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := notebookNames(dir, ""); err == nil {
+		t.Error("an empty folder is no error")
+	}
+	for _, n := range []string{"01_b.ipynb", "00_a.ipynb"} {
+		if err := os.WriteFile(filepath.Join(dir, n), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := notebookNames(dir, ""); err != nil || strings.Join(names, " ") != "00_a 01_b" {
+		t.Errorf("%q %v", names, err)
+	}
+	if _, err := notebookNames(dir, "02_c"); err == nil || !strings.Contains(err.Error(), "00_a, 01_b") {
+		t.Errorf("an unknown notebook: %v", err)
+	}
+}

@@ -1,0 +1,234 @@
+// Package engine is the thin seam to the runtime: it opens a GoMLX backend
+// (PJRT by default), finds the project's own PJRT plugin, and says in plain words
+// what is wrong when it cannot.
+//
+// Everything that the rest of the project needs to know about backends, plugins
+// and devices is here, because the library renames packages in minor versions.
+package engine
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/compute/gobackend" // the portable backend, "go"
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Default is the backend that is opened when neither the caller nor
+// GOMLX_BACKEND names one.
+const Default = "xla:cpu"
+
+// Engine is an open backend and what there is to say about it.
+type Engine struct {
+	Backend  compute.Backend
+	Name     string   // as asked for: "xla:cpu", "xla:cuda", "go:ops_sequential"
+	Platform string   // "cpu", "cuda", or "go" for the portable backend
+	Plugin   string   // path of the PJRT plugin; empty for the portable backend
+	API      string   // version of the PJRT API that the plugin speaks; empty for the portable backend
+	Devices  []string // one description a device
+
+	mu       sync.Mutex
+	programs map[string]*graph.Exec
+}
+
+// Program returns the program of a key, and builds it where there is none yet. A program
+// is compiled once for each shape of its inputs, which takes seconds: whoever runs the same
+// network again in one process finds it here. The key must name everything that shapes
+// the graph but the inputs' shapes.
+func (e *Engine) Program(key string, build func(compute.Backend) (*graph.Exec, error)) (*graph.Exec, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p, ok := e.programs[key]; ok {
+		return p, nil
+	}
+	p, err := build(e.Backend)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	if e.programs == nil {
+		e.programs = map[string]*graph.Exec{}
+	}
+	e.programs[key] = p
+	return p, nil
+}
+
+// Open opens a backend: "xla:cpu", "xla:cuda" (with the library's options after a
+// comma), the path of a plugin as "xla:/path/to/pjrt_c_api_NAME_plugin.so", or
+// "go:ops_sequential". An empty name means $GOMLX_BACKEND, and where that is empty
+// too, Default.
+//
+// A PJRT plugin is looked for in $PJRT_PLUGIN_LIBRARY_PATH, and where that is unset
+// in .venv/pjrt of the project (the folder with module interplay's go.mod, above
+// the working directory or above the executable). Nothing is ever downloaded.
+func Open(name string) (*Engine, error) {
+	if name == "" {
+		name = os.Getenv(compute.ConfigEnvVar)
+	}
+	if name == "" {
+		name = Default
+	}
+	kind, config, _ := strings.Cut(name, ":")
+	switch kind {
+	case "xla":
+		return openXLA(name, config)
+	case "go":
+		b, err := compute.NewWithConfig(name)
+		if err != nil {
+			return nil, fmt.Errorf("engine: opening backend %q: %w", name, err)
+		}
+		return describe(&Engine{Backend: b, Name: name, Platform: "go"}), nil
+	}
+	return nil, fmt.Errorf("engine: unknown backend %q: expected %q, \"xla:cuda\" or \"go:ops_sequential\"; set GOMLX_BACKEND to one of these or unset it", name, Default)
+}
+
+func openXLA(name, config string) (*Engine, error) {
+	xla.EnableAutoInstall(false)
+	plugin, options, _ := strings.Cut(config, ",")
+	if plugin == "" {
+		plugin = "cpu"
+	}
+	path, err := findPlugin(plugin)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPlugin(path); err != nil {
+		return nil, err
+	}
+	// The path and not the name: the library reads its search path when the process starts.
+	full := path
+	if options != "" {
+		full += "," + options
+	}
+	b, err := xla.New(full)
+	if err != nil {
+		return nil, fmt.Errorf("engine: the plugin %s does not open as backend %q: %w", path, name, err)
+	}
+	e := &Engine{Backend: b, Name: name, Plugin: path, Platform: platformOf(path)}
+	if p, err := pjrt.GetPlugin(path); err == nil {
+		major, minor := p.Version()
+		e.API = fmt.Sprintf("%d.%d", major, minor)
+	}
+	return describe(e), nil
+}
+
+func describe(e *Engine) *Engine {
+	for i := range e.Backend.NumDevices() {
+		e.Devices = append(e.Devices, e.Backend.DeviceDescription(compute.DeviceNum(i)))
+	}
+	return e
+}
+
+// Close frees the backend and every buffer on it.
+func (e *Engine) Close() { e.Backend.Finalize() }
+
+// CUDA says whether the backend runs on an NVIDIA GPU.
+func (e *Engine) CUDA() bool { return e.Platform == "cuda" }
+
+// Donate hands t's buffer to the next execution, which may write its results
+// there; t is invalid afterwards. It stops a training loop from holding two copies
+// of the weights.
+func (e *Engine) Donate(t *tensors.Tensor) (any, error) {
+	return graph.DonateTensorBuffer(t, e.Backend, 0)
+}
+
+func platformOf(path string) string {
+	base := filepath.Base(path)
+	base = strings.TrimPrefix(strings.TrimSuffix(base, filepath.Ext(base)), "pjrt_c_api_")
+	return strings.TrimSuffix(base, "_plugin")
+}
+
+// findPlugin returns the path of the plugin called name ("cpu"), or name itself
+// when it is a path.
+func findPlugin(name string) (string, error) {
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	file := "pjrt_c_api_" + name + "_plugin.so"
+	dirs := filepath.SplitList(os.Getenv(pjrt.PJRTPluginPathsEnv))
+	if len(dirs) == 0 {
+		root, err := ProjectRoot()
+		if err != nil {
+			return "", fmt.Errorf("engine: no PJRT plugin for %q: %s is unset and %w", name, pjrt.PJRTPluginPathsEnv, err)
+		}
+		dirs = []string{filepath.Join(root, ".venv", "pjrt")}
+	}
+	for _, d := range dirs {
+		path, err := filepath.Abs(filepath.Join(d, file))
+		if err != nil {
+			continue
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return path, nil
+		}
+	}
+	remedy := "run `make setup` in the project's folder"
+	if name == "cuda" {
+		remedy = "run `make setup-cuda` in the project's folder"
+	} else if name != "cpu" {
+		remedy = "the plugins that set-up installs are cpu and cuda"
+	}
+	return "", fmt.Errorf("engine: no PJRT plugin for %q: expected the file %s in %s; %s", name, file, strings.Join(dirs, " or "), remedy)
+}
+
+// checkPlugin tells a whole shared library from a missing, truncated or foreign
+// file. The library itself would crash the process on some of these.
+func checkPlugin(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("engine: the PJRT plugin %s is missing (or a link to nothing); run `make setup`", path)
+	} else if err != nil {
+		return fmt.Errorf("engine: the PJRT plugin cannot be read: %w", err)
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		return fmt.Errorf("engine: the PJRT plugin %s (%d bytes) is not a whole shared library: %w; run `make setup` to fetch it again", path, info.Size(), err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if end := p.Off + p.Filesz; end > uint64(info.Size()) {
+			return fmt.Errorf("engine: the PJRT plugin %s is truncated: expected at least %d bytes, found %d; run `make setup` to fetch it again", path, end, info.Size())
+		}
+	}
+	if symbols, err := f.DynamicSymbols(); err == nil &&
+		!slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == pjrt.GetPJRTApiFunctionName }) {
+		return fmt.Errorf("engine: %s is a shared library but no PJRT plugin: it lacks the function %s; run `make setup`", path, pjrt.GetPJRTApiFunctionName)
+	}
+	return nil
+}
+
+// ProjectRoot is the folder that holds module interplay's go.mod: the nearest one
+// above the working directory, else the nearest one above the executable.
+func ProjectRoot() (string, error) {
+	var starts []string
+	if wd, err := os.Getwd(); err == nil {
+		starts = append(starts, wd)
+	}
+	if exe, err := os.Executable(); err == nil {
+		starts = append(starts, filepath.Dir(exe))
+	}
+	for _, dir := range starts {
+		for {
+			if mod, err := os.ReadFile(filepath.Join(dir, "go.mod")); err == nil &&
+				(strings.HasPrefix(string(mod), "module interplay\n") || strings.Contains(string(mod), "\nmodule interplay\n")) {
+				return dir, nil
+			}
+			parent := filepath.Dir(dir)
+			if parent == dir {
+				break
+			}
+			dir = parent
+		}
+	}
+	return "", fmt.Errorf("no folder with the go.mod of module interplay lies above %s", strings.Join(starts, " or "))
+}

@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+func TestTheDefaultBackendAddsNumbers(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "")
+	e, err := Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Name != Default || e.Platform != "cpu" || e.API == "" || len(e.Devices) == 0 {
+		t.Errorf("the engine describes itself as %+v", e)
+	}
+	exec, err := graph.NewExec(e.Backend, func(a, b *graph.Node) *graph.Node { return graph.Add(a, b) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := exec.Exec(float32(2), float32(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sum[0].Value(); got != float32(5) {
+		t.Errorf("2 + 3 gives %v", got)
+	}
+}
+
+func TestWhatCannotBeOpenedIsNamedWithItsRemedy(t *testing.T) {
+	dir := t.TempDir()
+	plugin := filepath.Join(dir, "pjrt_c_api_cpu_plugin.so")
+	whole, err := findPlugin("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(bytes []byte) func() {
+		return func() {
+			if err := os.WriteFile(plugin, bytes, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	head := make([]byte, 1<<20)
+	f, err := os.Open(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.ReadAt(head, 0); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, backend string
+		prepare       func()
+		want          []string
+	}{
+		{"unknown backend", "tpu9", func() {}, []string{`"tpu9"`, "xla:cpu", "GOMLX_BACKEND"}},
+		{"missing", "xla:cpu", func() { os.Remove(plugin) }, []string{"pjrt_c_api_cpu_plugin.so", dir, "make setup"}},
+		{"dangling link", "xla:cpu", func() { os.Remove(plugin); os.Symlink(filepath.Join(dir, "gone"), plugin) }, []string{"link to nothing", "make setup"}},
+		{"empty", "xla:cpu", func() { os.Remove(plugin); write(nil)() }, []string{plugin, "0 bytes", "make setup"}},
+		{"text", "xla:cpu", write([]byte("not a library, but long enough to hold a header of one, and then some more")), []string{plugin, "make setup"}},
+		{"truncated", "xla:cpu", write(head), []string{plugin, "make setup"}},
+		{"other library", "xla:cpu", func() { os.Remove(plugin); os.Symlink(self, plugin) }, []string{plugin, "PJRT plugin", "make setup"}},
+		{"no cuda", "xla:cuda", func() {}, []string{"pjrt_c_api_cuda_plugin.so", "make setup-cuda"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", dir)
+			c.prepare()
+			_, err := Open(c.backend)
+			if err == nil {
+				t.Fatal("it opens")
+			}
+			for _, w := range c.want {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("the message lacks %q: %v", w, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,149 @@
+// Package grpo is reinforcement learning with verified rewards: group relative policy
+// optimisation (Shao et al., DeepSeekMath, arXiv 2402.03300) with the variants that
+// came after it.
+//
+// One step, top to bottom:
+//
+//	problems → prompts → n samples each (rollout)         policy = current weights
+//	         → verdicts → rewards (verify)
+//	         → advantages within each prompt's group
+//	         → for each epoch, for each mini-batch: clipped loss, AdamW update
+//
+// The sampler and the learner are the same weights and the same network; the gap
+// between their log-probs is a metric of every step.
+package grpo
+
+import (
+	"fmt"
+	"math"
+
+	"interplay/kernelkit/train"
+)
+
+// Aggregation says how the losses of tokens become one number.
+type Aggregation string
+
+const (
+	// TokenMean averages over all tokens of a mini-batch: long completions weigh more
+	// (DAPO, arXiv 2503.14476, Equation 8; the paper's setting).
+	TokenMean Aggregation = "token-mean"
+	// SequenceMean averages within each completion, then over completions (the original
+	// GRPO, arXiv 2402.03300, Equation 3; GSPO's too).
+	SequenceMean Aggregation = "sequence-mean"
+	// Constant divides the sum by completions × MaxTokens, so that a token's weight does
+	// not depend on the length of its completion (Dr. GRPO, arXiv 2503.20783, §3.2).
+	Constant Aggregation = "constant"
+)
+
+// Config holds every hyper-parameter of a run. Default gives the paper's.
+type Config struct {
+	Steps     int `json:"steps"`      // rollouts, each followed by its updates
+	GroupSize int `json:"group_size"` // samples a prompt, at least 2; paper §5: 6
+	MiniBatch int `json:"mini_batch"` // prompts an update; 0 = all prompts of the step (one update an epoch)
+	Epochs    int `json:"epochs"`     // passes over the samples of a step; 1
+	Rows      int `json:"rows"`       // rows of one forward and backward pass of the learner; gradients add up over the passes of an update
+	Seq       int `json:"seq"`        // positions of such a row, into which prompts with their completions are packed; 0 = as the longest needs, in multiples of 64
+
+	Temperature float64 `json:"temperature"`  // of the samples and of the policy that learns; 1
+	MaxTokens   int     `json:"max_tokens"`   // longest completion in tokens
+	RolloutRows int     `json:"rollout_rows"` // completions that the sampler has in flight; 0 = its default. No result depends on it
+
+	LR float64 `json:"lr"` // learning rate, constant without warm-up; paper §A.3.3: 1e-6
+	train.AdamW
+
+	ClipLow  float64 `json:"clip_low"`  // the ratio is clipped below 1 − this; 0.2
+	ClipHigh float64 `json:"clip_high"` // and above 1 + this; 0.2. Larger than ClipLow: "clip higher" of DAPO (arXiv 2503.14476, §3.1: 0.2 and 0.28)
+	DualClip float64 `json:"dual_clip"` // bound of ratio·|advantage| where the advantage is negative, as a factor (Ye et al., arXiv 1912.09729, Equation 5); 3; 0 = off
+
+	// KL is the coefficient of the k3 estimate of KL(policy ‖ start model), added to the
+	// loss (Schulman, Approximating KL divergence, 2020; arXiv 2402.03300, Equation 4);
+	// paper: 1e-3. 0 = off: the start model is not even evaluated (DAPO, Dr. GRPO).
+	KL float64 `json:"kl"`
+
+	// NoStd leaves the advantage at R − mean, without division by the group's standard
+	// deviation, which favours too easy and too hard prompts (Dr. GRPO, arXiv 2503.20783, §3.2).
+	NoStd bool `json:"no_std"`
+
+	Aggregation Aggregation `json:"aggregation"` // token-mean
+
+	// SequenceRatio replaces the ratio of each token by the geometric mean of the ratios
+	// of its completion (GSPO, arXiv 2507.18071, Equation 7). Its clips are much narrower:
+	// 3e-4 and 4e-4 there.
+	SequenceRatio bool `json:"sequence_ratio"`
+
+	// OverlongFilter takes completions that were cut at MaxTokens out of the loss; they
+	// still count in their group's mean (DAPO, arXiv 2503.14476, §3.4).
+	OverlongFilter bool `json:"overlong_filter"`
+
+	// DropZeroVariance takes groups with equal rewards out of the update, and so out of
+	// the averages of the loss: they carry no gradient but for the KL term. (DAPO, §3.2,
+	// samples more prompts in their place; here the batch shrinks.)
+	DropZeroVariance bool `json:"drop_zero_variance"`
+
+	Seed            int64 `json:"seed"`             // of the sampling noise
+	CheckpointEvery int   `json:"checkpoint_every"` // steps between checkpoints; 0 = only at the end
+	Keep            int   `json:"keep"`             // the newest checkpoints to keep, at least 2
+}
+
+// Default is the paper's configuration (§A.3.3 and the authors' settings, paper.md
+// §1.9). Steps, MaxTokens and the number of prompts depend on the study.
+func Default() Config {
+	return Config{
+		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 16,
+		Temperature: 1, MaxTokens: 1024,
+		LR: 1e-6, AdamW: train.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01, DecayEmbeddings: true, Clip: 1},
+		ClipLow: 0.2, ClipHigh: 0.2, DualClip: 3, KL: 1e-3, Aggregation: TokenMean,
+		CheckpointEvery: 20, Keep: 2,
+	}
+}
+
+// Micro is the recipe of the micro model (micro.md): one update a step, no KL, groups
+// without variance dropped.
+func Micro() Config {
+	c := Default()
+	c.Steps, c.GroupSize, c.MiniBatch, c.MaxTokens = 100, 8, 0, 112
+	c.LR, c.KL, c.Decay, c.DropZeroVariance = 3e-4, 0, 0, true
+	return c
+}
+
+// Validate returns the first thing that is wrong with the configuration.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name         string
+		value, least int
+	}{
+		{"steps", c.Steps, 1}, {"group_size", c.GroupSize, 2}, {"mini_batch", c.MiniBatch, 0}, {"epochs", c.Epochs, 1},
+		{"rows", c.Rows, 1}, {"seq", c.Seq, 0}, {"max_tokens", c.MaxTokens, 1}, {"rollout_rows", c.RolloutRows, 0},
+		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2},
+	} {
+		if f.value < f.least {
+			return fmt.Errorf("grpo: %s is %d: expected at least %d", f.name, f.value, f.least)
+		}
+	}
+	positive := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
+	switch {
+	case !positive(c.Temperature):
+		return fmt.Errorf("grpo: temperature is %g: expected a positive number", c.Temperature)
+	case !positive(c.LR):
+		return fmt.Errorf("grpo: lr is %g: expected a positive number", c.LR)
+	case !(c.ClipLow > 0 && c.ClipLow <= 1):
+		return fmt.Errorf("grpo: clip_low is %g: expected a number in (0, 1]", c.ClipLow)
+	case !positive(c.ClipHigh):
+		return fmt.Errorf("grpo: clip_high is %g: expected a positive number", c.ClipHigh)
+	case c.DualClip != 0 && !(c.DualClip > 1):
+		return fmt.Errorf("grpo: dual_clip is %g: expected a number above 1, or 0 for off", c.DualClip)
+	case !(c.KL >= 0) || math.IsInf(c.KL, 1):
+		return fmt.Errorf("grpo: kl is %g: expected at least 0", c.KL)
+	}
+	switch c.Aggregation {
+	case TokenMean, SequenceMean, Constant:
+	default:
+		return fmt.Errorf("grpo: aggregation is %q: expected %q, %q or %q", c.Aggregation, TokenMean, SequenceMean, Constant)
+	}
+	return c.AdamW.Validate()
+}
+
+// Loss is the part of the configuration that the loss depends on.
+func (c Config) Loss() Loss {
+	return Loss{ClipLow: c.ClipLow, ClipHigh: c.ClipHigh, DualClip: c.DualClip, KL: c.KL, SequenceRatio: c.SequenceRatio}
+}

@@ -1,0 +1,448 @@
+package grpo
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/rollout"
+	"interplay/kernelkit/train"
+	"interplay/kernelkit/verify"
+	"interplay/kernelkit/vocab"
+)
+
+// Task is what is to be learned: where problems come from and what a completion is worth.
+type Task struct {
+	// Problems gives the problems of a step, from 0: the same ones each time it is asked,
+	// so that a resumed run sees what an undisturbed one does. past are the metrics of
+	// the steps before, for a curriculum that follows the policy (see Curriculum).
+	Problems func(step int, past []Metrics) ([]*gsm.Problem, error)
+
+	Tokenizer *vocab.Tokenizer
+	Reward    verify.Reward
+
+	// Judge gives the verdict on what was written after a problem's prompt; nil means
+	// verify.Judge, the sound verifier.
+	Judge func(p *gsm.Problem, prediction string) verify.Verdict
+}
+
+// Fixed makes Task.Problems of problems that do not depend on the policy.
+func Fixed(problems func(step int) ([]*gsm.Problem, error)) func(int, []Metrics) ([]*gsm.Problem, error) {
+	return func(step int, _ []Metrics) ([]*gsm.Problem, error) { return problems(step) }
+}
+
+// Run does cfg.Steps steps of GRPO from start and returns the weights. The folder dir
+// holds the run: metrics.jsonl and checkpoints. A folder with a checkpoint of the same
+// run is taken up there, and ends with the same bits as an undisturbed run; one of
+// another run is an error. When ctx is cancelled, the state after the last whole step
+// is saved and ctx's error returned. progress (may be nil) is called after each step.
+//
+// A step without problems, or one whose loss or gradient is not a finite number, ends
+// the run with an error; its samples are then in dir/failed-step-N.jsonl. A step in
+// which no group varies is no error: it leaves the weights as they are where such
+// groups are dropped, and says so in its metrics.
+func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, task Task, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
+	if err := errors.Join(cfg.Validate(), start.Check(), task.Reward.Validate()); err != nil {
+		return nil, err
+	}
+	if task.Judge == nil {
+		task.Judge = verify.Judge
+	}
+	if got, limit := task.Tokenizer.Size(), start.Config.VocabSize; got > limit {
+		return nil, fmt.Errorf("grpo: the tokenizer has %d tokens, the model only %d", got, limit)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("grpo: %w", err)
+	}
+	r := &run{task: task, cfg: cfg, model: start.Config, dir: dir, sampler: rollout.New(eng, start.Config)}
+	defer r.sampler.Close()
+	if err := r.resume(start); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.learner, err = newLearner(eng, start.Config, cfg, start.Tensors); err != nil {
+		return nil, fmt.Errorf("grpo: %w", err)
+	}
+	defer r.learner.close()
+	if err := r.loop(ctx, progress); err != nil {
+		return nil, err
+	}
+	return r.weights().Clone(), nil
+}
+
+// run is a run in progress.
+type run struct {
+	task    Task
+	cfg     Config
+	model   qwen.Config
+	dir     string
+	sampler *rollout.Sampler
+	learner *learner
+	state   *state
+	at      train.Checkpoint // where it stands
+	past    []Metrics
+	note    string // for the next step's metrics
+}
+
+func (r *run) weights() *qwen.Weights {
+	return &qwen.Weights{Config: r.model, Tensors: r.state.weights}
+}
+
+// recipe is the digest of what the result depends on: settings, start weights, reward,
+// and the problems of the first step, which stand for all of them.
+func (r *run) recipe(start *qwen.Weights) (string, error) {
+	problems, err := r.task.Problems(0, nil)
+	if err != nil {
+		return "", fmt.Errorf("grpo: problems of step 1: %w", err)
+	}
+	cfg := r.cfg
+	cfg.CheckpointEvery, cfg.Keep, cfg.RolloutRows = 0, 0, 0
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		return "", fmt.Errorf("grpo: %w", err)
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "grpo 1 %s %s %s %d\n", text, start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
+	for _, p := range problems {
+		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// resume sets the state from the newest whole checkpoint, or from start.
+func (r *run) resume(start *qwen.Weights) error {
+	recipe, err := r.recipe(start)
+	if err != nil {
+		return err
+	}
+	folders, steps, err := train.Checkpoints(r.dir)
+	if err != nil {
+		return err
+	}
+	for i := len(steps) - 1; i >= 0; i-- {
+		c, w, first, second, err := train.LoadCheckpoint(folders[steps[i]])
+		if err != nil {
+			r.note += err.Error() + "; the checkpoint before it is used. "
+			continue
+		}
+		if c.Recipe != recipe {
+			return fmt.Errorf("grpo: %s holds a run with other settings, start weights or problems (at step %d): give another folder, or remove this one", r.dir, c.Step)
+		}
+		r.at, r.state = c, &state{w.Tensors, first, second}
+		r.note += fmt.Sprintf("resumed at step %d", c.Step)
+		return r.trimMetrics()
+	}
+	r.at, r.state = train.Checkpoint{Recipe: recipe}, &state{weights: start.Clone().Tensors}
+	for _, t := range start.Tensors {
+		r.state.first = append(r.state.first, tensors.FromShape(t.Shape()))
+		r.state.second = append(r.state.second, tensors.FromShape(t.Shape()))
+	}
+	return r.trimMetrics()
+}
+
+// trimMetrics reads the log up to the step that the run stands at, and cuts it there.
+func (r *run) trimMetrics() error {
+	path := filepath.Join(r.dir, train.MetricsFile)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("grpo: %w", err)
+	}
+	var kept bytes.Buffer
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() && len(r.past) < r.at.Step {
+		var m Metrics
+		if json.Unmarshal(lines.Bytes(), &m) != nil || m.Step != len(r.past)+1 {
+			break
+		}
+		r.past = append(r.past, m)
+		kept.Write(lines.Bytes())
+		kept.WriteByte('\n')
+	}
+	if len(r.past) < r.at.Step {
+		return fmt.Errorf("grpo: %s has the steps up to %d, the checkpoint stands at %d: restore the file, or remove the folder to start again", path, len(r.past), r.at.Step)
+	}
+	if len(data) == kept.Len() {
+		return nil
+	}
+	return durable.WriteFile(path, kept.Bytes())
+}
+
+func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
+	log, err := os.OpenFile(filepath.Join(r.dir, train.MetricsFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("grpo: %w", err)
+	}
+	defer log.Close()
+	for r.at.Step < r.cfg.Steps {
+		m, err := r.step(ctx)
+		if err != nil && errors.Is(err, ctx.Err()) { // while sampling: the state is that of the last step
+			return errors.Join(ctx.Err(), log.Sync(), r.save())
+		}
+		if err != nil {
+			return fmt.Errorf("grpo: step %d: %w", r.at.Step+1, err)
+		}
+		line, err := json.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("grpo: step %d: %w", m.Step, err)
+		}
+		if _, err := log.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("grpo: %w", err)
+		}
+		r.past = append(r.past, m)
+		r.at.Step, r.at.Seconds = m.Step, m.Seconds
+		r.at.Tokens += int64(m.TokensGenerated)
+		r.at.TargetTokens += int64(m.TokensTrained)
+		if m.Step == r.cfg.Steps || r.cfg.CheckpointEvery > 0 && m.Step%r.cfg.CheckpointEvery == 0 {
+			if err := errors.Join(log.Sync(), r.save()); err != nil {
+				return err
+			}
+		}
+		if progress != nil {
+			progress(m)
+		}
+	}
+	return nil
+}
+
+// save writes a checkpoint, and removes all but the newest.
+func (r *run) save() error {
+	if err := train.SaveCheckpoint(r.dir, r.at, r.weights(), r.state.first, r.state.second); err != nil {
+		return err
+	}
+	folders, steps, err := train.Checkpoints(r.dir)
+	if err != nil {
+		return err
+	}
+	for _, step := range steps[:max(0, len(steps)-r.cfg.Keep)] {
+		if err := os.RemoveAll(folders[step]); err != nil {
+			return fmt.Errorf("grpo: %w", err)
+		}
+	}
+	return nil
+}
+
+// step does one step and returns its metrics. It changes the state only when it succeeds
+// or fails after some of its updates; the run ends in the latter case.
+func (r *run) step(ctx context.Context) (Metrics, error) {
+	began := time.Now()
+	m := Metrics{Step: r.at.Step + 1, Steps: r.cfg.Steps, LR: r.cfg.LR, Note: r.note}
+	r.note = ""
+	if len(r.past) > 0 {
+		m.Updates = r.past[len(r.past)-1].Updates
+	}
+	groups, err := r.sample(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.SecondsRollout = time.Since(began).Seconds()
+
+	mark := time.Now()
+	r.judge(groups)
+	m.describe(groups)
+	m.SecondsVerify = time.Since(mark).Seconds()
+
+	mark = time.Now()
+	updates, err := r.learn(groups, &m)
+	if err != nil {
+		path := filepath.Join(r.dir, fmt.Sprintf("failed-step-%d.jsonl", m.Step))
+		if saveErr := saveRecords(path, groups); saveErr != nil {
+			return m, errors.Join(err, saveErr)
+		}
+		return m, fmt.Errorf("%w; the step's samples are in %s, the last checkpoint in %s is good", err, path, r.dir)
+	}
+	m.learn(updates)
+	m.SecondsUpdate = time.Since(mark).Seconds()
+	m.Seconds = r.at.Seconds + time.Since(began).Seconds()
+	return m, nil
+}
+
+// sample asks for the step's problems and samples a group for each.
+func (r *run) sample(ctx context.Context) ([]judged, error) {
+	problems, err := r.task.Problems(r.at.Step, r.past)
+	if err != nil {
+		return nil, fmt.Errorf("problems: %w", err)
+	}
+	if len(problems) == 0 {
+		return nil, errors.New("there are no problems: expected at least one a step")
+	}
+	prompts := make([][]int32, len(problems))
+	for i, p := range problems {
+		if prompts[i], err = r.task.Tokenizer.Encode(p.Prompt()); err != nil {
+			return nil, fmt.Errorf("prompt of problem %s: %w", p.ID, err)
+		}
+	}
+	completions, err := r.sampler.Sample(ctx, r.weights(), prompts, rollout.Options{
+		Samples: r.cfg.GroupSize, MaxTokens: r.cfg.MaxTokens, Temperature: r.cfg.Temperature,
+		Stop: Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows,
+		FirstPrompt: uint64(r.at.Step) << 32,
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	groups := make([]judged, len(problems))
+	for i, p := range problems {
+		groups[i] = judged{problem: p, prompt: prompts[i], completions: completions[i]}
+	}
+	return groups, nil
+}
+
+// Stops are the tokens that end a completion: [EOS], and </answer> where the
+// vocabulary has it (paper.md §1.6).
+func Stops(t *vocab.Tokenizer) []int32 {
+	var stops []int32
+	for _, token := range []string{vocab.EOS, vocab.AnswerClose} {
+		if id, ok := t.ID(token); ok {
+			stops = append(stops, id)
+		}
+	}
+	return stops
+}
+
+// Text is what a completion says, without [EOS].
+func Text(t *vocab.Tokenizer, c rollout.Completion) string {
+	ids := c.IDs
+	if n := len(ids); n > 0 && ids[n-1] == t.EOS() {
+		ids = ids[:n-1]
+	}
+	return t.Decode(ids)
+}
+
+// judge fills in texts, verdicts, rewards and advantages, on all processors.
+func (r *run) judge(groups []judged) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(groups); i = int(next.Add(1)) - 1 {
+				g := &groups[i]
+				for _, c := range g.completions {
+					text := Text(r.task.Tokenizer, c)
+					v := r.task.Judge(g.problem, text)
+					g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, r.task.Reward.Score(v))
+				}
+				g.advantages = Advantages(g.rewards, r.cfg.NoStd)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// learn does the updates of a step.
+func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
+	var batches [][]sequence
+	var all []sequence
+	size := r.cfg.MiniBatch
+	if size == 0 {
+		size = len(groups)
+	}
+	for from := 0; from < len(groups); from += size {
+		if s := r.sequences(groups[from:min(from+size, len(groups))]); len(s) > 0 {
+			batches, all = append(batches, s), append(all, s...)
+		}
+	}
+	if len(batches) == 0 {
+		if r.cfg.DropZeroVariance && m.FracRewardZeroStd == 1 {
+			m.Note += "no group varies: no update"
+			return nil, nil
+		}
+		return nil, fmt.Errorf("the batch is empty: overlong_filter took every completion out; raise max_tokens, %d", r.cfg.MaxTokens)
+	}
+	seq, err := rowLength(all, r.cfg.Seq)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		m.TokensForward += all[i].positions() * r.cfg.Epochs
+	}
+	var done []updated
+	for range r.cfg.Epochs {
+		for _, b := range batches {
+			u, err := r.learner.update(r.state, b, seq, m.Updates)
+			if err != nil {
+				return nil, err
+			}
+			m.Updates++
+			done = append(done, u)
+		}
+	}
+	return done, nil
+}
+
+// sequences are the completions of a mini-batch that are learned from.
+func (r *run) sequences(groups []judged) []sequence {
+	var all []sequence
+	var lengths []int
+	for _, g := range groups {
+		if r.cfg.DropZeroVariance && !varies(g.rewards) {
+			continue
+		}
+		for i, c := range g.completions {
+			n := len(c.IDs)
+			if r.cfg.OverlongFilter && c.Finish == rollout.Length {
+				n = 0
+			}
+			lengths = append(lengths, n)
+			all = append(all, sequence{prompt: g.prompt, ids: c.IDs, old: c.SampleLogProbs, advantage: g.advantages[i]})
+		}
+	}
+	var learned []sequence
+	for i, w := range tokenWeights(lengths, r.cfg.Aggregation, r.cfg.MaxTokens) {
+		if w != 0 {
+			all[i].weight = w
+			learned = append(learned, all[i])
+		}
+	}
+	return learned
+}
+
+// Record is a sample of a step that failed, one a line of failed-step-N.jsonl.
+type Record struct {
+	Problem   string         `json:"problem"` // its ID
+	Sample    int            `json:"sample"`
+	Text      string         `json:"text"`
+	IDs       []int32        `json:"ids"`
+	LogProbs  []string       `json:"logprobs"` // as text: they may be NaN
+	Reward    float64        `json:"reward"`
+	Advantage float64        `json:"advantage"`
+	Finish    string         `json:"finish"`
+	Verdict   verify.Verdict `json:"verdict"`
+}
+
+func saveRecords(path string, groups []judged) error {
+	return durable.Write(path, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		for _, g := range groups {
+			for i, c := range g.completions {
+				record := Record{Problem: g.problem.ID, Sample: i, Text: g.texts[i], IDs: c.IDs, Reward: g.rewards[i],
+					Advantage: g.advantages[i], Finish: c.Finish.String(), Verdict: g.verdicts[i]}
+				for _, l := range c.SampleLogProbs {
+					record.LogProbs = append(record.LogProbs, fmt.Sprint(l))
+				}
+				if err := out.Encode(record); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

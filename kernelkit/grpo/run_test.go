@@ -1,0 +1,323 @@
+package grpo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/random"
+	"interplay/kernelkit/train"
+	"interplay/kernelkit/verify"
+	"interplay/kernelkit/vocab"
+)
+
+// lesson is a task that a tiny model learns in seconds: begin with "ans". The verdict
+// has nothing to do with the problem, but everything else is the real path.
+func lesson(t testing.TB) (Task, *qwen.Weights, Config) {
+	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 3}, "A"), gsm.RL, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenizer, err := vocab.Words(gsm.SymbolicTokens())
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := Task{
+		Problems: Fixed(func(step int) ([]*gsm.Problem, error) {
+			var all []*gsm.Problem
+			for i := range 8 {
+				all = append(all, source.At(uint64(8*step+i)))
+			}
+			return all, nil
+		}),
+		Tokenizer: tokenizer,
+		Reward:    verify.Reward{Form: verify.StrictForm},
+		Judge: func(p *gsm.Problem, text string) verify.Verdict {
+			v := verify.Judge(p, text)
+			v.Answer = strings.HasPrefix(text, "ans")
+			v.Strict = v.Answer
+			return v
+		},
+	}
+	model := qwen.Config{VocabSize: tokenizer.Size(), HiddenSize: 32, Layers: 1, Heads: 2, KVHeads: 1, FFN: 32, Context: 128,
+		RopeTheta: 1e4, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.1}
+	w, err := qwen.NewWeights(model, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := Micro()
+	cfg.Steps, cfg.MaxTokens, cfg.LR, cfg.Rows, cfg.Seq, cfg.CheckpointEvery = 6, 6, 3e-3, 8, 128, 2
+	return task, w, cfg
+}
+
+func mustRun(t testing.TB, task Task, start *qwen.Weights, cfg Config, dir string) (*qwen.Weights, []Metrics) {
+	var all []Metrics
+	w, err := Run(context.Background(), eng, start, task, cfg, dir, func(m Metrics) { all = append(all, m) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, all
+}
+
+func TestRewardRises(t *testing.T) {
+	task, start, cfg := lesson(t)
+	cfg.Steps, cfg.LR = 40, 1e-2
+	_, m := mustRun(t, task, start, cfg, t.TempDir())
+	first, last := m[0].RewardMean, m[len(m)-1].RewardMean
+	if first > 0.2 || last < 0.8 {
+		t.Errorf("mean reward went from %.2f to %.2f, want from under 0.2 to over 0.8", first, last)
+	}
+	for _, m := range m {
+		if m.LogProbGapMax > 1e-4 {
+			t.Errorf("step %d: sampler and learner differ by %g in log-prob, want at most 1e-4", m.Step, m.LogProbGapMax)
+		}
+	}
+}
+
+func TestMetricsAddUp(t *testing.T) {
+	task, start, cfg := lesson(t)
+	cfg.Steps, cfg.DropZeroVariance, cfg.KL = 2, false, 0.1
+	dir := t.TempDir()
+	_, all := mustRun(t, task, start, cfg, dir)
+	m := all[1]
+	samples := 8 * cfg.GroupSize
+	confusion := m.Confusion.RightRight + m.Confusion.RightWrong + m.Confusion.WrongRight + m.Confusion.WrongWrong
+	classes, byOp := 0, 0
+	for _, n := range m.FirstWrong {
+		classes += n
+	}
+	for _, c := range m.ByOp {
+		byOp += c.Samples
+	}
+	if confusion != samples || classes != samples || byOp != samples {
+		t.Errorf("%d samples, but %d in the confusion, %d by class, %d by op", samples, confusion, classes, byOp)
+	}
+	if m.TokensGenerated != m.TokensTrained || m.CompletionLength != float64(m.TokensGenerated)/float64(samples) {
+		t.Errorf("%d tokens generated, %d trained, mean length %g", m.TokensGenerated, m.TokensTrained, m.CompletionLength)
+	}
+	if m.TokensForward <= m.TokensTrained || m.Updates != 2 || m.GradNorm <= 0 || m.Entropy <= 0 || !(m.KL > 0) || all[0].KL > 1e-6 {
+		t.Errorf("forward %d, updates %d, norm %g, entropy %g, KL %g then %g", m.TokensForward, m.Updates, m.GradNorm, m.Entropy, all[0].KL, m.KL)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, train.MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	var logged Metrics
+	if err := json.Unmarshal([]byte(lines[1]), &logged); err != nil || len(lines) != 2 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	if logged.RewardMean != m.RewardMean || logged.ByOp[2] != m.ByOp[2] {
+		t.Errorf("the log says %+v, progress said %+v", logged, m)
+	}
+}
+
+func TestZeroRewardLeavesWeightsUnchanged(t *testing.T) {
+	task, start, cfg := lesson(t)
+	task.Judge = func(*gsm.Problem, string) verify.Verdict { return verify.Verdict{FirstWrong: -1} }
+	cfg.Steps = 2
+	for _, drop := range []bool{true, false} {
+		cfg.DropZeroVariance = drop
+		w, m := mustRun(t, task, start, cfg, t.TempDir())
+		if w.Digest() != start.Digest() {
+			t.Errorf("dropping groups %t: the weights changed without reward, KL and decay", drop)
+		}
+		if m[1].FracRewardZeroStd != 1 || (m[1].Note != "") != drop {
+			t.Errorf("dropping groups %t: zero-std share %g, note %q", drop, m[1].FracRewardZeroStd, m[1].Note)
+		}
+	}
+	cfg.Decay, cfg.DecayEmbeddings = 0.1, true
+	w, _ := mustRun(t, task, start, cfg, t.TempDir())
+	before, after := tensors.MustCopyFlatData[float32](start.Tensors[0]), tensors.MustCopyFlatData[float32](w.Tensors[0])
+	shrink := math.Pow(1-cfg.LR*cfg.Decay, 2)
+	for i := range before {
+		if math.Abs(float64(after[i])-shrink*float64(before[i])) > 1e-7 {
+			t.Fatalf("weight %d went from %g to %g, decay alone gives %g", i, before[i], after[i], shrink*float64(before[i]))
+		}
+	}
+}
+
+func TestResumeIsBitIdentical(t *testing.T) {
+	task, start, cfg := lesson(t)
+	cfg.MiniBatch, cfg.Epochs, cfg.KL = 4, 2, 1e-2
+	whole := t.TempDir()
+	want, metrics := mustRun(t, task, start, cfg, whole)
+
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := Run(ctx, eng, start, task, cfg, dir, func(m Metrics) {
+		if m.Step == 3 { // between two checkpoints
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run returned %v", err)
+	}
+	// A killed process leaves a log that is ahead of the checkpoint, and a torn line.
+	f, err := os.OpenFile(filepath.Join(dir, train.MetricsFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.WriteString(`{"step":4,"steps":6}` + "\n" + `{"step":5,"st`)
+	f.Close()
+	got, rest := mustRun(t, task, start, cfg, dir)
+	if got.Digest() != want.Digest() {
+		t.Error("the resumed run ended with other weights")
+	}
+	if rest[0].Step != 4 || !strings.Contains(rest[0].Note, "resumed at step 3") || rest[2].RewardMean != metrics[5].RewardMean || rest[2].Updates != metrics[5].Updates {
+		t.Errorf("resumed at %d with note %q; last step %+v, undisturbed %+v", rest[0].Step, rest[0].Note, rest[2], metrics[5])
+	}
+	if again, m := mustRun(t, task, start, cfg, dir); again.Digest() != want.Digest() || len(m) != 0 {
+		t.Error("a finished run is not returned as it is")
+	}
+	cfg.LR *= 2
+	if _, err := Run(context.Background(), eng, start, task, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "other settings") {
+		t.Errorf("another recipe in the same folder gives %v", err)
+	}
+}
+
+func TestNaNStopsWithTheStepSaved(t *testing.T) {
+	task, start, cfg := lesson(t)
+	cfg.CheckpointEvery = 1
+	cfg.Steps = 1
+	dir := t.TempDir()
+	good, _ := mustRun(t, task, start, cfg, dir)
+	broken := good.Clone()
+	tensors.MustMutableFlatData(broken.Tensors[len(broken.Tensors)-1], func(flat []float32) { flat[0] = float32(math.NaN()) })
+	cfg.DropZeroVariance = false
+	dir = t.TempDir()
+	_, err := Run(context.Background(), eng, broken, task, cfg, dir, nil)
+	if err == nil || !strings.Contains(err.Error(), "step 1") || !strings.Contains(err.Error(), "NaN") || !strings.Contains(err.Error(), "failed-step-1.jsonl") {
+		t.Fatalf("NaN weights give %v", err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "failed-step-1.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(string(data), "\n"); lines != 8*cfg.GroupSize {
+		t.Errorf("%d records, want %d", lines, 8*cfg.GroupSize)
+	}
+}
+
+func TestEmptyBatchesAreErrors(t *testing.T) {
+	task, start, cfg := lesson(t)
+	cfg.OverlongFilter, cfg.DropZeroVariance = true, false
+	cfg.MaxTokens = 1 // every completion is cut, but for a chance [EOS]
+	task.Tokenizer, _ = vocab.Words(gsm.SymbolicTokens())
+	dir := t.TempDir()
+	problems := task.Problems
+	task.Problems = func(step int, past []Metrics) ([]*gsm.Problem, error) {
+		all, err := problems(step, past)
+		return all[:1], err
+	}
+	cfg.GroupSize = 2
+	if _, err := Run(context.Background(), eng, start, task, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "batch is empty") {
+		t.Errorf("a batch that the overlong filter emptied gives %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "failed-step-1.jsonl")); err != nil {
+		t.Error(err)
+	}
+	task.Problems = Fixed(func(int) ([]*gsm.Problem, error) { return nil, nil })
+	if _, err := Run(context.Background(), eng, start, task, cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "no problems") {
+		t.Errorf("a step without problems gives %v", err)
+	}
+}
+
+func TestPackingKeepsEveryToken(t *testing.T) {
+	s := random.New(1, "sequences")
+	var all []sequence
+	for i := range 50 {
+		q := sequence{advantage: float64(i), weight: float64(i%5) / 100}
+		for range s.Between(1, 20) {
+			q.prompt = append(q.prompt, int32(s.IntN(100)))
+		}
+		for range s.Between(1, 20) {
+			q.ids, q.old = append(q.ids, int32(s.IntN(100))), append(q.old, float32(s.Norm()))
+		}
+		all = append(all, q)
+	}
+	type token struct {
+		target             int32
+		position           int32
+		old, advantage, wt float32
+	}
+	var want, got []token
+	for _, q := range all {
+		for i, id := range q.ids {
+			if q.weight != 0 {
+				want = append(want, token{id, int32(len(q.prompt) + i - 1), q.old[i], float32(q.advantage), float32(q.weight)})
+			}
+		}
+	}
+	for _, b := range pack(all, 4, 40) {
+		n := b.rows * b.seq
+		for i := range n {
+			if b.ints[n+i] >= 0 {
+				got = append(got, token{b.ints[n+i], b.ints[2*n+i], b.floats[i], b.floats[n+i], b.floats[2*n+i]})
+			}
+		}
+	}
+	order := func(a, b token) int {
+		if a.advantage != b.advantage {
+			return int(a.advantage - b.advantage)
+		}
+		return int(a.position - b.position)
+	}
+	slices.SortFunc(want, order)
+	slices.SortFunc(got, order)
+	if !slices.Equal(got, want) {
+		t.Errorf("%d tokens to learn, want %d, or they differ", len(got), len(want))
+	}
+}
+
+// The gradient of a step does not depend on how its sequences are cut into passes.
+func TestUpdateDoesNotDependOnRows(t *testing.T) {
+	task, start, cfg := lesson(t)
+	cfg.Steps, cfg.Aggregation = 1, SequenceMean
+	a, _ := mustRun(t, task, start, cfg, t.TempDir())
+	cfg.Rows = 3
+	b, _ := mustRun(t, task, start, cfg, t.TempDir())
+	for i := range a.Tensors {
+		x, y := tensors.MustCopyFlatData[float32](a.Tensors[i]), tensors.MustCopyFlatData[float32](b.Tensors[i])
+		from := tensors.MustCopyFlatData[float32](start.Tensors[i])
+		for j := range x {
+			// Adam's first step has the size of lr whatever the gradient: only its sign tells.
+			if math.Abs(float64(x[j]-y[j])) > 1e-4 && math.Abs(float64(x[j]-from[j])) > 0.9*cfg.LR && math.Abs(float64(y[j]-from[j])) > 0.9*cfg.LR {
+				t.Fatalf("tensor %d value %d: %g and %g", i, j, x[j], y[j])
+			}
+		}
+	}
+}
+
+func TestConfigNamesWhatIsWrong(t *testing.T) {
+	for want, change := range map[string]func(*Config){
+		"group_size is 1":     func(c *Config) { c.GroupSize = 1 },
+		"steps is 0":          func(c *Config) { c.Steps = 0 },
+		"clip_low is 2":       func(c *Config) { c.ClipLow = 2 },
+		"dual_clip is 0.5":    func(c *Config) { c.DualClip = 0.5 },
+		"kl is -1":            func(c *Config) { c.KL = -1 },
+		`aggregation is "no"`: func(c *Config) { c.Aggregation = "no" },
+		"temperature is 0":    func(c *Config) { c.Temperature = 0 },
+		"beta1 is 2":          func(c *Config) { c.Beta1 = 2 },
+	} {
+		c := Default()
+		if change(&c); c.Validate() == nil || !strings.Contains(c.Validate().Error(), want) {
+			t.Errorf("%v, want an error with %q", c.Validate(), want)
+		}
+	}
+	for _, c := range []Config{Default(), Micro()} {
+		if err := c.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}

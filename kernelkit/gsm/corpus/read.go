@@ -1,0 +1,209 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"interplay/kernelkit/gsm"
+)
+
+// RecordError is one unreadable record. Reading can go on behind it.
+type RecordError struct {
+	Path string
+	Line int // in a .jsonl file, from 1; 0 in a .parquet file
+	Row  int // in a .parquet file, from 1
+	Err  error
+}
+
+func (e *RecordError) Error() string {
+	if e.Row > 0 {
+		return fmt.Sprintf("%s: row %d: %v", e.Path, e.Row, e.Err)
+	}
+	return fmt.Sprintf("%s: line %d: %v", e.Path, e.Line, e.Err)
+}
+
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// Read yields the problems of a corpus file in order, in constant memory. An
+// unreadable record is yielded as a *RecordError; a caller that keeps going gets
+// the records behind it. Any other error is the last thing yielded.
+func Read(path string) iter.Seq2[*gsm.Problem, error] {
+	return func(yield func(*gsm.Problem, error) bool) {
+		switch filepath.Ext(path) {
+		case ".jsonl":
+			readJSONLines(path, yield)
+		case ".parquet":
+			readParquet(path, yield)
+		default:
+			yield(nil, fmt.Errorf("%s: the name must end in .jsonl or .parquet, which tells the format", path))
+		}
+	}
+}
+
+// maxLine bounds a line of JSON: the longest problem takes some 30 kB.
+const maxLine = 4 << 20
+
+func readJSONLines(path string, yield func(*gsm.Problem, error) bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(make([]byte, 1<<16), maxLine)
+	number := 0
+	for lines.Scan() {
+		number++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		p, err := parseProblem(lines.Bytes())
+		if err != nil {
+			p, err = nil, &RecordError{Path: path, Line: number, Err: err}
+		}
+		if !yield(p, err) {
+			return
+		}
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		yield(nil, fmt.Errorf("%s: line %d is longer than %d MiB: expected one problem a line", path, number+1, maxLine>>20))
+	} else if err != nil {
+		yield(nil, fmt.Errorf("%s: after line %d: %w", path, number, err))
+	}
+}
+
+// parseProblem reads one line.
+func parseProblem(line []byte) (*gsm.Problem, error) {
+	p := new(gsm.Problem)
+	d := json.NewDecoder(bytes.NewReader(line))
+	if err := d.Decode(p); err != nil {
+		return nil, explainJSON(err, line)
+	}
+	if rest := bytes.TrimSpace(line[d.InputOffset():]); len(rest) > 0 {
+		return nil, fmt.Errorf("%.20q follows the JSON object: expected one object a line", rest)
+	}
+	return p, check(p)
+}
+
+// explainJSON says what was expected where.
+func explainJSON(err error, line []byte) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the JSON object ends too early, after %d bytes: is the file cut off?", len(line))
+	case errors.As(err, &syntax):
+		return fmt.Errorf("expected a JSON object of a problem; at byte %d: %v", syntax.Offset, err)
+	case errors.As(err, &kind):
+		return fmt.Errorf("field %q: expected %s, found %s", kind.Field, kind.Type, kind.Value)
+	}
+	return err
+}
+
+// check sees that a record holds together: what verifiers and trainers rely on.
+func check(p *gsm.Problem) error {
+	for _, field := range []struct{ name, text string }{
+		{"problem", p.Problem}, {"question", p.Question}, {"solution", p.Solution}, {"answer", p.Answer}, {"context", p.Context},
+	} {
+		if field.text == "" {
+			return fmt.Errorf("field %q is missing or empty", field.name)
+		}
+	}
+	g := p.Graph
+	if g == nil {
+		return errors.New(`field "graph" is missing: problems are judged by their graph`)
+	}
+	if err := checkGraph(g); err != nil {
+		return fmt.Errorf("field \"graph\": %w", err)
+	}
+	switch {
+	case len(p.Names) != len(g.Nodes):
+		return fmt.Errorf("%d names for %d nodes: expected one each", len(p.Names), len(g.Nodes))
+	case p.Op != g.Op():
+		return fmt.Errorf("op is %d, but the graph has %d operations", p.Op, g.Op())
+	case p.Mode != g.Mode:
+		return fmt.Errorf("mode is %s, but the graph's is %s", p.Mode, g.Mode)
+	case p.Answer != strconv.FormatInt(g.Nodes[g.Question].Value, 10):
+		return fmt.Errorf("answer is %q, but the graph's is %d", p.Answer, g.Nodes[g.Question].Value)
+	}
+	return nil
+}
+
+// checkGraph sees that every index is in range, that parents stand before their
+// children, that the path needs no distractor, and that the values follow from
+// the definitions.
+func checkGraph(g *gsm.Graph) error {
+	if g.Path < 1 || g.Path > len(g.Nodes) || g.Question < 0 || g.Question >= g.Path {
+		return fmt.Errorf("path %d and question %d do not fit %d nodes", g.Path, g.Question, len(g.Nodes))
+	}
+	values := make([]int64, 0, len(g.Nodes))
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		least, most := 1, len(g.Nodes)
+		switch n.Inner {
+		case gsm.None:
+			least, most = 0, 0
+		case gsm.Difference, gsm.Product:
+			least, most = 2, 2
+		case gsm.SumProducts:
+			least = 2
+		}
+		if len(n.Parents) < least || len(n.Parents) > most || n.Inner == gsm.SumProducts && len(n.Parents)%2 == 1 {
+			return fmt.Errorf("node %d: %d parents do not fit %s", i, len(n.Parents), n.Inner)
+		}
+		for _, p := range n.Parents {
+			if p < 0 || p >= i {
+				return fmt.Errorf("node %d: parent %d does not stand before it", i, p)
+			}
+		}
+		v, err := g.Eval(i, values)
+		if err != nil {
+			return err
+		}
+		if v != n.Value {
+			return fmt.Errorf("node %d: the value is %d, its definition gives %d", i, n.Value, v)
+		}
+		values = append(values, v)
+	}
+	return nil
+}
+
+// Check reads a whole corpus file and compares it with its manifest: count,
+// histogram, tokens, edges and content digest.
+func Check(path string) (*Manifest, error) {
+	m, err := ReadManifest(path)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	cells := histogram{}
+	var line []byte
+	for p, err := range Read(path) {
+		if err != nil {
+			return nil, err
+		}
+		line = append(appendProblem(line[:0], p), '\n')
+		sum.Write(line)
+		cells.add(gsm.Cell{Op: p.Op, Context: p.Context, Mode: p.Mode}, tallyOf(p))
+	}
+	list, total := cells.list()
+	switch {
+	case total != m.Tally:
+		return nil, fmt.Errorf("%s: the file holds %+v, its manifest says %+v", path, total, m.Tally)
+	case digest(sum) != m.Digest:
+		return nil, fmt.Errorf("%s: the content's digest is %s, the manifest's %s: the file was changed", path, digest(sum), m.Digest)
+	case len(list) != len(m.Cells):
+		return nil, fmt.Errorf("%s: %d cells, the manifest lists %d", path, len(list), len(m.Cells))
+	}
+	return m, nil
+}

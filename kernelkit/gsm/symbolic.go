@@ -1,0 +1,224 @@
+package gsm
+
+import (
+	"fmt"
+
+	"interplay/kernelkit/random"
+)
+
+// SymbolicConfig bounds the symbolic sampler.
+type SymbolicConfig struct {
+	Modulus  int64 // values are 0..Modulus−1; at least 3
+	Entities int   // names a context offers: nodes of a problem get different ones of these
+
+	MinDistractors, MaxDistractors int // range of the number of distractors, both included
+}
+
+// DefaultSymbolic is the micro scale (spec/micro.md): arithmetic modulo 10, 20
+// names a context, 0–3 distractors. It holds problems up to op 10 without
+// bending their shape (see EntitiesFor).
+var DefaultSymbolic = SymbolicConfig{Modulus: 10, Entities: 20, MaxDistractors: 3}
+
+// MaxSymbolicOp is the deepest symbolic problem that the lab offers.
+const MaxSymbolicOp = 30
+
+// EntitiesFor returns how many names a context must offer so that problems up to
+// maxOp keep the sampler's natural shape: a multiple of 20, so that the
+// vocabulary stays at its default up to op 10.
+func (c SymbolicConfig) EntitiesFor(maxOp int) int {
+	need := maxOp + naturalLeaves(maxOp) + c.MaxDistractors
+	return (need + 19) / 20 * 20
+}
+
+// naturalLeaves bounds the number of leaves of a path of op operations. Without
+// a bound a few problems would need many more names than the others.
+func naturalLeaves(op int) int { return op/2 + 2 }
+
+// Validate reports whether problems up to maxOp can be drawn. A path of op
+// operations has at least op + 1 nodes, and each needs its own name.
+func (c SymbolicConfig) Validate(maxOp int) error {
+	switch {
+	case c.Modulus < 3:
+		return fmt.Errorf("symbolic modulus %d: must be at least 3", c.Modulus)
+	case c.MinDistractors < 0 || c.MaxDistractors < c.MinDistractors:
+		return fmt.Errorf("distractors %d–%d: the range must be ordered and not negative", c.MinDistractors, c.MaxDistractors)
+	case maxOp < 0 || maxOp > MaxSymbolicOp:
+		return fmt.Errorf("symbolic op %d: must be 0 to %d", maxOp, MaxSymbolicOp)
+	case maxOp+1+c.MinDistractors > c.Entities:
+		return fmt.Errorf("symbolic op %d with %d or more distractors needs at least %d names, a context has %d: lower the op or offer more names (%d keep the natural shape)",
+			maxOp, c.MinDistractors, maxOp+1+c.MinDistractors, c.Entities, c.EntitiesFor(maxOp))
+	}
+	return nil
+}
+
+// sampleSymbolic draws a problem of exactly op binary operations. No draw is
+// rejected: the path grows from the question downwards, so every node is needed
+// for the question by construction. cfg must be valid for op.
+//
+// Constants never undo an operation: 1..M−1 for + and −, 2..M−1 for ×.
+func sampleSymbolic(s *random.Stream, op int, cfg SymbolicConfig) *Graph {
+	distractors := min(s.Between(cfg.MinDistractors, cfg.MaxDistractors), cfg.Entities-op-1)
+	leaves := min(naturalLeaves(op), cfg.Entities-op-distractors)
+
+	path := growPath(s, op, leaves, cfg.Modulus)
+	nodes := make([]Node, 0, len(path)+distractors)
+	nodes = appendInRandomOrder(s, nodes, path)
+	g := &Graph{Family: Symbolic, Layers: 1, Modulus: cfg.Modulus, Path: len(path), Question: len(path) - 1}
+	for range distractors {
+		nodes = append(nodes, symbolicDistractor(s, len(nodes), cfg.Modulus))
+	}
+	names := partialPerm(s, cfg.Entities, len(nodes))
+	var values [64]int64 // on the stack for every op in range
+	known := values[:0]
+	g.Nodes = nodes
+	for i := range nodes {
+		nodes[i].Item = names[i] + 1
+		v, err := g.Eval(i, known)
+		if err != nil {
+			panic(err) // values below the modulus cannot overflow unless the modulus is near 2³²
+		}
+		nodes[i].Value = v
+		known = append(known, v)
+	}
+	return g
+}
+
+// growPath draws the shape of the path, node 0 being the question, users before
+// what they use. A node is open while nothing defines it. Each round defines a
+// random open node by an operation over other open nodes or new ones, which are
+// thereby earlier in the solution; what stays open at the end are the leaves.
+func growPath(s *random.Stream, op, maxLeaves int, modulus int64) []Node {
+	nodes := make([]Node, 1, op+maxLeaves)
+	parents := make([]int, 0, 2*op)
+	var space [64]int
+	open := append(space[:0], 0)
+	for left := op - 1; left >= 0; left-- {
+		k := s.IntN(len(open))
+		u := open[k]
+		open[k] = open[len(open)-1]
+		open = open[:len(open)-1]
+
+		both := s.Bool()
+		first := len(parents)
+		for range 1 + b2i(both) {
+			reusable := len(open) - (len(parents) - first) // chosen parents stay at the end of open
+			mayGrow := len(open)+1-left <= maxLeaves
+			switch {
+			case reusable > 0 && (!mayGrow || s.IntN(4) == 0):
+				j := s.IntN(reusable)
+				parents = append(parents, open[j])
+				open[j], open[reusable-1] = open[reusable-1], open[j]
+			case mayGrow:
+				parents = append(parents, len(nodes))
+				open = append(open, len(nodes))
+				nodes = append(nodes, Node{})
+			}
+		}
+		own := parents[first:len(parents):len(parents)]
+		if len(own) == 2 && s.Bool() {
+			own[0], own[1] = own[1], own[0]
+		}
+		define(s, &nodes[u], own, modulus)
+	}
+	for _, u := range open {
+		nodes[u].Inner, nodes[u].Const = None, int64(s.IntN(int(modulus)))
+	}
+	return nodes
+}
+
+// define makes n a binary operation over its parents, or over its only parent and a constant.
+func define(s *random.Stream, n *Node, parents []int, modulus int64) {
+	n.Parents = parents
+	operation := s.IntN(3)
+	if len(parents) == 2 {
+		n.Inner = [...]Inner{Sum, Difference, Product}[operation]
+		return
+	}
+	n.Inner, n.Outer = Sum, [...]Outer{Plus, Minus, Times}[operation]
+	low := 1
+	if n.Outer == Times {
+		low = 2
+	}
+	n.Const = int64(s.Between(low, int(modulus)-1))
+}
+
+// appendInRandomOrder appends the nodes of path to dst in a random topological
+// order, each choice uniform among the nodes that are ready, and renumbers the parents.
+func appendInRandomOrder(s *random.Stream, dst, path []Node) []Node {
+	var position, readySpace [64]int
+	ready := readySpace[:0]
+	placed := position[:len(path)] // 1 + index in dst, or 0
+	isReady := func(u int) bool {
+		for _, p := range path[u].Parents {
+			if placed[p] == 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for u := range path {
+		if len(path[u].Parents) == 0 {
+			ready = append(ready, u)
+		}
+	}
+	for len(ready) > 0 {
+		k := s.IntN(len(ready))
+		u := ready[k]
+		ready = append(ready[:k], ready[k+1:]...)
+		dst = append(dst, path[u])
+		placed[u] = len(dst)
+		for v := range path {
+			for _, p := range path[v].Parents {
+				if p == u && isReady(v) {
+					ready = append(ready, v)
+				}
+			}
+		}
+	}
+	for i := range dst {
+		for k, p := range dst[i].Parents {
+			dst[i].Parents[k] = placed[p] - 1
+		}
+	}
+	return dst
+}
+
+// symbolicDistractor draws a statement that the question does not need: a leaf,
+// or an operation over any of the nodes before it.
+func symbolicDistractor(s *random.Stream, before int, modulus int64) Node {
+	n := Node{}
+	if s.IntN(4) == 0 {
+		n.Const = int64(s.IntN(int(modulus)))
+		return n
+	}
+	parents := []int{s.IntN(before)}
+	if before > 1 && s.Bool() {
+		other := s.IntN(before - 1)
+		if other >= parents[0] {
+			other++
+		}
+		parents = append(parents, other)
+	}
+	define(s, &n, parents, modulus)
+	return n
+}
+
+// partialPerm returns the first k entries of a random permutation of 0..n−1.
+func partialPerm(s *random.Stream, n, k int) []int {
+	p := make([]int, n)
+	for i := range p {
+		p[i] = i
+	}
+	for i := range k {
+		j := i + s.IntN(n-i)
+		p[i], p[j] = p[j], p[i]
+	}
+	return p[:k]
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,187 @@
+// Package qwen is the Qwen2.5 decoder on GoMLX: configuration, weights, the
+// network as a pure function of its weights, and Hugging Face files out and in.
+//
+// Weights are an ordered list of named tensors that go into every compiled program
+// as inputs. There is no store of variables: what is trained, sampled from, averaged,
+// digested and exported is the same list.
+//
+// The network (paper.md §2.1): pre-norm blocks with RMSNorm, rotary positions in the
+// split-half layout, grouped-query attention with biases on q, k and v only, a SwiGLU
+// MLP, and an unembedding that may be tied to the embedding.
+package qwen
+
+import (
+	"fmt"
+	"math"
+)
+
+// Config says which network it is. The zero value is not valid; Size gives the
+// project's sizes.
+type Config struct {
+	VocabSize  int `json:"vocab_size"`              // tokens
+	HiddenSize int `json:"hidden_size"`             // width of the residual stream
+	Layers     int `json:"num_hidden_layers"`       // blocks
+	Heads      int `json:"num_attention_heads"`     // query heads
+	KVHeads    int `json:"num_key_value_heads"`     // key and value heads, a divisor of Heads
+	FFN        int `json:"intermediate_size"`       // width of the MLP
+	Context    int `json:"max_position_embeddings"` // positions that the model is meant for
+
+	RopeTheta float64 `json:"rope_theta"`          // base of the rotary frequencies
+	RMSEps    float64 `json:"rms_norm_eps"`        // added to the mean square
+	Tied      bool    `json:"tie_word_embeddings"` // unembedding = embedding transposed
+
+	// EmbedScale multiplies the embeddings at the input; 1 is Qwen2. √HiddenSize helps
+	// small tied models: it gives the residual stream unit variance while the
+	// unembedding keeps small logits. Other programs do not know it: Export folds it
+	// into the weights.
+	EmbedScale float64 `json:"embed_scale,omitempty"`
+
+	// InitStd is the standard deviation of the initial matrices; 0 means 1/√fan-in.
+	InitStd float64 `json:"initializer_range"`
+
+	// OffsetInit makes heads 0, 1 and 2 of the first layer look 1, 2 and 3 tokens back
+	// at the start, by biases on q and k. An inductive bias that shortens the wait for
+	// variable look-up in very small models: report it with the results.
+	OffsetInit bool `json:"offset_init,omitempty"`
+}
+
+// Size returns the configuration of one of the project's sizes for a vocabulary:
+// "micro" (two CPU cores, minutes), "10m" and "25m" (one GPU), "paper" (the paper's
+// 100M; paper.md §2.1).
+func Size(name string, vocab int) (Config, error) {
+	c := Config{VocabSize: vocab, Context: 2048, RopeTheta: 1e6, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.02}
+	switch name {
+	case "micro":
+		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.Context = 64, 3, 4, 4, 192, 512
+		c.RopeTheta, c.EmbedScale, c.InitStd, c.OffsetInit = 1e4, 8, 0, true
+	case "10m":
+		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN = 320, 6, 5, 1, 1280
+	case "25m":
+		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN = 512, 6, 8, 2, 2048
+	case "paper":
+		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN = 768, 12, 12, 2, 3072
+	default:
+		return Config{}, fmt.Errorf("qwen: unknown size %q: expected micro, 10m, 25m or paper", name)
+	}
+	return c, c.Validate()
+}
+
+// HeadDim is the width of one attention head.
+func (c Config) HeadDim() int { return c.HiddenSize / c.Heads }
+
+// Validate returns the first thing that is wrong with the configuration.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"num_hidden_layers", c.Layers}, {"num_attention_heads", c.Heads},
+		{"num_key_value_heads", c.KVHeads}, {"intermediate_size", c.FFN}, {"max_position_embeddings", c.Context},
+	} {
+		if f.value < 1 {
+			return fmt.Errorf("qwen: %s is %d: expected at least 1", f.name, f.value)
+		}
+	}
+	switch {
+	case c.HiddenSize%c.Heads != 0:
+		return fmt.Errorf("qwen: hidden_size %d is no multiple of num_attention_heads %d", c.HiddenSize, c.Heads)
+	case c.HeadDim()%2 != 0:
+		return fmt.Errorf("qwen: the head width %d (hidden_size/num_attention_heads) is odd: rotary positions need pairs", c.HeadDim())
+	case c.Heads%c.KVHeads != 0:
+		return fmt.Errorf("qwen: num_attention_heads %d is no multiple of num_key_value_heads %d", c.Heads, c.KVHeads)
+	case !positive(c.RopeTheta):
+		return fmt.Errorf("qwen: rope_theta is %g: expected a positive number", c.RopeTheta)
+	case !positive(c.RMSEps):
+		return fmt.Errorf("qwen: rms_norm_eps is %g: expected a positive number", c.RMSEps)
+	case !positive(c.EmbedScale):
+		return fmt.Errorf("qwen: embed_scale is %g: expected a positive number (1 for Qwen2)", c.EmbedScale)
+	case c.InitStd != 0 && !positive(c.InitStd):
+		return fmt.Errorf("qwen: initializer_range is %g: expected a positive number, or 0 for 1/√fan-in", c.InitStd)
+	case c.OffsetInit && c.HeadDim() < 2*offsetPairs:
+		return fmt.Errorf("qwen: offset_init needs heads of at least %d, found %d", 2*offsetPairs, c.HeadDim())
+	}
+	return nil
+}
+
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
+
+// TensorSpec names one weight as Hugging Face does. Matrices are [out, in].
+type TensorSpec struct {
+	Name  string
+	Shape []int
+}
+
+// Size is the number of values.
+func (s TensorSpec) Size() int {
+	n := 1
+	for _, d := range s.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Tensors of a layer, in the order of Specs.
+const (
+	inputNorm = iota
+	qWeight
+	qBias
+	kWeight
+	kBias
+	vWeight
+	vBias
+	oWeight
+	postNorm
+	gateWeight
+	upWeight
+	downWeight
+	perLayer
+)
+
+// Specs lists the weights in the canonical order: embedding, layers, final norm,
+// and the unembedding where it is not tied.
+func (c Config) Specs() []TensorSpec {
+	d, q, kv := c.HiddenSize, c.Heads*c.HeadDim(), c.KVHeads*c.HeadDim()
+	specs := []TensorSpec{{"model.embed_tokens.weight", []int{c.VocabSize, d}}}
+	for l := range c.Layers {
+		p := fmt.Sprintf("model.layers.%d.", l)
+		specs = append(specs,
+			TensorSpec{p + "input_layernorm.weight", []int{d}},
+			TensorSpec{p + "self_attn.q_proj.weight", []int{q, d}},
+			TensorSpec{p + "self_attn.q_proj.bias", []int{q}},
+			TensorSpec{p + "self_attn.k_proj.weight", []int{kv, d}},
+			TensorSpec{p + "self_attn.k_proj.bias", []int{kv}},
+			TensorSpec{p + "self_attn.v_proj.weight", []int{kv, d}},
+			TensorSpec{p + "self_attn.v_proj.bias", []int{kv}},
+			TensorSpec{p + "self_attn.o_proj.weight", []int{d, q}},
+			TensorSpec{p + "post_attention_layernorm.weight", []int{d}},
+			TensorSpec{p + "mlp.gate_proj.weight", []int{c.FFN, d}},
+			TensorSpec{p + "mlp.up_proj.weight", []int{c.FFN, d}},
+			TensorSpec{p + "mlp.down_proj.weight", []int{d, c.FFN}})
+	}
+	specs = append(specs, TensorSpec{"model.norm.weight", []int{d}})
+	if !c.Tied {
+		specs = append(specs, TensorSpec{"lm_head.weight", []int{c.VocabSize, d}})
+	}
+	return specs
+}
+
+// Params is the number of parameters; a tied unembedding counts once.
+func (c Config) Params() int {
+	n := 0
+	for _, s := range c.Specs() {
+		n += s.Size()
+	}
+	return n
+}
+
+// FLOPs is the number of floating-point operations of a forward pass over one
+// sequence of the given length (a multiply and an add count two): matrices, and
+// attention over the causal half. Training costs three times as much.
+func (c Config) FLOPs(seq int) float64 {
+	matrices := float64(c.Params() - c.VocabSize*c.HiddenSize)
+	if c.Tied {
+		matrices += float64(c.VocabSize * c.HiddenSize)
+	}
+	attention := float64(c.Layers) * 2 * float64(seq) / 2 * float64(c.Heads*c.HeadDim())
+	return 2 * float64(seq) * (matrices + attention)
+}

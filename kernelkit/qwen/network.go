@@ -1,0 +1,233 @@
+package qwen
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Params are the weights as nodes of a graph: the network is a function of them.
+type Params struct {
+	Config Config
+
+	// Recompute makes Hidden keep only the input of each block for the backward pass
+	// (gradient checkpointing).
+	Recompute bool
+
+	embed  *Node // [vocab, hidden]
+	layers []layerParams
+	norm   *Node // [hidden]
+	head   *Node // [vocab, hidden], the embedding where tied
+}
+
+type layerParams struct {
+	inputNorm, postNorm *Node // [hidden]
+	qkv                 *Node // [(heads + 2·kvHeads)·headDim, hidden]
+	qkvBias             *Node // [(heads + 2·kvHeads)·headDim]
+	o                   *Node // [hidden, heads·headDim]
+	gateUp              *Node // [2·ffn, hidden]
+	down                *Node // [hidden, ffn]
+}
+
+// Bind makes the weights of a graph from its nodes, in the order of Config.Specs.
+// Matrices that read the same input are joined, so that each becomes one product.
+// It panics when the number of nodes is wrong, as graph-building functions do.
+func Bind(cfg Config, nodes []*Node) *Params { return BindAs(cfg, nodes, dtypes.Float32) }
+
+// BindAs is Bind with the matrices converted to a dtype for computing (bfloat16);
+// norms stay in f32.
+func BindAs(cfg Config, nodes []*Node, compute dtypes.DType) *Params {
+	if want := len(cfg.Specs()); len(nodes) != want {
+		exceptions.Panicf("qwen: Bind got %d nodes, expected %d", len(nodes), want)
+	}
+	as := func(parts ...*Node) *Node {
+		x := parts[0]
+		if len(parts) > 1 {
+			x = Concatenate(parts, 0)
+		}
+		if x.DType() != compute {
+			x = ConvertDType(x, compute)
+		}
+		return x
+	}
+	p := &Params{Config: cfg, embed: as(nodes[0])}
+	for l := range cfg.Layers {
+		n := nodes[1+l*perLayer:]
+		p.layers = append(p.layers, layerParams{
+			inputNorm: n[inputNorm], postNorm: n[postNorm],
+			qkv:     as(n[qWeight], n[kWeight], n[vWeight]),
+			qkvBias: as(n[qBias], n[kBias], n[vBias]),
+			o:       as(n[oWeight]),
+			gateUp:  as(n[gateWeight], n[upWeight]),
+			down:    as(n[downWeight]),
+		})
+	}
+	p.norm, p.head = nodes[1+cfg.Layers*perLayer], p.embed
+	if !cfg.Tied {
+		p.head = as(nodes[len(nodes)-1])
+	}
+	return p
+}
+
+// linear is x·wᵀ: [..., in] × [out, in] → [..., out].
+func linear(x, w *Node) *Node {
+	return DotGeneral(x, []int{x.Rank() - 1}, nil, w, []int{1}, nil)
+}
+
+// oneHotVocab is the largest vocabulary whose embedding is looked up by a product
+// with one-hot rows: its gradient is then a product too, where a gather's would be
+// a scatter, which the CPU runs row after row.
+const oneHotVocab = 1024
+
+// Embed looks tokens up: [batch, seq] → [batch, seq, hidden].
+func (p *Params) Embed(tokens *Node) *Node {
+	var x *Node
+	if p.Config.VocabSize <= oneHotVocab {
+		x = DotGeneral(OneHot(tokens, p.Config.VocabSize, p.embed.DType()), []int{tokens.Rank()}, nil, p.embed, []int{0}, nil)
+	} else {
+		x = Gather(p.embed, InsertAxes(tokens, -1))
+	}
+	if p.Config.EmbedScale != 1 {
+		x = MulScalar(x, p.Config.EmbedScale)
+	}
+	return x // [batch, seq, hidden]
+}
+
+// rmsNorm is x/√(mean x² + ε) · scale, computed in f32.
+func (p *Params) rmsNorm(x, scale *Node) *Node {
+	dtype := x.DType()
+	if dtype != dtypes.Float32 {
+		x = ConvertDType(x, dtypes.Float32)
+	}
+	square := ReduceAndKeep(Square(x), ReduceSum, -1)
+	inverse := Reciprocal(Sqrt(AddScalar(MulScalar(square, 1/float64(p.Config.HiddenSize)), p.Config.RMSEps)))
+	x = Mul(Mul(x, inverse), ExpandLeftToRank(scale, x.Rank()))
+	if dtype != dtypes.Float32 {
+		x = ConvertDType(x, dtype)
+	}
+	return x
+}
+
+// Block is one decoder block: [batch, seq, hidden] → [batch, seq, hidden]. positions
+// [batch, seq] are the rotary positions. attend gets the rotated queries
+// [batch, seq, heads, headDim] and keys and the values [batch, seq, kvHeads, headDim],
+// and returns [batch, seq, heads, headDim]: this is where sampling brings its cache.
+func (p *Params) Block(layer int, x, positions *Node, attend func(q, k, v *Node) *Node) *Node {
+	c, w := p.Config, p.layers[layer]
+	batch, seq := x.Shape().Dim(0), x.Shape().Dim(1)
+
+	qkv := linear(p.rmsNorm(x, w.inputNorm), w.qkv)
+	qkv = Add(qkv, ExpandLeftToRank(w.qkvBias, 3))
+	qkv = Reshape(qkv, batch, seq, c.Heads+2*c.KVHeads, c.HeadDim())
+	heads := func(from, to int) *Node { return SliceAxis(qkv, 2, AxisRange(from, to)) }
+	qk := p.rotate(heads(0, c.Heads+c.KVHeads), positions)
+	q := SliceAxis(qk, 2, AxisRange(0, c.Heads))
+	k := SliceAxis(qk, 2, AxisRange(c.Heads, c.Heads+c.KVHeads))
+	v := heads(c.Heads+c.KVHeads, c.Heads+2*c.KVHeads)
+
+	mixed := Reshape(attend(q, k, v), batch, seq, c.Heads*c.HeadDim())
+	x = Add(x, linear(mixed, w.o))
+	return Add(x, p.mlp(p.rmsNorm(x, w.postNorm), w))
+}
+
+// mlp is SwiGLU: (silu(x·gateᵀ) ⊙ x·upᵀ)·downᵀ.
+func (p *Params) mlp(x *Node, w layerParams) *Node {
+	both := linear(x, w.gateUp) // [batch, seq, 2·ffn]
+	gate := SliceAxis(both, -1, AxisRange(0, p.Config.FFN))
+	up := SliceAxis(both, -1, AxisRange(p.Config.FFN, 2*p.Config.FFN))
+	return linear(Mul(Mul(gate, Sigmoid(gate)), up), w.down)
+}
+
+// rotate applies rotary positions in the split-half layout to x
+// [batch, seq, heads, headDim]: pair i is (x[i], x[i+headDim/2]).
+func (p *Params) rotate(x, positions *Node) *Node {
+	half := p.Config.HeadDim() / 2
+	frequencies := make([]float32, half)
+	for i, f := range p.Config.frequencies() {
+		frequencies[i] = float32(f)
+	}
+	angle := Mul(InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1), ExpandLeftToRank(Const(x.Graph(), frequencies), 4)) // [batch, seq, 1, half]
+	cos, sin := ConvertDType(Cos(angle), x.DType()), ConvertDType(Sin(angle), x.DType())
+	a, b := SliceAxis(x, -1, AxisRange(0, half)), SliceAxis(x, -1, AxisRange(half, 2*half))
+	return Concatenate([]*Node{Sub(Mul(a, cos), Mul(b, sin)), Add(Mul(b, cos), Mul(a, sin))}, -1)
+}
+
+// blocked is what a forbidden score gets: finite, so that a row without any allowed
+// key gives numbers and no NaN.
+const blocked = -1e9
+
+// CausalBias is the additive mask [batch or 1, seq, seq] (0 where query position i
+// may see key position j ≤ i, a very negative number elsewhere). Where segments
+// [batch, seq] is not nil, only positions of the same segment are seen.
+func CausalBias(g *Graph, seq int, segments *Node) *Node {
+	square := shapes.Make(dtypes.Int32, 1, seq, seq)
+	allowed := GreaterOrEqual(Iota(g, square, 1), Iota(g, square, 2))
+	if segments != nil {
+		batch := segments.Shape().Dim(0)
+		same := Equal(BroadcastToDims(InsertAxes(segments, -1), batch, seq, seq), BroadcastToDims(InsertAxes(segments, 1), batch, seq, seq))
+		allowed = LogicalAnd(BroadcastToDims(allowed, batch, seq, seq), same)
+	}
+	zero := Zeros(g, shapes.Make(dtypes.Float32, allowed.Shape().Dimensions...))
+	return Where(allowed, zero, AddScalar(zero, blocked))
+}
+
+// Attention is grouped-query attention: queries [batch, seq, heads, headDim], keys
+// and values [batch, keys, kvHeads, headDim], bias [batch or 1, seq, keys] added to the
+// scores; → [batch, seq, heads, headDim]. Softmax is in f32 and divides after the
+// product with the values, on seq·headDim numbers instead of seq·keys.
+func Attention(q, k, v, bias *Node) *Node {
+	batch, seq, heads, dim := q.Shape().Dim(0), q.Shape().Dim(1), q.Shape().Dim(2), q.Shape().Dim(3)
+	kvHeads, keys := k.Shape().Dim(2), k.Shape().Dim(1)
+	group := heads / kvHeads
+	q = MulScalar(q, 1/math.Sqrt(float64(dim)))
+	q = Reshape(q, batch, seq, kvHeads, group, dim)
+
+	scores := Einsum("bsngd,bknd->bnsgk", q, k) // [batch, kvHeads, seq, group, keys]
+	if scores.DType() != dtypes.Float32 {
+		scores = ConvertDType(scores, dtypes.Float32)
+	}
+	scores = Add(scores, Reshape(bias, bias.Shape().Dim(0), 1, seq, 1, keys))
+	top := StopGradient(ReduceAndKeep(scores, ReduceMax, -1))
+	weights := Exp(Sub(scores, top))
+	total := ReduceAndKeep(weights, ReduceSum, -1) // [batch, kvHeads, seq, group, 1]
+	mixed := Einsum("bnsgk,bknd->bnsgd", ConvertDType(weights, v.DType()), v)
+	mixed = Mul(mixed, ConvertDType(Reciprocal(total), v.DType()))
+	return Reshape(TransposeAllAxes(mixed, 0, 2, 1, 3, 4), batch, seq, heads, dim)
+}
+
+// Logits is the final norm and the unembedding: [batch, seq, hidden] → [batch, seq, vocab],
+// in f32.
+func (p *Params) Logits(x *Node) *Node {
+	logits := linear(p.rmsNorm(x, p.norm), p.head)
+	if logits.DType() != dtypes.Float32 {
+		logits = ConvertDType(logits, dtypes.Float32)
+	}
+	return logits
+}
+
+// Hidden is the network up to the last block: tokens, positions and segments
+// [batch, seq] → [batch, seq, hidden]. Attention is causal, and where segments is not
+// nil stays within a segment (0 is padding).
+func (p *Params) Hidden(tokens, positions, segments *Node) *Node {
+	bias := CausalBias(tokens.Graph(), tokens.Shape().Dim(1), segments)
+	x := p.Embed(tokens)
+	for l := range p.Config.Layers {
+		if p.Recompute {
+			x = x.Checkpoint()
+		}
+		x = p.Block(l, x, positions, func(q, k, v *Node) *Node { return Attention(q, k, v, bias) })
+	}
+	if p.Recompute {
+		x = x.StopCheckpoint()
+	}
+	return x
+}
+
+// Forward is the whole network: tokens, positions and segments [batch, seq] → logits
+// [batch, seq, vocab]. See Hidden for segments.
+func (p *Params) Forward(tokens, positions, segments *Node) *Node {
+	return p.Logits(p.Hidden(tokens, positions, segments))
+}

@@ -1,0 +1,405 @@
+package rollout
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/random"
+)
+
+// group is what a slot holds: samples [first, first+n) of one prompt.
+type group struct{ prompt, first, n int }
+
+// bucket is a part of a job that runs with one set of shapes.
+type bucket struct {
+	length int // of the prompt cache
+	share  int // rows a slot
+	groups []group
+}
+
+// smallestLength is the smallest prompt cache. Buckets double from here: a new shape
+// costs seconds of compiling, a masked key a few per cent of a step.
+const smallestLength = 32
+
+// buckets sorts a job's groups by the length of their prompts and splits them where
+// the cache's length doubles. A bucket too small to fill the rows is merged into the
+// next longer one: it would cost more to compile than it saves.
+func buckets(prompts [][]int32, opt Options, perGroup int) []bucket {
+	perGroup = min(perGroup, opt.Rows)
+	share := ceilDiv(opt.Samples, ceilDiv(opt.Samples, perGroup))
+	order := make([]int, len(prompts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(prompts[a]), len(prompts[b])) })
+
+	var all []bucket
+	var pending []group
+	flush := func(length int) {
+		if len(pending) > 0 {
+			all = append(all, bucket{length, share, pending})
+			pending = nil
+		}
+	}
+	length := smallestLength
+	for _, i := range order {
+		if need := len(prompts[i]); need > length {
+			if len(pending)*share >= opt.Rows {
+				flush(length)
+			}
+			length = smallestLength << bits.Len(uint((need-1)/smallestLength))
+		}
+		for first := 0; first < opt.Samples; first += share {
+			pending = append(pending, group{i, first, min(share, opt.Samples-first)})
+		}
+	}
+	flush(length)
+	return all
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+// run carries one bucket through the device: the slots, the queue, and what every row
+// has written so far.
+type run struct {
+	s       *Sampler
+	opt     Options
+	prompts [][]int32
+	bucket  bucket
+	loop    *graph.Exec
+	queue   []group
+
+	slots, fresh, rows, segment int
+	held                        []group // by slot
+	cached                      []int   // prompt whose keys and values are in the slot; −1: none
+	row                         []rowState
+	step                        int32
+
+	weights, promptCache, ring, empty []*tensors.Tensor
+}
+
+// rowState is the host's side of a row.
+type rowState struct {
+	live      bool
+	sample    int
+	token     int32
+	low, high uint32
+	out       Completion
+}
+
+// A loop returns to the host at the latest after so many steps; what it drew until
+// then is an output of this length.
+const longestSegment = 256
+
+func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b bucket) (*run, error) {
+	r := &run{s: s, opt: opt, prompts: prompts, bucket: b, queue: b.groups, weights: w.Tensors}
+	r.slots = max(1, opt.Rows/b.share)
+	if len(b.groups) < r.slots { // the next power of two: few shapes
+		r.slots = min(r.slots, 1<<bits.Len(uint(len(b.groups)-1)))
+	}
+	r.fresh = max(1, r.slots/4)
+	r.rows = r.slots * b.share
+	r.segment = min(opt.MaxTokens, longestSegment)
+	r.held = make([]group, r.slots)
+	r.cached = make([]int, r.slots)
+	for i := range r.cached {
+		r.cached[i] = -1
+	}
+	r.row = make([]rowState, r.rows)
+
+	if err := s.compile(opt.TopK != 0 || opt.TopP < 1); err != nil {
+		return nil, err
+	}
+	r.loop = s.loop[0]
+	if opt.TopK != 0 || opt.TopP < 1 {
+		r.loop = s.loop[1]
+	}
+	cache := func(n, length int) []*tensors.Tensor {
+		all := make([]*tensors.Tensor, 2*s.cfg.Layers)
+		for i := range all {
+			all[i] = tensors.FromShape(shapes.Make(dtypes.Float32, n, s.cfg.KVHeads, length, s.cfg.HeadDim()))
+		}
+		return all
+	}
+	r.promptCache, r.empty = cache(r.slots, b.length), cache(r.fresh, b.length)
+	r.ring = cache(r.rows, opt.MaxTokens)
+	return r, nil
+}
+
+// compile makes the executors; their programs are compiled when they first see a shape.
+func (s *Sampler) compile(truncated bool) (err error) {
+	make1 := func(e **graph.Exec, name string, f func([]*graph.Node) []*graph.Node) {
+		if *e == nil && err == nil {
+			if *e, err = graph.NewExec(s.eng.Backend, f); err == nil {
+				(*e).WithName(name).SetMaxCache(-1)
+			}
+		}
+	}
+	make1(&s.prefill, "prefill", prefillGraph(s.cfg))
+	make1(&s.place, "place", placeGraph(s.cfg.Layers))
+	if truncated {
+		make1(&s.loop[1], "sample truncated", loopGraph(s.cfg, true))
+	} else {
+		make1(&s.loop[0], "sample", loopGraph(s.cfg, false))
+	}
+	if err != nil {
+		return fmt.Errorf("rollout: %w", err)
+	}
+	return nil
+}
+
+func (r *run) free() {
+	for _, list := range [][]*tensors.Tensor{r.promptCache, r.ring, r.empty} {
+		finalize(list)
+	}
+}
+
+func finalize(list []*tensors.Tensor) {
+	for _, t := range list {
+		t.MustFinalizeAll()
+	}
+}
+
+// run works the queue off.
+func (r *run) run(ctx context.Context, each func(prompt, sample int, c Completion) error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.refill(); err != nil {
+			return fmt.Errorf("rollout: %w", err)
+		}
+		busy := r.busy()
+		if busy == 0 {
+			return nil
+		}
+		limit := 0
+		if len(r.queue) > 0 { // come back when a quarter of the slots is free
+			limit = r.slots - min(max(1, r.slots/4), len(r.queue))
+		}
+		if err := r.advance(busy, limit); err != nil {
+			return fmt.Errorf("rollout: %w", err)
+		}
+		if err := r.deliver(each); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) slotRows(slot int) []rowState {
+	return r.row[slot*r.bucket.share : (slot+1)*r.bucket.share]
+}
+
+// busy counts the slots with a live row.
+func (r *run) busy() int {
+	n := 0
+	for i := range r.slots {
+		if slices.ContainsFunc(r.slotRows(i), func(w rowState) bool { return w.live }) {
+			n++
+		}
+	}
+	return n
+}
+
+// refill puts waiting groups into free slots. Prompts that some slot still holds are
+// copied, the others are computed, as many at a time as the prefill program takes.
+func (r *run) refill() error {
+	for len(r.queue) > 0 && r.busy() < r.slots {
+		from := make([]int32, r.slots) // by slot: an old slot, or slots + place among the new prompts
+		for i := range from {
+			from[i] = int32(i)
+		}
+		var fresh []int // prompts to compute
+		cached := slices.Clone(r.cached)
+		full := false
+		for i := 0; i < r.slots && len(r.queue) > 0 && !full; i++ {
+			if slices.ContainsFunc(r.slotRows(i), func(w rowState) bool { return w.live }) {
+				continue
+			}
+			next := r.queue[0].prompt
+			if old := slices.Index(r.cached, next); old >= 0 {
+				from[i] = int32(old)
+			} else {
+				k := slices.Index(fresh, next)
+				if k < 0 {
+					if full = len(fresh) == r.fresh; full {
+						break
+					}
+					k = len(fresh)
+					fresh = append(fresh, next)
+				}
+				from[i] = int32(r.slots + k)
+			}
+			cached[i] = next
+			r.enter(i, r.queue[0])
+			r.queue = r.queue[1:]
+		}
+		if err := r.fill(fresh, from); err != nil {
+			return err
+		}
+		r.cached = cached
+	}
+	return nil
+}
+
+// enter starts a group in a slot.
+func (r *run) enter(slot int, q group) {
+	r.held[slot] = q
+	prompt := r.prompts[q.prompt]
+	rows := r.slotRows(slot)
+	for j := range rows {
+		rows[j] = rowState{token: prompt[len(prompt)-1]}
+		if j < q.n {
+			key := random.Key(r.opt.Seed, "rollout", r.opt.FirstPrompt+uint64(q.prompt), r.opt.FirstSample+uint64(q.first+j))
+			rows[j].live, rows[j].sample = true, q.first+j
+			rows[j].low, rows[j].high = uint32(key), uint32(key>>32)
+		}
+	}
+}
+
+// fill computes new prompts and moves caches into place.
+func (r *run) fill(fresh []int, from []int32) error {
+	identity := true
+	for i, f := range from {
+		identity = identity && int(f) == i
+	}
+	if identity {
+		return nil
+	}
+	caches := r.empty
+	if len(fresh) > 0 {
+		flat := make([]int32, r.fresh*r.bucket.length)
+		for i, p := range fresh {
+			copy(flat[i*r.bucket.length:], r.prompts[p])
+		}
+		tokens := tensors.FromFlatDataAndDimensions(flat, r.fresh, r.bucket.length)
+		defer tokens.MustFinalizeAll()
+		var err error
+		if caches, err = r.s.prefill.Exec(arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
+			return err
+		}
+		defer finalize(caches)
+	}
+	index := tensors.FromFlatDataAndDimensions(from, r.slots)
+	defer index.MustFinalizeAll()
+	placed, err := r.s.place.Exec(arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
+	if err != nil {
+		return err
+	}
+	finalize(r.promptCache)
+	r.promptCache = placed
+	return nil
+}
+
+func arguments(lists ...[]*tensors.Tensor) []any {
+	var all []any
+	for _, list := range lists {
+		for _, t := range list {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// advance runs the loop and notes what the rows drew.
+func (r *run) advance(busy, limit int) error {
+	inputs := r.inputs(busy, limit)
+	out, err := r.loop.Exec(arguments(inputs, r.promptCache, r.ring, r.weights)...)
+	finalize(inputs)
+	if err != nil {
+		return err
+	}
+	finalize(r.ring)
+	r.ring = out[5:]
+	steps := int(tensors.ToScalar[int32](out[0]))
+	tokens := tensors.MustCopyFlatData[int32](out[1])
+	logProbs := tensors.MustCopyFlatData[float32](out[2])
+	sampleLogProbs := tensors.MustCopyFlatData[float32](out[3])
+	entropy := tensors.MustCopyFlatData[float32](out[4])
+	finalize(out[:5])
+	r.step = (r.step + int32(steps)) % int32(r.opt.MaxTokens)
+	for i := range r.row {
+		w := &r.row[i]
+		for t := i; w.live && t < steps*r.rows; t += r.rows {
+			w.token = tokens[t]
+			w.out.IDs = append(w.out.IDs, tokens[t])
+			w.out.LogProbs = append(w.out.LogProbs, logProbs[t])
+			w.out.SampleLogProbs = append(w.out.SampleLogProbs, sampleLogProbs[t])
+			w.out.Entropy = append(w.out.Entropy, entropy[t])
+			switch {
+			case slices.Contains(r.opt.Stop, tokens[t]):
+				w.live, w.out.Finish = false, Stop
+			case len(w.out.IDs) == r.opt.MaxTokens:
+				w.live = false
+			}
+		}
+		if r.opt.Greedy {
+			clear(w.out.SampleLogProbs) // the draw is certain
+		}
+	}
+	return nil
+}
+
+// inputs are the single fields of the loop's state, in order.
+func (r *run) inputs(busy, limit int) []*tensors.Tensor {
+	token, written, live := make([]int32, r.rows), make([]int32, r.rows), make([]int32, r.rows)
+	low, high := make([]uint32, r.rows), make([]uint32, r.rows)
+	for i, w := range r.row {
+		token[i], written[i], low[i], high[i] = w.token, int32(len(w.out.IDs)), w.low, w.high
+		if w.live {
+			live[i] = 1
+		}
+	}
+	length := make([]int32, r.slots)
+	for i := range length {
+		length[i] = 1
+		if r.cached[i] >= 0 {
+			length[i] = int32(len(r.prompts[r.cached[i]]))
+		}
+	}
+	stop := append([]int32{-1}, r.opt.Stop...) // at least one: a tensor of none is no tensor
+	noise := float32(1)
+	if r.opt.Greedy {
+		noise = 0
+	}
+	rows := func(v []int32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(v, len(v)) }
+	drawn := func(d dtypes.DType) *tensors.Tensor { return tensors.FromShape(shapes.Make(d, r.segment, r.rows)) }
+	return []*tensors.Tensor{
+		tensors.FromScalar(int32(0)), tensors.FromScalar(int32(busy)), tensors.FromScalar(int32(limit)),
+		tensors.FromScalar(r.step), rows(token), rows(written), rows(live),
+		tensors.FromFlatDataAndDimensions(low, r.rows), tensors.FromFlatDataAndDimensions(high, r.rows),
+		rows(length), rows(stop),
+		tensors.FromScalar(float32(r.opt.Temperature)), tensors.FromScalar(noise),
+		tensors.FromScalar(float32(r.opt.TopP)), tensors.FromScalar(int32(r.opt.TopK)),
+		drawn(dtypes.Int32), drawn(dtypes.Float32), drawn(dtypes.Float32), drawn(dtypes.Float32),
+	}
+}
+
+// deliver hands over the completions of groups that ended.
+func (r *run) deliver(each func(prompt, sample int, c Completion) error) error {
+	for i := range r.slots {
+		rows := r.slotRows(i)
+		if slices.ContainsFunc(rows, func(w rowState) bool { return w.live }) {
+			continue
+		}
+		for j := range rows {
+			if len(rows[j].out.IDs) == 0 {
+				continue
+			}
+			if err := each(r.held[i].prompt, rows[j].sample, rows[j].out); err != nil {
+				return err
+			}
+			rows[j].out = Completion{}
+		}
+	}
+	return nil
+}

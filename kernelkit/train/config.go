@@ -1,0 +1,89 @@
+// Package train trains a Qwen2.5 decoder by next-token prediction: pre-training,
+// mid-training and supervised fine-tuning are the same code on other documents.
+//
+// A run is a pure function of its start weights, its documents and its Config. The
+// batch of a step needs no earlier step, state is saved with digests, and a run that
+// is killed and started again ends with the same bits as one that was left alone.
+package train
+
+import (
+	"fmt"
+	"math"
+)
+
+// Config holds every hyper-parameter of a run.
+type Config struct {
+	Steps      int `json:"steps"`      // optimiser steps
+	Batch      int `json:"batch"`      // rows of one forward pass
+	Seq        int `json:"seq"`        // positions of a row
+	Accumulate int `json:"accumulate"` // forward passes a step; the batch of a step is Batch·Accumulate rows
+
+	LR     float64 `json:"lr"`     // peak learning rate
+	MinLR  float64 `json:"min_lr"` // where the cosine ends; MinLR = LR makes the rate constant after the warm-up
+	Warmup int     `json:"warmup"` // steps over which the rate rises linearly from LR/Warmup to LR
+
+	AdamW
+
+	// DocumentMask keeps attention within a document and starts positions anew in each;
+	// without it attention crosses documents of a row, and positions run on.
+	DocumentMask bool `json:"document_mask"`
+
+	Dtype string `json:"dtype"` // of the matrices when computing: "float32" or "bfloat16"; masters are f32
+	Seed  int64  `json:"seed"`  // of the order of rows
+
+	// SkipLong leaves documents out that are longer than a row; otherwise they are errors.
+	SkipLong bool `json:"skip_long,omitempty"`
+
+	// Recompute keeps only the input of each block for the backward pass and computes the
+	// rest again (gradient checkpointing): memory for about a third more work.
+	Recompute bool `json:"recompute,omitempty"`
+
+	CheckpointEvery int `json:"checkpoint_every"`          // steps between checkpoints; 0 = only at the end
+	Keep            int `json:"keep"`                      // the newest checkpoints to keep, at least 2
+	MilestoneEvery  int `json:"milestone_every,omitempty"` // checkpoints at multiples of this step are kept for good; 0 = none
+}
+
+// Default is the recipe of the micro model (micro.md): change what differs.
+func Default() Config {
+	return Config{
+		Steps: 1000, Batch: 16, Seq: 160, Accumulate: 1, LR: 4e-3, MinLR: 4e-4, Warmup: 50,
+		AdamW:        AdamW{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Clip: 1},
+		DocumentMask: true, Dtype: "float32", CheckpointEvery: 500, Keep: 2,
+	}
+}
+
+// Validate returns the first thing that is wrong with the configuration.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name         string
+		value, least int
+	}{
+		{"steps", c.Steps, 1}, {"batch", c.Batch, 1}, {"seq", c.Seq, 1}, {"accumulate", c.Accumulate, 1}, {"warmup", c.Warmup, 0},
+		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2}, {"milestone_every", c.MilestoneEvery, 0},
+	} {
+		if f.value < f.least {
+			return fmt.Errorf("train: %s is %d: expected at least %d", f.name, f.value, f.least)
+		}
+	}
+	switch {
+	case !(c.LR > 0) || math.IsInf(c.LR, 0):
+		return fmt.Errorf("train: lr is %g: expected a positive number", c.LR)
+	case !(c.MinLR >= 0 && c.MinLR <= c.LR):
+		return fmt.Errorf("train: min_lr is %g: expected 0 to lr, %g", c.MinLR, c.LR)
+	case c.Dtype != "float32" && c.Dtype != "bfloat16":
+		return fmt.Errorf("train: dtype is %q: expected float32 or bfloat16", c.Dtype)
+	case c.MilestoneEvery > 0 && (c.CheckpointEvery == 0 || c.MilestoneEvery%c.CheckpointEvery != 0):
+		return fmt.Errorf("train: milestone_every %d is no multiple of checkpoint_every %d", c.MilestoneEvery, c.CheckpointEvery)
+	}
+	return c.AdamW.Validate()
+}
+
+// LearningRate is the rate of a step (from 0): linear warm-up, then a cosine from LR to
+// MinLR that would reach it one step after the last.
+func (c Config) LearningRate(step int) float64 {
+	if step < c.Warmup {
+		return c.LR * float64(step+1) / float64(c.Warmup)
+	}
+	progress := float64(step-c.Warmup) / math.Max(1, float64(c.Steps-c.Warmup))
+	return c.MinLR + (c.LR-c.MinLR)*0.5*(1+math.Cos(math.Pi*math.Min(1, progress)))
+}

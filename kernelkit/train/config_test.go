@@ -1,0 +1,50 @@
+package train
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestTheLearningRateRisesFallsAndEndsAtTheFloor(t *testing.T) {
+	c := Default()
+	c.Steps, c.Warmup, c.LR, c.MinLR = 1000, 50, 4e-3, 4e-4
+	for _, p := range []struct {
+		step int
+		want float64
+	}{{0, 8e-5}, {24, 2e-3}, {49, 4e-3}, {50, 4e-3}, {525, 2.2e-3}, {1000, 4e-4}, {2000, 4e-4}} {
+		if got := c.LearningRate(p.step); math.Abs(got-p.want) > 1e-12 {
+			t.Errorf("step %d: rate %g, expected %g", p.step, got, p.want)
+		}
+	}
+	for step := 51; step < c.Steps; step++ {
+		if c.LearningRate(step) >= c.LearningRate(step-1) {
+			t.Fatalf("the rate does not fall at step %d", step)
+		}
+	}
+	c.MinLR, c.Warmup = c.LR, 0
+	for step := range c.Steps {
+		if c.LearningRate(step) != c.LR {
+			t.Fatalf("a floor at the peak gives %g at step %d", c.LearningRate(step), step)
+		}
+	}
+}
+
+func TestValidateNamesTheFirstWrongField(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"steps": func(c *Config) { c.Steps = 0 }, "batch": func(c *Config) { c.Batch = -1 }, "seq": func(c *Config) { c.Seq = 0 },
+		"accumulate": func(c *Config) { c.Accumulate = 0 }, "keep": func(c *Config) { c.Keep = 1 }, "lr": func(c *Config) { c.LR = math.NaN() },
+		"min_lr": func(c *Config) { c.MinLR = 1 }, "dtype": func(c *Config) { c.Dtype = "fp8" }, "milestone_every": func(c *Config) { c.MilestoneEvery = 700 },
+		"beta1": func(c *Config) { c.Beta1 = 1 }, "beta2": func(c *Config) { c.Beta2 = -1 }, "eps": func(c *Config) { c.Eps = 0 },
+		"weight_decay": func(c *Config) { c.Decay = math.NaN() }, "clip": func(c *Config) { c.Clip = -1 },
+	} {
+		c := Default()
+		change(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+	if err := Default().Validate(); err != nil {
+		t.Error(err)
+	}
+}

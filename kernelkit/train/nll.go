@@ -1,0 +1,108 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/qwen"
+)
+
+// nllRows is the number of rows of a forward pass in NLL; rows are cut to a multiple of
+// nllStep positions, so that few programs are compiled.
+const (
+	nllRows = 16
+	nllStep = 32
+)
+
+// NLL returns −log p of the targets of each document under the weights, in nats: for
+// document i the tokens from max(LossFrom, 1) on, in order.
+func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Document) ([][]float32, error) {
+	if err := w.Check(); err != nil {
+		return nil, err
+	}
+	longest := 0
+	for i, d := range docs {
+		if len(d.IDs) < 2 {
+			return nil, fmt.Errorf("train: document %d has %d tokens: expected at least 2", i, len(d.IDs))
+		}
+		longest = max(longest, len(d.IDs)-1)
+	}
+	seq := (longest + nllStep - 1) / nllStep * nllStep
+	cfg := Config{DocumentMask: true, Dtype: "float32"}
+	n := len(w.Tensors)
+	exec, err := eng.Program("train NLL "+programKey(w.Config, cfg), func(b compute.Backend) (*Exec, error) {
+		return NewExec(b, func(in []*Node) *Node { return tokenLosses(w.Config, cfg, in[:n], in[n]) })
+	})
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	out := make([][]float32, len(docs))
+	for _, rows := range packIndices(docs, seq) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := nllBatch(exec, w, docs, rows, seq, out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// packIndices puts documents into rows in their order and rows into batches: the indices
+// of the documents of each row.
+func packIndices(docs []Document, seq int) [][][]int {
+	var batches [][][]int
+	room := 0
+	for i, d := range docs {
+		if need := len(d.IDs) - 1; need > room {
+			if n := len(batches); n == 0 || len(batches[n-1]) == nllRows {
+				batches = append(batches, nil)
+			}
+			last := &batches[len(batches)-1]
+			*last = append(*last, nil)
+			room = seq
+		}
+		rows := batches[len(batches)-1]
+		rows[len(rows)-1] = append(rows[len(rows)-1], i)
+		room -= len(d.IDs) - 1
+	}
+	return batches
+}
+
+func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq int, out [][]float32) error {
+	packed := make([][]Document, nllRows)
+	for r, indices := range rows {
+		for _, i := range indices {
+			d := docs[i]
+			d.LossFrom = max(d.LossFrom, 1)
+			packed[r] = append(packed[r], d)
+		}
+	}
+	var args []any
+	for _, t := range w.Tensors {
+		args = append(args, t)
+	}
+	result, err := exec.Exec(append(args, newBatch(packed, seq, true).tensor())...)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	values, err := tensors.CopyFlatData[float32](result[0])
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	free(result)
+	for r, indices := range rows {
+		at := r * seq
+		for _, i := range indices {
+			n := len(docs[i].IDs) - 1
+			out[i] = values[at+max(docs[i].LossFrom, 1)-1 : at+n : at+n]
+			at += n
+		}
+	}
+	return nil
+}

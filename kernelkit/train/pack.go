@@ -1,0 +1,203 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+
+	"interplay/kernelkit/random"
+)
+
+// Document is a token sequence to learn from. The tokens at positions ≥ LossFrom are
+// targets (0 and 1 mean all but the first, which nothing predicts; the prompt's length
+// means the response only).
+type Document struct {
+	IDs      []int32
+	LossFrom int
+}
+
+// Documents gives document i, the same one each time it is asked. There is no end:
+// whoever has a finite corpus says what comes after it, or returns an error.
+type Documents func(i uint64) (Document, error)
+
+// Batch is the input of one forward pass, row after row: Rows·Seq values in each slice.
+type Batch struct {
+	Rows, Seq int
+	Inputs    []int32 // tokens
+	Targets   []int32 // the token to predict at a position, −1 where there is none
+	Positions []int32 // rotary positions
+	Segments  []int32 // which document of the row, from 1; 0 is padding
+	Tokens    int     // tokens of the documents
+	Count     int     // targets
+}
+
+// packer lays documents into rows. Step s takes its rows from a window of a few steps,
+// and the window takes its documents from an address range of its own, so that the batch
+// of a step is a function of (documents, configuration, step) alone. In a window,
+// documents are packed first-fit-decreasing, the longest prefix of the range that fits is
+// used, and rows are shuffled. The documents behind the prefix are left out: they keep the
+// windows independent at the price of a few per cent of the addresses.
+type packer struct {
+	docs   Documents
+	cfg    Config
+	steps  int    // steps of a window
+	span   int    // addresses of a window
+	digest string // of the documents that were looked at to choose span
+	window int    // the one in rows, −1 at first
+	rows   [][]Document
+}
+
+// windowRows is the least number of rows packed together: enough for a good fit.
+const windowRows = 128
+
+// probe is how many documents tell the mean length.
+const probe = 256
+
+func newPacker(docs Documents, cfg Config) (*packer, error) {
+	p := &packer{docs: docs, cfg: cfg, window: -1}
+	perStep := cfg.Batch * cfg.Accumulate
+	p.steps = (windowRows + perStep - 1) / perStep
+	hash, total, kept := sha256.New(), 0, 0
+	for i := range uint64(probe) {
+		d, ok, err := p.document(i)
+		if err != nil {
+			return nil, err
+		}
+		binary.Write(hash, binary.LittleEndian, int64(d.LossFrom))
+		binary.Write(hash, binary.LittleEndian, int64(len(d.IDs)))
+		binary.Write(hash, binary.LittleEndian, d.IDs)
+		if ok {
+			total += len(d.IDs) - 1
+			kept++
+		}
+	}
+	if kept == 0 {
+		return nil, fmt.Errorf("train: all of the first %d documents are longer than a row of %d", probe, cfg.Seq)
+	}
+	p.digest = hex.EncodeToString(hash.Sum(nil))
+	mean := float64(total) / probe // of a skipped document: 0
+	p.span = int(math.Ceil(1.05*float64(p.steps*perStep*cfg.Seq)/mean)) + 1
+	return p, nil
+}
+
+// document returns document i and whether it is used.
+func (p *packer) document(i uint64) (Document, bool, error) {
+	d, err := p.docs(i)
+	if err != nil {
+		return d, false, fmt.Errorf("train: document %d: %w", i, err)
+	}
+	d.LossFrom = max(d.LossFrom, 1)
+	switch {
+	case len(d.IDs) < 2 || d.LossFrom >= len(d.IDs):
+		return d, false, fmt.Errorf("train: document %d has %d tokens and targets from position %d: nothing to learn", i, len(d.IDs), d.LossFrom)
+	case len(d.IDs)-1 > p.cfg.Seq && p.cfg.SkipLong:
+		return d, false, nil
+	case len(d.IDs)-1 > p.cfg.Seq:
+		return d, false, fmt.Errorf("train: document %d has %d tokens, a row holds %d: raise seq, or set skip_long", i, len(d.IDs), p.cfg.Seq+1)
+	}
+	return d, true, nil
+}
+
+// batches returns the forward passes of a step.
+func (p *packer) batches(step int) ([]*Batch, error) {
+	if window := step / p.steps; window != p.window {
+		rows, err := p.pack(window)
+		if err != nil {
+			return nil, err
+		}
+		p.window, p.rows = window, rows
+	}
+	perStep := p.cfg.Batch * p.cfg.Accumulate
+	rows := p.rows[step%p.steps*perStep:][:perStep]
+	var out []*Batch
+	for len(rows) > 0 {
+		out = append(out, newBatch(rows[:p.cfg.Batch], p.cfg.Seq, p.cfg.DocumentMask))
+		rows = rows[p.cfg.Batch:]
+	}
+	return out, nil
+}
+
+// pack returns the rows of a window.
+func (p *packer) pack(window int) ([][]Document, error) {
+	rows := p.steps * p.cfg.Batch * p.cfg.Accumulate
+	var docs []Document
+	first := uint64(window) * uint64(p.span)
+	for i, room := first, rows*p.cfg.Seq; i < first+uint64(p.span) && room > 0; i++ {
+		d, ok, err := p.document(i)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			docs = append(docs, d)
+			room -= len(d.IDs) - 1
+		}
+	}
+	for n := len(docs); n > 0; n-- {
+		packed, ok := firstFitDecreasing(docs[:n], rows, p.cfg.Seq)
+		if !ok {
+			continue
+		}
+		order := random.New(p.cfg.Seed, "train rows", uint64(window)).Perm(rows)
+		shuffled := make([][]Document, rows)
+		for i, r := range order {
+			shuffled[i] = packed[r]
+		}
+		return shuffled, nil
+	}
+	return nil, fmt.Errorf("train: documents %d to %d are all longer than a row of %d", first, first+uint64(p.span)-1, p.cfg.Seq)
+}
+
+// firstFitDecreasing puts documents, longest first, each into the first row with room
+// for it, and says whether all found one. A document takes a position less than it has
+// tokens: the last token is only ever a target.
+func firstFitDecreasing(docs []Document, rows, seq int) ([][]Document, bool) {
+	order := slices.Clone(docs)
+	slices.SortStableFunc(order, func(a, b Document) int { return len(b.IDs) - len(a.IDs) })
+	packed, room := make([][]Document, rows), make([]int, rows)
+	for i := range room {
+		room[i] = seq
+	}
+	for _, d := range order {
+		r := slices.IndexFunc(room, func(free int) bool { return free >= len(d.IDs)-1 })
+		if r < 0 {
+			return nil, false
+		}
+		packed[r] = append(packed[r], d)
+		room[r] -= len(d.IDs) - 1
+	}
+	return packed, true
+}
+
+func newBatch(rows [][]Document, seq int, mask bool) *Batch {
+	n := len(rows) * seq
+	b := &Batch{Rows: len(rows), Seq: seq, Inputs: make([]int32, n), Targets: make([]int32, n), Positions: make([]int32, n), Segments: make([]int32, n)}
+	for i := range b.Targets {
+		b.Targets[i] = -1
+	}
+	for r, docs := range rows {
+		at := r * seq
+		for k, d := range docs {
+			b.Tokens += len(d.IDs)
+			for j, id := range d.IDs[:len(d.IDs)-1] {
+				b.Inputs[at], b.Segments[at], b.Positions[at] = id, int32(k+1), int32(at-r*seq)
+				if mask {
+					b.Positions[at] = int32(j)
+				}
+				if j+1 >= d.LossFrom {
+					b.Targets[at] = d.IDs[j+1]
+					b.Count++
+				}
+				at++
+			}
+		}
+	}
+	return b
+}
+
+// values joins a batch into the one tensor that a step takes: [4, rows, seq].
+func (b *Batch) values() []int32 {
+	return slices.Concat(b.Inputs, b.Targets, b.Positions, b.Segments)
+}

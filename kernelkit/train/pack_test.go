@@ -1,0 +1,183 @@
+package train
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"interplay/kernelkit/random"
+)
+
+// testDocs are documents of 2 to 21 tokens; the first token is the document's number, so
+// that tests can tell them apart.
+func testDocs(vocab int) Documents {
+	return func(i uint64) (Document, error) {
+		s := random.New(9, "test documents", i)
+		ids := make([]int32, s.Between(2, 21))
+		for j := range ids {
+			ids[j] = int32(s.IntN(vocab))
+		}
+		return Document{IDs: ids, LossFrom: s.IntN(len(ids))}, nil
+	}
+}
+
+func testConfig() Config {
+	c := Default()
+	c.Steps, c.Batch, c.Seq, c.Warmup, c.CheckpointEvery = 12, 4, 32, 3, 4
+	return c
+}
+
+func newTestPacker(t *testing.T, cfg Config, docs Documents) *packer {
+	t.Helper()
+	p, err := newPacker(docs, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestTheBatchOfAStepNeedsNoEarlierStep(t *testing.T) {
+	cfg := testConfig()
+	cfg.Accumulate = 3
+	inOrder := newTestPacker(t, cfg, testDocs(30))
+	for step := range 40 {
+		want, err := inOrder.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := newTestPacker(t, cfg, testDocs(30)).batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("step %d has other batches when it is asked for alone", step)
+		}
+		if len(want) != 3 {
+			t.Fatalf("step %d has %d batches, expected 3", step, len(want))
+		}
+	}
+}
+
+// Each document in a row must stand there whole, with its own positions and targets; no
+// document may stand in two rows, and the rows must be well filled.
+func TestPackedDocumentsAreWholeAndTargetsFollowLossFrom(t *testing.T) {
+	cfg := testConfig()
+	numbered := func(i uint64) (Document, error) { // token j of document i is 100·i + j
+		d, err := testDocs(30)(i)
+		for j := range d.IDs {
+			d.IDs[j] = int32(100*i) + int32(j)
+		}
+		return d, err
+	}
+	p := newTestPacker(t, cfg, numbered)
+	seen, positions, filled := map[int32]bool{}, 0, 0
+	for step := range 3 * p.steps {
+		batches, err := p.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := batches[0]
+		tokens, count := 0, 0
+		for at := 0; at < len(b.Inputs); {
+			positions++
+			if b.Segments[at] == 0 {
+				if b.Targets[at] != -1 || b.Inputs[at] != 0 {
+					t.Fatalf("padding has input %d, target %d", b.Inputs[at], b.Targets[at])
+				}
+				at++
+				continue
+			}
+			number := b.Inputs[at] / 100
+			if seen[number] {
+				t.Fatalf("document %d is used twice", number)
+			}
+			seen[number] = true
+			d, _ := numbered(uint64(number))
+			if at%cfg.Seq+len(d.IDs)-1 > cfg.Seq {
+				t.Fatalf("document %d runs over the end of its row", number)
+			}
+			for j := range len(d.IDs) - 1 {
+				target := int32(-1)
+				if j+1 >= d.LossFrom {
+					target = d.IDs[j+1]
+					count++
+				}
+				if b.Inputs[at+j] != d.IDs[j] || b.Targets[at+j] != target || b.Positions[at+j] != int32(j) || b.Segments[at+j] != b.Segments[at] {
+					t.Fatalf("document %d, token %d: input %d, target %d, position %d", number, j, b.Inputs[at+j], b.Targets[at+j], b.Positions[at+j])
+				}
+			}
+			at += len(d.IDs) - 1
+			positions += len(d.IDs) - 2
+			filled += len(d.IDs) - 1
+			tokens += len(d.IDs)
+		}
+		if tokens != b.Tokens || count != b.Count {
+			t.Fatalf("the batch says %d tokens and %d targets, it has %d and %d", b.Tokens, b.Count, tokens, count)
+		}
+	}
+	if share := float64(filled) / float64(positions); share < 0.95 {
+		t.Errorf("rows are filled to %.3f, expected at least 0.95", share)
+	}
+	if share := float64(len(seen)) / float64(3*p.span); share < 0.85 {
+		t.Errorf("only %.3f of the documents are used", share)
+	}
+}
+
+func TestWithoutDocumentMaskPositionsRunOn(t *testing.T) {
+	cfg := testConfig()
+	cfg.DocumentMask = false
+	batches, err := newTestPacker(t, cfg, testDocs(30)).batches(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, position := range batches[0].Positions {
+		if batches[0].Segments[i] != 0 && position != int32(i%cfg.Seq) {
+			t.Fatalf("position %d of a row is numbered %d", i%cfg.Seq, position)
+		}
+	}
+}
+
+func TestLongDocumentsAreErrorsOrSkipped(t *testing.T) {
+	docs := func(i uint64) (Document, error) {
+		if i == 7 {
+			return Document{IDs: make([]int32, 40)}, nil
+		}
+		return testDocs(30)(i)
+	}
+	cfg := testConfig()
+	if _, err := newPacker(docs, cfg); err == nil || !strings.Contains(err.Error(), "document 7 has 40 tokens") {
+		t.Errorf("the error is %v", err)
+	}
+	cfg.SkipLong = true
+	p := newTestPacker(t, cfg, docs)
+	for step := range p.steps {
+		batches, err := p.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := batches[0].Tokens; n > cfg.Batch*cfg.Seq*3/2 {
+			t.Fatalf("%d tokens in a batch", n)
+		}
+	}
+}
+
+func TestRowsMixLongAndShortDocuments(t *testing.T) {
+	cfg := testConfig()
+	p := newTestPacker(t, cfg, testDocs(30))
+	var longest []int
+	for step := range p.steps {
+		batches, err := p.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, position := range batches[0].Positions {
+			n = max(n, int(position)+1)
+		}
+		longest = append(longest, n)
+	}
+	if slices.IsSortedFunc(longest, func(a, b int) int { return b - a }) {
+		t.Errorf("steps come sorted by length: %v", longest)
+	}
+}

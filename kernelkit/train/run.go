@@ -1,0 +1,298 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/qwen"
+)
+
+// Metrics describe one step; metrics.jsonl holds one a line.
+type Metrics struct {
+	Step         int     `json:"step"` // steps done, from 1
+	Steps        int     `json:"steps"`
+	Tokens       int64   `json:"tokens"`        // of documents, padding not counted, since the start of the run
+	TargetTokens int64   `json:"target_tokens"` // of these, the ones that were targets
+	Loss         float64 `json:"loss"`          // mean NLL of the step's targets, nats
+	LR           float64 `json:"lr"`
+	GradNorm     float64 `json:"grad_norm"` // before clipping
+	Fill         float64 `json:"fill"`      // share of the step's positions that are not padding
+	Seconds      float64 `json:"seconds"`   // of training since the start of the run
+
+	TokensPerSecond float64 `json:"tokens_per_second"` // over about the last two seconds
+	SecondsLeft     float64 `json:"seconds_left"`
+
+	// Note is what a user should know about this step: that the run was resumed, or that a
+	// checkpoint was torn and the one before it is used.
+	Note string `json:"note,omitempty"`
+}
+
+// MetricsFile is the name of the log in a run's folder.
+const MetricsFile = "metrics.jsonl"
+
+// Run trains from start for cfg.Steps steps and returns the weights. dir holds the run:
+// metrics.jsonl and checkpoints. A folder that holds a checkpoint of the same run is taken
+// up where it ended; one of another run is an error. When ctx is cancelled the state is
+// saved and ctx's error returned. progress (may be nil) is called after each step.
+func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Documents, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
+	if err := errors.Join(cfg.Validate(), start.Check()); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	pack, err := newPacker(docs, cfg)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{cfg: cfg, model: start.Config, dir: dir, pack: pack, progress: progress}
+	r.recipe = recipeDigest(cfg, start, pack.digest)
+	if err := r.resume(start); err != nil {
+		return nil, err
+	}
+	if r.at.Step < cfg.Steps {
+		if r.stepper, err = newStepper(eng, start.Config, cfg); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		if err := r.loop(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return (&qwen.Weights{Config: r.model, Tensors: r.state.weights}).Clone(), nil
+}
+
+// recipeDigest covers what the run's result depends on; how often it is saved does not matter.
+func recipeDigest(cfg Config, start *qwen.Weights, docs string) string {
+	cfg.CheckpointEvery, cfg.Keep, cfg.MilestoneEvery = 0, 0, 0
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		panic(err) // a struct of numbers, strings and booleans
+	}
+	h := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", text, start.Digest(), docs))
+	return hex.EncodeToString(h[:])
+}
+
+// run is a training run in progress.
+type run struct {
+	cfg      Config
+	model    qwen.Config
+	dir      string
+	recipe   string
+	pack     *packer
+	stepper  *stepper
+	state    *state
+	at       Checkpoint // where it stands
+	progress func(Metrics)
+	note     string // for the next step's metrics
+}
+
+// resume sets the state from the newest whole checkpoint, or from start.
+func (r *run) resume(start *qwen.Weights) error {
+	folders, steps, err := Checkpoints(r.dir)
+	if err != nil {
+		return err
+	}
+	for i := len(steps) - 1; i >= 0; i-- {
+		c, w, first, second, err := LoadCheckpoint(folders[steps[i]])
+		if err != nil {
+			r.note += err.Error() + "; the checkpoint before it is used. "
+			continue
+		}
+		if c.Recipe != r.recipe {
+			return fmt.Errorf("train: %s holds a run with other settings, start weights or documents (at step %d): give another folder, or remove this one", r.dir, c.Step)
+		}
+		r.at, r.state = c, &state{w.Tensors, first, second}
+		r.note += fmt.Sprintf("resumed at step %d", c.Step)
+		return r.trimMetrics()
+	}
+	r.at, r.state = Checkpoint{Recipe: r.recipe}, newState(start)
+	if r.note != "" {
+		r.note += "No checkpoint is whole: the run starts again"
+	}
+	return r.trimMetrics()
+}
+
+// trimMetrics cuts the log after the step that the run stands at, and a torn last line.
+func (r *run) trimMetrics() error {
+	path := filepath.Join(r.dir, MetricsFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	var kept bytes.Buffer
+	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
+		var m Metrics
+		if json.Unmarshal(lines.Bytes(), &m) != nil || m.Step > r.at.Step {
+			break
+		}
+		kept.Write(lines.Bytes())
+		kept.WriteByte('\n')
+	}
+	return replaceFile(path, kept.Bytes())
+}
+
+// prepared are the inputs of a step, made while the device computes the one before.
+type prepared struct {
+	step    int
+	batches []*Batch
+	err     error
+}
+
+// prepare makes the batches of the steps to come, until the context ends.
+func (r *run) prepare(ctx context.Context) <-chan prepared {
+	out := make(chan prepared, 2)
+	go func() {
+		defer close(out)
+		for step := r.at.Step; step < r.cfg.Steps; step++ {
+			batches, err := r.pack.batches(step)
+			select {
+			case out <- prepared{step, batches, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func (r *run) loop(ctx context.Context) error {
+	ahead, stop := context.WithCancel(context.Background())
+	steps := r.prepare(ahead)
+	defer func() { // wait, so that docs is not called after Run has returned
+		stop()
+		for range steps {
+		}
+	}()
+
+	log, err := os.OpenFile(filepath.Join(r.dir, MetricsFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	defer log.Close()
+	clock := newClock(r.at)
+	for p := range steps {
+		if p.err != nil {
+			return errors.Join(p.err, r.save())
+		}
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), r.save())
+		}
+		loss, norm, err := r.stepper.step(r.state, p.batches, p.step)
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", p.step+1, err)
+		}
+		if math.IsNaN(loss) || math.IsInf(loss, 0) || math.IsNaN(norm) || math.IsInf(norm, 0) {
+			return fmt.Errorf("train: step %d: the loss is %g and the gradient's norm %g: lower the learning rate or clip; the last checkpoint in %s is good", p.step+1, loss, norm, r.dir)
+		}
+		m := r.account(p, loss, norm, clock)
+		line, err := json.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		if _, err := log.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		last := r.at.Step == r.cfg.Steps
+		if last || r.cfg.CheckpointEvery > 0 && r.at.Step%r.cfg.CheckpointEvery == 0 {
+			if err := errors.Join(log.Sync(), r.save()); err != nil {
+				return err
+			}
+		}
+		if r.progress != nil {
+			r.progress(m)
+		}
+	}
+	return nil
+}
+
+// account adds a step to the totals and describes it.
+func (r *run) account(p prepared, loss, norm float64, clock *clock) Metrics {
+	positions, filled := 0, 0
+	for _, b := range p.batches {
+		r.at.Tokens += int64(b.Tokens)
+		r.at.TargetTokens += int64(b.Count)
+		for _, s := range b.Segments {
+			positions++
+			if s != 0 {
+				filled++
+			}
+		}
+	}
+	r.at.Step = p.step + 1
+	rate := clock.tick(&r.at)
+	m := Metrics{
+		Step: r.at.Step, Steps: r.cfg.Steps, Tokens: r.at.Tokens, TargetTokens: r.at.TargetTokens,
+		Loss: loss, LR: r.cfg.LearningRate(p.step), GradNorm: norm, Fill: float64(filled) / float64(positions),
+		Seconds: r.at.Seconds, TokensPerSecond: rate, Note: r.note,
+	}
+	if rate > 0 {
+		m.SecondsLeft = float64(m.Tokens) / float64(m.Step) * float64(m.Steps-m.Step) / rate
+	}
+	r.note = ""
+	return m
+}
+
+func (r *run) save() error {
+	if err := SaveCheckpoint(r.dir, r.at, &qwen.Weights{Config: r.model, Tensors: r.state.weights}, r.state.first, r.state.second); err != nil {
+		return err
+	}
+	return prune(r.dir, r.cfg.Keep, r.cfg.MilestoneEvery)
+}
+
+// clock measures the time of training and the rate over about the last two seconds.
+type clock struct {
+	began  time.Time
+	before float64 // seconds of earlier parts of the run
+	marks  []mark
+}
+
+type mark struct {
+	at     time.Time
+	tokens int64
+}
+
+func newClock(c Checkpoint) *clock {
+	now := time.Now()
+	return &clock{began: now, before: c.Seconds, marks: []mark{{now, c.Tokens}}}
+}
+
+// tick sets c's time and returns the rate in tokens a second.
+func (k *clock) tick(c *Checkpoint) float64 {
+	now := time.Now()
+	c.Seconds = k.before + now.Sub(k.began).Seconds()
+	k.marks = append(k.marks, mark{now, c.Tokens})
+	for len(k.marks) > 2 && now.Sub(k.marks[1].at) > 2*time.Second {
+		k.marks = k.marks[1:]
+	}
+	elapsed := now.Sub(k.marks[0].at).Seconds()
+	if elapsed <= 0 {
+		return 0
+	}
+	return float64(c.Tokens-k.marks[0].tokens) / elapsed
+}
+
+// free releases the device's memory of a list of tensors.
+func free(list []*tensors.Tensor) {
+	for _, t := range list {
+		t.FinalizeAll()
+	}
+}

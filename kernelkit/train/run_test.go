@@ -1,0 +1,373 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/qwen"
+)
+
+var testModel = qwen.Config{VocabSize: 30, HiddenSize: 16, Layers: 1, Heads: 2, KVHeads: 1, FFN: 24, Context: 32, RopeTheta: 1e4, RMSEps: 1e-6, Tied: true, EmbedScale: 4}
+
+// opened is shared by the tests, so that each program is compiled once.
+var opened = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
+
+func open(t testing.TB) *engine.Engine {
+	t.Helper()
+	e, err := opened()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func testWeights(t testing.TB) *qwen.Weights {
+	t.Helper()
+	w, err := qwen.NewWeights(testModel, 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// mustRun trains in dir and returns the weights' digest and the metrics of the steps that were run.
+func mustRun(t testing.TB, e *engine.Engine, cfg Config, dir string) (string, []Metrics) {
+	t.Helper()
+	var seen []Metrics
+	w, err := Run(context.Background(), e, testWeights(t), testDocs(testModel.VocabSize), cfg, dir, func(m Metrics) { seen = append(seen, m) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Digest(), seen
+}
+
+// stopAfter trains in dir until a step is done, then cancels.
+func stopAfter(t testing.TB, e *engine.Engine, cfg Config, dir string, step int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	_, err := Run(ctx, e, testWeights(t), testDocs(testModel.VocabSize), cfg, dir, func(m Metrics) {
+		if m.Step == step {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled run returns %v", err)
+	}
+}
+
+func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
+	e := open(t)
+	for name, accumulate := range map[string]int{"one pass a step": 1, "two passes a step": 2} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig()
+			cfg.Accumulate = accumulate
+			cfg.Decay = 0.1
+			whole := t.TempDir()
+			want, losses := mustRun(t, e, cfg, whole)
+			for _, stop := range []int{1, 4, 7} {
+				dir := t.TempDir()
+				stopAfter(t, e, cfg, dir, stop)
+				got, rest := mustRun(t, e, cfg, dir)
+				if got != want {
+					t.Errorf("stopped after step %d and resumed: other weights", stop)
+				}
+				if !strings.Contains(rest[0].Note, "resumed") {
+					t.Errorf("the first step after resuming has the note %q", rest[0].Note)
+				}
+				for i, m := range rest {
+					if m.Loss != losses[stop+i].Loss || m.Tokens != losses[stop+i].Tokens {
+						t.Errorf("stopped after %d: step %d has loss %v and %d tokens, expected %v and %d", stop, m.Step, m.Loss, m.Tokens, losses[stop+i].Loss, losses[stop+i].Tokens)
+					}
+				}
+				if n := len(readMetrics(t, dir)); n != cfg.Steps {
+					t.Errorf("the log has %d lines, expected %d", n, cfg.Steps)
+				}
+			}
+			if again, ran := mustRun(t, e, cfg, whole); again != want || len(ran) != 0 {
+				t.Errorf("a finished run trains %d more steps", len(ran))
+			}
+		})
+	}
+}
+
+func readMetrics(t testing.TB, dir string) (all []Metrics) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		var m Metrics
+		if err := json.Unmarshal(line, &m); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+		if m.Step != len(all) {
+			t.Fatalf("line %d of the log is of step %d", len(all), m.Step)
+		}
+	}
+	return all
+}
+
+// A checkpoint that is torn or altered is named, and the one before it is used; the run
+// still ends with the same bits.
+func TestADamagedCheckpointIsNamedAndTheOneBeforeItUsed(t *testing.T) {
+	e, cfg := open(t), testConfig()
+	want, _ := mustRun(t, e, cfg, t.TempDir())
+	half := t.TempDir()
+	cfg.CheckpointEvery = 4
+	stopAfter(t, e, cfg, half, 9) // checkpoints at 8 and 9, as two are kept
+	flip := func(path string) error {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		data[len(data)/2] ^= 16
+		return os.WriteFile(path, data, 0o644)
+	}
+	for name, damage := range map[string]func(path string) error{
+		"truncated": func(path string) error { return os.Truncate(path, 100) },
+		"flipped":   flip,
+		"emptied":   func(path string) error { return os.Truncate(path, 0) },
+		"missing":   os.Remove,
+	} {
+		for _, file := range []string{"config.json", "model.safetensors", "optimizer.safetensors", "state.json"} {
+			t.Run(file+" "+name, func(t *testing.T) {
+				dir := t.TempDir()
+				if err := os.CopyFS(dir, os.DirFS(half)); err != nil {
+					t.Fatal(err)
+				}
+				path := filepath.Join(checkpointDir(dir, 9), file)
+				if err := damage(path); err != nil {
+					t.Fatal(err)
+				}
+				if file != "model.safetensors" { // loading is enough to see
+					r := &run{cfg: cfg, dir: dir, recipe: recipeOf(t, cfg)}
+					if err := r.resume(testWeights(t)); err != nil {
+						t.Fatal(err)
+					}
+					if r.at.Step != 8 || !strings.Contains(r.note, path) {
+						t.Errorf("taken up at step %d with the note %q", r.at.Step, r.note)
+					}
+					return
+				}
+				got, rest := mustRun(t, e, cfg, dir)
+				if got != want {
+					t.Error("the run ends with other weights")
+				}
+				if rest[0].Step != 9 || !strings.Contains(rest[0].Note, path) {
+					t.Errorf("taken up at step %d with the note %q", rest[0].Step, rest[0].Note)
+				}
+			})
+		}
+	}
+	t.Run("all of them", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(half)); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []int{8, 9} {
+			if err := flip(filepath.Join(checkpointDir(dir, step), "model.safetensors")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, rest := mustRun(t, e, cfg, dir)
+		if got != want || rest[0].Step != 1 || !strings.Contains(rest[0].Note, "starts again") {
+			t.Errorf("taken up at step %d with the note %q", rest[0].Step, rest[0].Note)
+		}
+	})
+}
+
+func recipeOf(t *testing.T, cfg Config) string {
+	return recipeDigest(cfg, testWeights(t), newTestPacker(t, cfg, testDocs(testModel.VocabSize)).digest)
+}
+
+func TestAFolderOfAnotherRunIsRefused(t *testing.T) {
+	e, cfg, dir := open(t), testConfig(), t.TempDir()
+	stopAfter(t, e, cfg, dir, 5)
+	other := cfg
+	other.LR = 1e-3
+	if _, err := Run(context.Background(), e, testWeights(t), testDocs(testModel.VocabSize), other, dir, nil); err == nil || !strings.Contains(err.Error(), "other settings") {
+		t.Errorf("another learning rate: the error is %v", err)
+	}
+	moreDocs := func(i uint64) (Document, error) { return testDocs(testModel.VocabSize)(i + 1) }
+	if _, err := Run(context.Background(), e, testWeights(t), moreDocs, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "documents") {
+		t.Errorf("other documents: the error is %v", err)
+	}
+}
+
+func TestTheNewestCheckpointsAndMilestonesAreKept(t *testing.T) {
+	e, cfg, dir := open(t), testConfig(), t.TempDir()
+	cfg.CheckpointEvery, cfg.MilestoneEvery = 1, 5
+	mustRun(t, e, cfg, dir)
+	_, steps, err := Checkpoints(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{5, 10, 11, 12}; len(steps) != 4 || steps[0] != want[0] || steps[1] != want[1] || steps[2] != want[2] || steps[3] != want[3] {
+		t.Errorf("checkpoints of steps %v are kept, expected %v", steps, want)
+	}
+}
+
+func TestAccumulatingGivesTheLossesOfOneLargeBatch(t *testing.T) {
+	e := open(t)
+	large, small := testConfig(), testConfig()
+	large.Batch, small.Batch, small.Accumulate = 8, 2, 4
+	_, want := mustRun(t, e, large, t.TempDir())
+	_, got := mustRun(t, e, small, t.TempDir())
+	for i := range want {
+		if math.Abs(got[i].Loss-want[i].Loss) > 1e-5 || math.Abs(got[i].GradNorm-want[i].GradNorm) > 1e-4 {
+			t.Errorf("step %d: loss %.7f and norm %.6f, expected %.7f and %.6f", i+1, got[i].Loss, got[i].GradNorm, want[i].Loss, want[i].GradNorm)
+		}
+	}
+}
+
+func TestRecomputingGivesTheSameLosses(t *testing.T) {
+	e := open(t)
+	cfg := testConfig()
+	_, want := mustRun(t, e, cfg, t.TempDir())
+	cfg.Recompute = true
+	_, got := mustRun(t, e, cfg, t.TempDir())
+	for i := range want {
+		if math.Abs(got[i].Loss-want[i].Loss) > 1e-5 {
+			t.Errorf("step %d: loss %.7f, expected %.7f", i+1, got[i].Loss, want[i].Loss)
+		}
+	}
+}
+
+func TestBfloat16StaysNearFloat32(t *testing.T) {
+	e := open(t)
+	cfg := testConfig()
+	_, want := mustRun(t, e, cfg, t.TempDir())
+	cfg.Dtype = "bfloat16"
+	_, got := mustRun(t, e, cfg, t.TempDir())
+	for i := range want {
+		if math.Abs(got[i].Loss-want[i].Loss) > 0.05 {
+			t.Errorf("step %d: loss %.4f, expected %.4f", i+1, got[i].Loss, want[i].Loss)
+		}
+	}
+}
+
+func TestTheLossFallsOnDocumentsThatRepeat(t *testing.T) {
+	e := open(t)
+	cfg := testConfig()
+	cfg.Steps, cfg.LR, cfg.MinLR = 60, 1e-2, 1e-3
+	docs := func(i uint64) (Document, error) { return testDocs(testModel.VocabSize)(i % 3) }
+	var last Metrics
+	if _, err := Run(context.Background(), e, testWeights(t), docs, cfg, t.TempDir(), func(m Metrics) { last = m }); err != nil {
+		t.Fatal(err)
+	}
+	if last.Loss > 0.7 {
+		t.Errorf("the loss is %.2f after 60 steps on 3 documents", last.Loss)
+	}
+}
+
+func TestErrorsOfTheDocumentsEndTheRunWithItsStateSaved(t *testing.T) {
+	e, cfg, dir := open(t), testConfig(), t.TempDir()
+	broken := errors.New("the corpus ends here")
+	cfg.Steps = 80
+	docs := func(i uint64) (Document, error) {
+		if i > 500 {
+			return Document{}, broken
+		}
+		return testDocs(testModel.VocabSize)(i)
+	}
+	_, err := Run(context.Background(), e, testWeights(t), docs, cfg, dir, nil)
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "document 501") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, steps, _ := Checkpoints(dir); len(steps) == 0 {
+		t.Error("nothing is saved")
+	}
+}
+
+// NLL must give for packed documents what the loss gives, and be log vocab for a model that knows nothing.
+func TestNLLIsTheLossOfTheTargets(t *testing.T) {
+	e, w := open(t), testWeights(t)
+	var docs []Document
+	for i := range uint64(70) {
+		d, _ := testDocs(testModel.VocabSize)(i)
+		docs = append(docs, d)
+	}
+	got, err := NLL(context.Background(), e, w, docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := NLL(context.Background(), e, w, docs[40:41])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range docs {
+		if len(got[i]) != len(d.IDs)-max(d.LossFrom, 1) {
+			t.Fatalf("document %d: %d values for %d targets", i, len(got[i]), len(d.IDs)-max(d.LossFrom, 1))
+		}
+	}
+	for j, v := range alone[0] {
+		if math.Abs(float64(v-got[40][j])) > 1e-5 {
+			t.Errorf("target %d: %v packed, %v alone", j, got[40][j], v)
+		}
+	}
+	for _, x := range w.Tensors {
+		tensors.MustMutableFlatData(x, func(flat []float32) { clear(flat) })
+	}
+	flat, err := NLL(context.Background(), e, w, docs[:3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range flat[0] {
+		if math.Abs(float64(v)-math.Log(30)) > 1e-5 {
+			t.Errorf("a model of zeros has NLL %v, expected log 30", v)
+		}
+	}
+}
+
+// The update must be AdamW as its paper states it, here written out for one number.
+func TestAdamWIsThePublishedFormula(t *testing.T) {
+	e := open(t)
+	a := AdamW{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.1, Clip: 1}
+	specs := []qwen.TensorSpec{{Name: "matrix", Shape: []int{1, 1}}, {Name: "bias", Shape: []int{1}}}
+	exec, err := graph.NewExec(e.Backend, func(in []*graph.Node) []*graph.Node {
+		w, m, v, norm := a.Update(specs, in[0:2], in[2:4], in[4:6], in[6:8], in[8])
+		return append(append(append(w, m...), v...), norm)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, m, v := [2]float64{0.5, -0.3}, [2]float64{}, [2]float64{}
+	matrix := func(x float64) *tensors.Tensor { return tensors.FromValue([][]float32{{float32(x)}}) }
+	vector := func(x float64) *tensors.Tensor { return tensors.FromValue([]float32{float32(x)}) }
+	for step, g := range [][2]float64{{3, 4}, {0.1, -0.2}, {-2, 0.01}} {
+		lr := 0.01 * float64(step+1)
+		out, err := exec.Exec(matrix(w[0]), vector(w[1]), matrix(g[0]), vector(g[1]), matrix(m[0]), vector(m[1]), matrix(v[0]), vector(v[1]), a.Scalars(step, lr))
+		if err != nil {
+			t.Fatal(err)
+		}
+		norm := math.Hypot(g[0], g[1])
+		for i := range w {
+			clipped := g[i] * math.Min(1, 1/(norm+1e-6))
+			m[i] = 0.9*m[i] + 0.1*clipped
+			v[i] = 0.98*v[i] + 0.02*clipped*clipped
+			decay := []float64{0.1, 0}[i]
+			w[i] -= lr * (m[i]/(1-math.Pow(0.9, float64(step+1)))/(math.Sqrt(v[i]/(1-math.Pow(0.98, float64(step+1))))+1e-8) + decay*w[i])
+			if got := tensors.MustCopyFlatData[float32](out[i])[0]; math.Abs(float64(got)-w[i]) > 1e-6 {
+				t.Errorf("step %d, weight %d: %v, expected %v", step, i, got, w[i])
+			}
+		}
+		if got := tensors.ToScalar[float32](out[6]); math.Abs(float64(got)-norm) > 1e-5 {
+			t.Errorf("step %d: norm %v, expected %v", step, got, norm)
+		}
+	}
+}

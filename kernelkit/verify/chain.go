@@ -1,0 +1,557 @@
+package verify
+
+// chain is what a chain of equalities has said so far of what it defines.
+type chain struct {
+	defined bool
+	formula polynomial // in node symbols and x: the fullest of its links
+	value   polynomial // in x: the same for all links
+}
+
+// span is a link of a chain: tokens lo..hi−1.
+type span struct{ lo, hi int }
+
+// operands are the stacks of the expression at hand.
+type operands struct {
+	stack []polynomial
+	marks []byte // waiting operators: + - * / ^, n for negation, ( for a parenthesis
+}
+
+// longestLink bounds the tokens of one link of a chain. The longest that a
+// problem calls for, a total with all its intermediates merged, has about fifty.
+const longestLink = 256
+
+// statement reads the chain of equalities that may begin at token i and returns
+// the token to go on with. Tokens without an equals sign are prose.
+func (j *realisticJudge) statement(i int) int {
+	start, end, links, complete := j.extent(i)
+	if links == 0 {
+		return max(end, i+1)
+	}
+	if !complete || j.runsOn(end) {
+		j.refuse(Unparsable)
+		return max(end, i+1)
+	}
+	start = j.skipProse(start, end)
+	j.equation(start, end)
+	return end
+}
+
+// extent finds where the formula that begins at token i ends: where two operands
+// meet or where a mark cannot go on with it. links counts its equals signs;
+// complete is false when it breaks off. A parenthesis opened before the first
+// operand of an equation belongs to the prose around it.
+func (j *realisticJudge) extent(i int) (start, end, links int, complete bool) {
+	start = i
+	j.parens = j.parens[:0]
+	want := true // an operand must come next
+	k := i
+loop:
+	for ; k < len(j.tokens); k++ {
+		t := j.tokens[k]
+		switch {
+		case t.kind == word && j.keyword(k) != noKeyword:
+			break loop
+		case want && (t.kind == word || t.kind == numeral):
+			want = false
+		case want && t.kind == open:
+			j.parens = append(j.parens, k)
+		case want && (t.kind == plus || t.kind == minus):
+		case !want && t.kind.operator() != 0:
+			want = true
+		case !want && t.kind == equals:
+			if n := len(j.parens); n > 0 {
+				if links > 0 {
+					break loop
+				}
+				start, j.parens = j.parens[n-1]+1, j.parens[:0]
+			}
+			links++
+			want = true
+		case !want && t.kind == shut && len(j.parens) > 0:
+			j.parens = j.parens[:len(j.parens)-1]
+		case !want && j.implicitProduct(k):
+		default:
+			break loop
+		}
+	}
+	return start, k, links, !want && len(j.parens) == 0
+}
+
+// implicitProduct reports whether token k is the variable of a product like 2x.
+func (j *realisticJudge) implicitProduct(k int) bool {
+	t := j.tokens[k]
+	return t.kind == word && t.glued && k > 0 && j.tokens[k-1].kind == numeral && j.lookup(k) >= 0
+}
+
+// runsOn reports whether what follows a chain might be meant as part of it: a
+// number, a variable, or a parenthesis around one. Its meaning is then unclear.
+func (j *realisticJudge) runsOn(k int) bool {
+	if k < len(j.tokens) && j.tokens[k].kind == open {
+		k++
+	}
+	if k >= len(j.tokens) {
+		return false
+	}
+	switch j.tokens[k].kind {
+	case numeral:
+		return true
+	case word:
+		return j.keyword(k) == noKeyword && j.lookup(k) >= 0
+	}
+	return false
+}
+
+// skipProse moves the start of a chain over words that a dash joins to it, as in
+// "Note - K = 4" or "so we have -2*x + 8 = 2", where the word is no variable.
+func (j *realisticJudge) skipProse(start, end int) int {
+	last := -1
+	k := start
+	for ; k < end && j.tokens[k].kind != equals; k++ {
+		if j.tokens[k].kind == word && j.lookup(k) < 0 {
+			last = k
+		}
+	}
+	switch {
+	case last < 0 || last == start && k == start+1:
+		return start
+	case last == k-1 && j.tokens[last-1].kind == minus:
+		return last
+	case last < k-1 && j.tokens[last+1].kind == minus:
+		if last+2 < k && j.tokens[last+2].glued {
+			return last + 1
+		}
+		return last + 2
+	}
+	return start
+}
+
+// nextLink returns the link that begins at token lo.
+func (j *realisticJudge) nextLink(lo, end int) span {
+	hi := lo
+	for hi < end && j.tokens[hi].kind != equals {
+		hi++
+	}
+	return span{lo, hi}
+}
+
+// equation executes the chain at tokens start..end−1.
+func (j *realisticJudge) equation(start, end int) {
+	first := j.nextLink(start, end)
+	if first.hi != start+1 || j.tokens[start].kind != word {
+		j.remark(start, end, false)
+		return
+	}
+	at := j.lookup(start)
+	switch {
+	case j.step.open && at == j.step.variable && at >= 0 && !(j.step.chain.defined && j.derived()):
+		j.defineNode(first.hi+1, end)
+	case at < 0 || j.bindings[at].node < 0 && !j.bindings[at].named && j.bindings[at].step != j.v.Steps:
+		var c chain
+		class := j.extend(&c, first.hi+1, end)
+		j.bind(start, binding{node: -1, known: c.defined, formula: c.formula, step: j.v.Steps})
+		if class != Right {
+			j.refuse(class)
+		}
+	case j.bindings[at].node < 0 && j.bindings[at].known && !j.bindings[at].named:
+		c := chain{defined: true, formula: j.bindings[at].formula}
+		c.value, _ = j.kept.substitute(c.formula, symbols{}, j.values)
+		class := j.extend(&c, first.hi+1, end)
+		j.bindings[at].formula = c.formula
+		if class != Right {
+			j.refuse(class)
+		}
+	default:
+		j.remark(start, end, true)
+	}
+}
+
+// defineNode executes a chain that defines the quantity of the step at hand.
+func (j *realisticJudge) defineNode(start, end int) {
+	s := &j.step
+	class := j.extend(&s.chain, start, end)
+	if class != Right && s.class == Right {
+		s.class = class
+	}
+	if !s.chain.defined {
+		return
+	}
+	if s.node < 0 {
+		b := &j.bindings[s.variable]
+		b.known, b.formula = true, s.chain.formula
+		return
+	}
+	if j.unknown(s.node) {
+		return
+	}
+	n := &j.nodes[s.node]
+	if n.known && n.shown && s.class == Right && !j.values[s.node].equal(s.chain.value) {
+		s.class = Redefinition
+	}
+	n.known, j.values[s.node] = true, s.chain.value
+}
+
+// extend executes the links start..end−1 of a chain: each must have the chain's
+// value, and each must be the chain's formula with some of its variables replaced
+// by their values. After an error the chain keeps the last link's value, which is
+// what the text goes on with.
+func (j *realisticJudge) extend(c *chain, start, end int) ErrorClass {
+	var previous span
+	for lo := start; lo < end; {
+		link := j.nextLink(lo, end)
+		lo = link.hi + 1
+		j.work.block = j.work.block[:0]
+		formula, class := j.evaluate(link)
+		if class == Right {
+			class = j.join(c, formula, previous, link)
+		}
+		if class != Right {
+			j.resume(c, end)
+			return class
+		}
+		previous = link
+	}
+	return Right
+}
+
+// resume gives a wrong chain the value of its last link, if that is a number.
+func (j *realisticJudge) resume(c *chain, end int) {
+	lo := end
+	for lo > 0 && j.tokens[lo-1].kind != equals {
+		lo--
+	}
+	j.work.block = j.work.block[:0]
+	formula, class := j.evaluate(span{lo, end})
+	if class != Right {
+		return
+	}
+	if value, ok := j.work.substitute(formula, symbols{}, j.values); ok {
+		if !c.defined {
+			c.formula = j.kept.copy(formula)
+		}
+		c.defined, c.value = true, j.kept.copy(value)
+	}
+}
+
+// join adds one link to a chain.
+func (j *realisticJudge) join(c *chain, link polynomial, previous, at span) ErrorClass {
+	value, ok := j.work.substitute(link, symbols{}, j.values)
+	switch {
+	case !ok:
+		return Unparsable
+	case !c.defined:
+		c.defined, c.formula, c.value = true, j.kept.copy(link), j.kept.copy(value)
+		return Right
+	case !value.equal(c.value):
+		if j.alike(previous, at) {
+			return WrongSubstitution
+		}
+		return WrongArithmetic
+	}
+	old, now := c.formula.nodes(), link.nodes()
+	switch {
+	case now.empty():
+		if j.alike(previous, at) && !j.sameOperands(previous, at) {
+			return WrongSubstitution
+		}
+	case now.within(old):
+		expected, ok := j.work.substitute(c.formula, now, j.values)
+		if !ok || !expected.equal(link) {
+			return WrongOperator
+		}
+	case old.within(now):
+		expected, ok := j.work.substitute(link, old, j.values)
+		if !ok || !expected.equal(c.formula) {
+			return WrongOperator
+		}
+		c.formula = j.kept.copy(link)
+	default:
+		return WrongParents
+	}
+	return Right
+}
+
+// remark executes a chain that defines nothing: neighbouring links must be equal,
+// in reverse mode also by the given value of the last node once that node stands.
+func (j *realisticJudge) remark(start, end int, variable bool) {
+	var before polynomial
+	for lo := start; lo < end; {
+		link := j.nextLink(lo, end)
+		j.work.block = j.work.block[:0]
+		formula, class := j.evaluate(link)
+		var value polynomial
+		if class == Right {
+			var ok bool
+			if value, ok = j.work.substitute(formula, symbols{}, j.values); !ok {
+				class = Unparsable
+			}
+		}
+		if class == Right && lo > start {
+			class = j.equate(before, value)
+			if class == WrongArithmetic && variable && j.tokens[start+1].kind == equals && link.lo == start+2 {
+				class = Redefinition
+			}
+		}
+		if class != Right {
+			j.refuse(class)
+			return
+		}
+		before = j.kept.copy(value)
+		lo = link.hi + 1
+	}
+}
+
+// equate checks the equality of two values.
+func (j *realisticJudge) equate(a, b polynomial) ErrorClass {
+	difference, ok := j.work.plus(a, b, whole(-1))
+	switch {
+	case !ok:
+		return Unparsable
+	case len(difference) == 0:
+		return Right
+	case len(j.goal) == 0 || !difference.multipleOf(j.goal):
+		return WrongArithmetic
+	case !j.derived():
+		return LuckyAnswer // it follows from the solution, which nothing has derived so far
+	}
+	j.solved++
+	j.closingStep()
+	return Right
+}
+
+// alike reports whether two links have the same operators in the same places, the
+// first having variables and the second only numbers: the second then puts numbers in for the variables.
+func (j *realisticJudge) alike(a, b span) bool {
+	variables := false
+	i, k := a.lo, b.lo
+	for {
+		for i < a.hi && (j.tokens[i].kind == open || j.tokens[i].kind == shut) {
+			i++
+		}
+		for k < b.hi && (j.tokens[k].kind == open || j.tokens[k].kind == shut) {
+			k++
+		}
+		if i >= a.hi || k >= b.hi {
+			return variables && i >= a.hi && k >= b.hi
+		}
+		x, y := j.tokens[i].kind, j.tokens[k].kind
+		switch {
+		case y == word:
+			return false
+		case x == word && y == numeral:
+			variables = true
+		case x != y:
+			return false
+		}
+		i, k = i+1, k+1
+	}
+}
+
+// sameOperands reports whether the numbers of link b are the values of the
+// operands of link a, in any order. Long links are not looked into.
+func (j *realisticJudge) sameOperands(a, b span) bool {
+	const most = 16
+	var wanted [most]rational
+	n := 0
+	for i := a.lo; i < a.hi; i++ {
+		t := j.tokens[i]
+		if t.kind != word && t.kind != numeral {
+			continue
+		}
+		if n == most {
+			return true
+		}
+		wanted[n] = t.number
+		if t.kind == word {
+			formula, _ := j.variable(i)
+			value, _ := j.work.substitute(formula, symbols{}, j.values)
+			number, ok := value.constant()
+			if !ok {
+				return true // a polynomial in x: its text has another shape
+			}
+			wanted[n] = number
+		}
+		n++
+	}
+	for i := b.lo; i < b.hi; i++ {
+		if j.tokens[i].kind != numeral {
+			continue
+		}
+		k := 0
+		for k < n && wanted[k] != j.tokens[i].number {
+			k++
+		}
+		if k == n {
+			return false
+		}
+		n--
+		wanted[k] = wanted[n]
+	}
+	return true
+}
+
+// variable is what the word at token i stands for, as a polynomial in node symbols and x.
+func (j *realisticJudge) variable(i int) (polynomial, ErrorClass) {
+	at := j.lookup(i)
+	if at < 0 {
+		return nil, UndefinedVariable
+	}
+	b := &j.bindings[at]
+	if b.node < 0 {
+		if !b.known {
+			return nil, UndefinedVariable
+		}
+		return b.formula, Right
+	}
+	if !j.nodes[b.node].known {
+		return nil, UndefinedVariable
+	}
+	if j.unknown(b.node) {
+		return j.work.symbol(symbolX), Right
+	}
+	if b.node >= maxSymbol {
+		return nil, Unparsable
+	}
+	return j.work.symbol(byte(b.node + 1)), Right
+}
+
+// evaluate computes a link by the rules of precedence, with stacks instead of
+// recursion, so that no depth of parentheses can exhaust anything.
+func (j *realisticJudge) evaluate(link span) (polynomial, ErrorClass) {
+	if link.hi-link.lo > longestLink || link.hi <= link.lo {
+		return nil, Unparsable
+	}
+	j.stack, j.marks = j.stack[:0], j.marks[:0]
+	want := true
+	for i := link.lo; i < link.hi; i++ {
+		t := j.tokens[i]
+		class := Right
+		switch {
+		case t.kind == word && !want: // 2x
+			class = j.operator('*')
+			fallthrough
+		case t.kind == word:
+			formula, undefined := j.variable(i)
+			if class == Right {
+				class = undefined
+			}
+			j.stack = append(j.stack, formula)
+			want = false
+		case t.kind == numeral:
+			if t.number.d == 0 {
+				return nil, Unparsable
+			}
+			j.stack = append(j.stack, j.work.number(t.number))
+			want = false
+		case t.kind == open:
+			j.marks = append(j.marks, '(')
+			want = true
+		case t.kind == shut:
+			class = j.closeParenthesis()
+			want = false
+		case want && t.kind == minus:
+			j.marks = append(j.marks, 'n')
+		case want && t.kind == plus:
+		default:
+			class = j.operator(t.kind.operator())
+			want = true
+		}
+		if class != Right {
+			return nil, class
+		}
+	}
+	for len(j.marks) > 0 {
+		if class := j.apply(); class != Right {
+			return nil, class
+		}
+	}
+	if len(j.stack) != 1 || want {
+		return nil, Unparsable
+	}
+	return j.stack[0], Right
+}
+
+func precedence(mark byte) int {
+	switch mark {
+	case '+', '-':
+		return 1
+	case '*', '/':
+		return 2
+	case 'n':
+		return 3
+	}
+	return 0
+}
+
+// operator applies what binds at least as tightly as mark and lets mark wait.
+func (j *realisticJudge) operator(mark byte) ErrorClass {
+	if precedence(mark) == 0 {
+		return Unparsable
+	}
+	for n := len(j.marks); n > 0 && precedence(j.marks[n-1]) >= precedence(mark); n = len(j.marks) {
+		if class := j.apply(); class != Right {
+			return class
+		}
+	}
+	j.marks = append(j.marks, mark)
+	return Right
+}
+
+func (j *realisticJudge) closeParenthesis() ErrorClass {
+	for n := len(j.marks); n > 0; n = len(j.marks) {
+		if j.marks[n-1] == '(' {
+			j.marks = j.marks[:n-1]
+			return Right
+		}
+		if class := j.apply(); class != Right {
+			return class
+		}
+	}
+	return Unparsable
+}
+
+// apply executes the operator that waits on top.
+func (j *realisticJudge) apply() ErrorClass {
+	mark := j.marks[len(j.marks)-1]
+	j.marks = j.marks[:len(j.marks)-1]
+	arity := 2
+	if mark == 'n' {
+		arity = 1
+	}
+	if len(j.stack) < arity {
+		return Unparsable
+	}
+	n := len(j.stack) - arity
+	var result polynomial
+	ok := false
+	switch a := j.stack[n:]; mark {
+	case '+':
+		result, ok = j.work.plus(a[0], a[1], whole(1))
+	case '-':
+		result, ok = j.work.plus(a[0], a[1], whole(-1))
+	case '*':
+		result, ok = j.work.times(a[0], a[1])
+	case '/':
+		result, ok = j.quotient(a[0], a[1])
+	case 'n':
+		result, ok = j.work.plus(nil, a[0], whole(-1))
+	}
+	if !ok {
+		return Unparsable
+	}
+	j.stack = append(j.stack[:n], result)
+	return Right
+}
+
+// quotient is p / q for a q whose value is a number other than 0. No definition of
+// a problem divides, so q's variables need not stay symbols.
+func (j *realisticJudge) quotient(p, q polynomial) (polynomial, bool) {
+	value, ok := j.work.substitute(q, symbols{}, j.values)
+	if !ok {
+		return nil, false
+	}
+	k, ok := value.constant()
+	if !ok {
+		return nil, false
+	}
+	return j.work.over(p, k)
+}

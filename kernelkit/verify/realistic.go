@@ -1,0 +1,419 @@
+package verify
+
+import (
+	"strings"
+	"sync"
+
+	"interplay/kernelkit/gsm"
+)
+
+// A realistic solution is prose with definitions and equations in it,
+//
+//	Define adult fox in Pine Ridge as K; M = a + b = 3 + 4 = 7; so K = 2 * M = 2 * 7 = 14.
+//
+// A definition opens a step and gives a quantity a variable. Every chain of
+// equalities up to the next definition belongs to the step. A chain that begins
+// with the step's variable defines the quantity; one that begins with a variable
+// that means nothing yet defines an intermediate; any other is a remark, which
+// must be true. In reverse mode the unknown's value is the polynomial x, and once
+// the last node is right, remarks may use what the problem says of it: they then
+// make up the closing, a step of its own.
+
+// realisticJudge judges one solution. It is used again and again: see judgeRealistic.
+type realisticJudge struct {
+	p      *gsm.Problem
+	text   string
+	tokens []token
+	parens []int // open parentheses of the chain at hand
+	operands
+	work, kept arena // terms of the expression at hand; terms that outlive it
+
+	letters  [128]int32       // 1 + index in bindings of a one-letter variable
+	words    map[string]int32 // the same for longer ones
+	bindings []binding
+
+	nodes  []nodeState
+	values []polynomial // of known nodes, as the solution gives them
+	truths []polynomial // true values, where known
+	sure   []bool       // truths is known
+	goal   polynomial   // reverse mode: last node's true polynomial minus its given value
+	folded []string     // the problem's names as fold writes them, once needed
+
+	step    step
+	solved  int // right remarks that use the given value: 0 means that nothing derives the answer
+	closing int // index of the closing step, or −1
+	v       Verdict
+}
+
+// step is the step at hand. The zero value stands before the first definition.
+type step struct {
+	open     bool
+	index    int
+	node     int // index in Graph.Nodes; −1: a quantity that the problem does not name
+	variable int // index in bindings
+	chain    chain
+	class    ErrorClass // of its first wrong chain
+}
+
+// binding is what a variable means.
+type binding struct {
+	name  string
+	node  int  // ≥ 0: the node whose value it is
+	known bool // otherwise: formula holds what it stands for
+	named bool // given by a definition, not by a chain
+	step  int  // where it got its meaning
+
+	formula polynomial
+}
+
+var judges = sync.Pool{New: func() any { return &realisticJudge{words: map[string]int32{}} }}
+
+// judgeRealistic judges a solution of the realistic family.
+func judgeRealistic(p *gsm.Problem, prediction string) Verdict {
+	j := judges.Get().(*realisticJudge)
+	defer func() {
+		if cap(j.tokens) < 1<<14 { // do not hold on to the memory of a monstrous text
+			judges.Put(j)
+		}
+	}()
+	body, answer, tagged := cutAnswer(prediction)
+	j.reset(p, body)
+	answered := tagged
+	if tagged {
+		j.v.Answer = j.isAnswer(answer)
+	}
+	for i := 0; i < len(j.tokens); {
+		t := j.tokens[i]
+		switch {
+		case t.kind == word && j.keyword(i) == define:
+			i = j.definition(i)
+		case t.kind == word && j.keyword(i) == answerLabel:
+			var right bool
+			right, i = j.label(i)
+			if !answered {
+				answered, j.v.Answer = true, right
+			} else if !right {
+				j.v.fail(j.index(), WrongAnswer)
+			}
+		case t.kind <= minus || t.kind == open:
+			i = j.statement(i)
+		case t.kind == equals:
+			j.refuse(Unparsable)
+			i++
+		default:
+			i++
+		}
+	}
+	j.endStep()
+	question := p.Graph.Question
+	derived := j.nodes[question].shown && !j.nodes[question].wrong
+	if p.Mode == gsm.Reverse {
+		derived = derived && j.solved > 0
+	}
+	j.v.settle(p.Graph, j.nodes, derived, answered)
+	return j.v
+}
+
+// reset prepares the judge for a solution of p.
+func (j *realisticJudge) reset(p *gsm.Problem, text string) {
+	n := len(p.Graph.Nodes)
+	j.p, j.text = p, text
+	j.tokens = lex(j.tokens[:0], text)
+	j.work.block, j.kept.block = j.work.block[:0], j.kept.block[:0]
+	j.letters = [128]int32{}
+	clear(j.words)
+	j.bindings = j.bindings[:0]
+	j.nodes = zeroed(j.nodes, n)
+	j.values = zeroed(j.values, n)
+	j.truths = zeroed(j.truths, n)
+	j.sure = zeroed(j.sure, n)
+	j.folded = j.folded[:0]
+	j.step = step{node: -1, variable: -1}
+	j.solved, j.closing = 0, -1
+	j.v = Verdict{FirstWrong: -1}
+	j.goal = nil
+	if g := p.Graph; p.Mode == gsm.Reverse && g.Path > 0 {
+		last := g.Path - 1
+		if truth, ok := j.truth(last); ok {
+			j.goal, _ = j.kept.plus(truth, j.kept.number(whole(g.Nodes[last].Value)), whole(-1))
+		}
+	}
+}
+
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// endStep closes the step at hand and records what it says of its node.
+func (j *realisticJudge) endStep() {
+	s := &j.step
+	if !s.open {
+		return
+	}
+	class := s.class
+	if class == Right || class == WrongSubstitution || class == WrongArithmetic {
+		// A wrong formula is why the numbers after it are wrong.
+		if c := j.compare(s); class == Right || c == WrongParents || c == WrongOperator {
+			class = c
+		}
+	}
+	if class != Right {
+		j.v.fail(s.index, class)
+	} else if s.node < 0 || j.nodes[s.node].shown || !needed(j.p.Graph, s.node) {
+		j.v.Extra++
+	}
+	if s.node < 0 {
+		return
+	}
+	n := &j.nodes[s.node]
+	n.shown = true
+	if class != Right {
+		n.wrong = true
+		n.wrongParents = n.wrongParents || class == WrongParents || s.chain.defined && !j.sameParents(s)
+		n.wrongValue = n.wrongValue || !j.rightValue(s)
+	}
+}
+
+// compare is the class of the step's chain against the true node.
+func (j *realisticJudge) compare(s *step) ErrorClass {
+	switch {
+	case s.node < 0:
+		return Right
+	case j.unknown(s.node):
+		if s.chain.defined {
+			return LuckyAnswer // the value of the unknown is what is to be found
+		}
+		return Right
+	case !s.chain.defined:
+		return Unparsable
+	case !j.sameParents(s):
+		return WrongParents
+	}
+	formula, ok := j.formula(s.node)
+	leaf := j.p.Graph.Nodes[s.node].Inner == gsm.None
+	switch {
+	case !leaf && !(ok && formula.equal(s.chain.formula)):
+		return WrongOperator
+	case !j.rightValue(s):
+		return WrongValue
+	}
+	return Right
+}
+
+// unknown reports whether node i is the one to be found by an equation.
+func (j *realisticJudge) unknown(i int) bool {
+	return j.p.Mode == gsm.Reverse && i == j.p.Graph.Question
+}
+
+func (j *realisticJudge) sameParents(s *step) bool {
+	var parents symbols
+	for _, i := range j.p.Graph.Nodes[s.node].Parents {
+		if j.unknown(i) {
+			parents.add(symbolX)
+		} else if i < maxSymbol {
+			parents.add(byte(i + 1))
+		}
+	}
+	return s.chain.formula.symbols() == parents
+}
+
+func (j *realisticJudge) rightValue(s *step) bool {
+	if j.unknown(s.node) {
+		return !s.chain.defined
+	}
+	truth, ok := j.truth(s.node)
+	return ok && s.chain.defined && truth.equal(s.chain.value)
+}
+
+// derived reports whether the last node stands as it should, so that in reverse
+// mode the value that the problem gives for it may be used.
+func (j *realisticJudge) derived() bool {
+	if j.goal == nil {
+		return false
+	}
+	last := j.p.Graph.Path - 1
+	if j.step.open && j.step.node == last {
+		return j.step.class == Right && j.compare(&j.step) == Right
+	}
+	return j.nodes[last].shown && !j.nodes[last].wrong
+}
+
+// index is the index of the step that the text at hand belongs to.
+func (j *realisticJudge) index() int {
+	if j.closing >= 0 && j.closing == j.v.Steps-1 {
+		return j.closing
+	}
+	return max(0, j.v.Steps-1)
+}
+
+// refuse records that the chain at hand is wrong.
+func (j *realisticJudge) refuse(c ErrorClass) {
+	if j.derived() {
+		j.v.fail(j.closingStep(), c)
+		return
+	}
+	if j.step.class == Right {
+		j.step.class = c
+	}
+	if !j.step.open {
+		j.v.fail(j.index(), c)
+	}
+}
+
+// closingStep is the index of the closing, which counts as a step once it has begun.
+func (j *realisticJudge) closingStep() int {
+	if j.closing < 0 {
+		j.closing = j.v.Steps
+		j.v.Steps++
+	}
+	return j.closing
+}
+
+// truth is the true value of node i: a number, in reverse mode a polynomial in x.
+// It reports false when the value cannot be represented.
+func (j *realisticJudge) truth(i int) (polynomial, bool) {
+	if j.sure[i] {
+		return j.truths[i], true
+	}
+	ok := true
+	switch {
+	case j.unknown(i):
+		j.truths[i] = j.kept.symbol(symbolX)
+	case j.p.Mode == gsm.Forward:
+		j.truths[i] = j.kept.number(whole(j.p.Graph.Nodes[i].Value))
+	default:
+		j.truths[i], ok = j.compose(i, false)
+	}
+	j.sure[i] = ok
+	return j.truths[i], ok
+}
+
+// formula is the true definition of node i as a polynomial in its parents.
+func (j *realisticJudge) formula(i int) (polynomial, bool) { return j.compose(i, true) }
+
+// compose builds node i from its parents: from their symbols, or from their true values.
+func (j *realisticJudge) compose(i int, symbolic bool) (polynomial, bool) {
+	n := &j.p.Graph.Nodes[i]
+	a := &j.kept
+	ok := true
+	parent := func(k int) polynomial {
+		var p polynomial
+		fits := true
+		if symbolic {
+			p, fits = j.symbol(n.Parents[k])
+		} else {
+			p, fits = j.truth(n.Parents[k])
+		}
+		ok = ok && fits
+		return p
+	}
+	var v polynomial
+	accumulate := func(p polynomial, k int64) {
+		var fits bool
+		v, fits = a.plus(v, p, whole(k))
+		ok = ok && fits
+	}
+	switch n.Inner {
+	case gsm.None:
+		return a.number(whole(n.Const)), true
+	case gsm.Sum:
+		for k := range n.Parents {
+			accumulate(parent(k), 1)
+		}
+	case gsm.Difference:
+		accumulate(parent(0), 1)
+		accumulate(parent(1), -1)
+	case gsm.Product, gsm.SumProducts:
+		for k := 0; k+1 < len(n.Parents) && ok; k += 2 {
+			p, fits := a.times(parent(k), parent(k+1))
+			ok = ok && fits
+			accumulate(p, 1)
+		}
+	}
+	if !ok {
+		return nil, false
+	}
+	switch n.Outer {
+	case gsm.Plus:
+		accumulate(a.number(whole(n.Const)), 1)
+	case gsm.Minus:
+		accumulate(a.number(whole(n.Const)), -1)
+	case gsm.Times:
+		v, ok = a.times(v, a.number(whole(n.Const)))
+	}
+	return v, ok
+}
+
+// symbol is node i as a formula has it: its own symbol, or x for the unknown.
+func (j *realisticJudge) symbol(i int) (polynomial, bool) {
+	switch {
+	case j.unknown(i):
+		return j.kept.symbol(symbolX), true
+	case i >= maxSymbol:
+		return nil, false
+	}
+	return j.kept.symbol(byte(i + 1)), true
+}
+
+// keyword says whether the word at token i begins something.
+type keyword uint8
+
+const (
+	noKeyword keyword = iota
+	define
+	answerLabel
+)
+
+func (j *realisticJudge) keyword(i int) keyword {
+	t := j.tokens[i]
+	text := j.text[t.lo:t.hi]
+	switch {
+	case len(text) == 6 && strings.EqualFold(text, "define"), len(text) == 3 && strings.EqualFold(text, "let"):
+		return define
+	case len(text) == 6 && strings.EqualFold(text, "answer") && i+1 < len(j.tokens) && j.tokens[i+1].kind == colon:
+		return answerLabel
+	}
+	return noKeyword
+}
+
+// is reports whether token i is the word w.
+func (j *realisticJudge) is(i int, w string) bool {
+	return i < len(j.tokens) && j.tokens[i].kind == word && strings.EqualFold(j.string(i), w)
+}
+
+// string is the text of token i.
+func (j *realisticJudge) string(i int) string { return j.text[j.tokens[i].lo:j.tokens[i].hi] }
+
+// lookup is the index of the binding of the word at token i, or −1.
+func (j *realisticJudge) lookup(i int) int {
+	t := j.tokens[i]
+	if c := j.text[t.lo]; t.hi-t.lo == 1 && c < 128 {
+		return int(j.letters[c]) - 1
+	}
+	if len(j.words) == 0 {
+		return -1
+	}
+	return int(j.words[j.text[t.lo:t.hi]]) - 1
+}
+
+// bind gives the word at token i a new meaning and returns its index.
+func (j *realisticJudge) bind(i int, b binding) int {
+	b.name = j.string(i)
+	at := j.lookup(i)
+	if at < 0 {
+		at = len(j.bindings)
+		j.bindings = append(j.bindings, binding{})
+		if len(b.name) == 1 && b.name[0] < 128 {
+			j.letters[b.name[0]] = int32(at) + 1
+		} else {
+			j.words[b.name] = int32(at) + 1
+		}
+	}
+	j.bindings[at] = b
+	return at
+}

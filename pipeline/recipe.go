@@ -1,0 +1,122 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+
+	"interplay/kernelkit/grpo"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/train"
+	"interplay/kernelkit/verify"
+)
+
+// Pretraining is the recipe of a training stage: pre-training when it starts from
+// fresh weights, mid-training or supervised fine-tuning when it starts from a model.
+type Pretraining struct {
+	Model  qwen.Config  `json:"model"` // ignored when the stage starts from a model
+	Data   gsm.Spec     `json:"data"`
+	Split  gsm.Split    `json:"split"` // train, or rl for fine-tuning on the problems of RL
+	Target Target       `json:"target"`
+	Train  train.Config `json:"train"`
+	Seed   int64        `json:"seed"` // of the weights and of the corpus
+}
+
+// Target says which tokens the loss counts.
+type Target string
+
+const (
+	AllTokens    Target = "all"      // prompt and solution, as the paper's pre-training
+	SolutionOnly Target = "solution" // what follows the prompt
+)
+
+// Reinforcement is the recipe of an RL stage.
+type Reinforcement struct {
+	Data    gsm.Spec      `json:"data"`
+	Prompts int           `json:"prompts"` // problems a step
+	Reward  verify.Reward `json:"reward"`
+	GRPO    grpo.Config   `json:"grpo"`
+	Seed    int64         `json:"seed"` // of the problems
+}
+
+// Evaluation is the recipe of an evaluation stage: the same held-out problems for
+// every model that is evaluated with it.
+type Evaluation struct {
+	Data        gsm.Spec  `json:"data"`        // contexts, modes and ops; each cell gets Problems problems
+	Split       gsm.Split `json:"split"`       // test, unless said otherwise
+	Problems    int       `json:"problems"`    // problems of each op, context and mode
+	Samples     int       `json:"samples"`     // completions of each problem
+	Temperature float64   `json:"temperature"` // of sampling; the paper evaluates at 0.7, micro.md at 1
+	MaxTokens   int       `json:"max_tokens"`  // longest completion
+	Seed        int64     `json:"seed"`
+}
+
+// Validate returns the first thing that is wrong with the recipe.
+func (r Pretraining) Validate() error {
+	if err := r.Model.Validate(); err != nil {
+		return err
+	}
+	if err := r.Data.Validate(); err != nil {
+		return err
+	}
+	if r.Target != AllTokens && r.Target != SolutionOnly {
+		return fmt.Errorf("target %q: expected %q or %q", r.Target, AllTokens, SolutionOnly)
+	}
+	return r.Train.Validate()
+}
+
+// Validate returns the first thing that is wrong with the recipe.
+func (r Reinforcement) Validate() error {
+	if err := r.Data.Validate(); err != nil {
+		return err
+	}
+	if r.Prompts < 1 {
+		return fmt.Errorf("prompts is %d: expected at least 1 problem a step", r.Prompts)
+	}
+	if err := r.Reward.Validate(); err != nil {
+		return err
+	}
+	return r.GRPO.Validate()
+}
+
+// Validate returns the first thing that is wrong with the recipe.
+func (r Evaluation) Validate() error {
+	if err := r.Data.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case r.Problems < 1:
+		return fmt.Errorf("problems is %d: expected at least 1", r.Problems)
+	case r.Samples < 1:
+		return fmt.Errorf("samples is %d: expected at least 1", r.Samples)
+	case r.Temperature < 0:
+		return fmt.Errorf("temperature is %g: expected 0 (greedy) or more", r.Temperature)
+	case r.MaxTokens < 1:
+		return fmt.Errorf("max_tokens is %d: expected at least 1", r.MaxTokens)
+	}
+	return nil
+}
+
+// Profile is a scale at which the studies run: the same recipes with other numbers.
+type Profile struct {
+	Name  string
+	About string // what it is for, in one sentence
+
+	Base       Pretraining   // pre-training of the base model of all studies
+	RL         Reinforcement // RL at the edge, strict reward
+	Evaluation Evaluation
+}
+
+// Profiles are the lab's scales, smallest first.
+func Profiles() []string { return []string{"smoke", "micro"} }
+
+// ProfileByName returns a profile with the seed put in.
+func ProfileByName(name string, seed int64) (Profile, error) {
+	switch name {
+	case "smoke":
+		return smoke(seed), nil
+	case "micro":
+		return micro(seed), nil
+	}
+	return Profile{}, fmt.Errorf("unknown profile %q: expected %s; set INTERPLAY_PROFILE to one of them", name, strings.Join(Profiles(), " or "))
+}

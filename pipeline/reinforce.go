@@ -1,0 +1,92 @@
+package pipeline
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"interplay/kernelkit/grpo"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/train"
+)
+
+// Reinforce is the stage of an RL recipe that starts from a model.
+func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
+	s := &Stage{Kind: "rl", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{from}}
+	s.Work = func(j *Job) error { return reinforce(j, r) }
+	return s
+}
+
+func reinforce(j *Job, r Reinforcement) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	eng, err := backend()
+	if err != nil {
+		return err
+	}
+	*j.Backend = eng.Name
+	tok, err := tokenizer(r.Data.Family)
+	if err != nil {
+		return err
+	}
+	start, err := qwen.Load(filepath.Join(j.Input[0], ModelDir))
+	if err != nil {
+		return err
+	}
+	source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
+	if err != nil {
+		return err
+	}
+	task := grpo.Task{Tokenizer: tok, Reward: r.Reward, Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
+		problems := make([]*gsm.Problem, r.Prompts)
+		for i := range problems {
+			problems[i] = source.At(uint64(step*r.Prompts + i))
+		}
+		return problems, nil
+	})}
+	work := filepath.Join(j.Dir, WorkDir)
+	weights, err := grpo.Run(j.Context, eng, start, task, r.GRPO, work, func(m grpo.Metrics) {
+		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
+			Note: fmt.Sprintf("reward %.3f, %.0f tokens a completion", m.RewardMean, m.CompletionLength)})
+	})
+	if err != nil {
+		return err
+	}
+	steps, err := ReadLines[grpo.Metrics](filepath.Join(work, train.MetricsFile))
+	if err != nil {
+		return err
+	}
+	*j.Spent = rlCost(start.Config, r.GRPO, steps)
+	return sealModel(j, weights, tok)
+}
+
+// rlCost is the account of an RL run from its log. A rollout is one forward pass
+// over prompts (once a group, its samples share it) and completions; an update
+// trains on whole sequences, prompts included; a reference model adds a forward pass.
+func rlCost(c qwen.Config, cfg grpo.Config, steps []grpo.Metrics) Spent {
+	var s Spent
+	gamma := 0.0
+	if cfg.KL > 0 {
+		gamma = 1
+	}
+	prompts, sequences := 0.0, 0.0
+	for _, m := range steps {
+		s.PromptTokens += int64(m.PromptTokens)
+		s.GeneratedTokens += int64(m.TokensGenerated)
+		s.Samples += int64(m.Prompts * cfg.GroupSize)
+		s.TrainTokens += int64(m.TokensForward)
+		prompts += float64(m.Prompts)
+		sequences += float64(m.PromptTokens*cfg.GroupSize + m.TokensGenerated)
+	}
+	if prompts == 0 {
+		return s
+	}
+	length := sequences / (prompts * float64(cfg.GroupSize)) // mean tokens of a prompt with its completion
+	forward := c.FLOPs(int(length)) / length
+	s.FLOPs = forward * (float64(s.PromptTokens+s.GeneratedTokens) + (3+gamma)*float64(s.TrainTokens))
+	longest := float64(c.Context)
+	s.NominalTokens = RLTokenEquivalent(prompts*float64(cfg.GroupSize)*longest, gamma)
+	s.TrueTokens = RLTokenEquivalent(sequences, gamma)
+	return s
+}

@@ -1,0 +1,164 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/train"
+	"interplay/kernelkit/vocab"
+)
+
+// Files of a model stage's folder.
+const (
+	ModelDir   = "model" // config.json, model.safetensors, tokenizer.json
+	MetricsLog = "metrics.jsonl"
+)
+
+// backend opens the engine once for the process: opening takes a fifth of a
+// second, and compiled programs belong to it.
+var backend = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
+
+// symbolicTokenizer is the word-level tokenizer of the symbolic family, all contexts.
+var symbolicTokenizer = sync.OnceValue(func() *vocab.Tokenizer {
+	tokens, err := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A", "B").Tokens()
+	if err != nil {
+		panic(err) // the spec is this function's own
+	}
+	t, err := vocab.Words(tokens)
+	if err != nil {
+		panic(err)
+	}
+	return t
+})
+
+// tokenizer returns the tokenizer of a family.
+func tokenizer(family gsm.Family) (*vocab.Tokenizer, error) {
+	if family == gsm.Symbolic {
+		return symbolicTokenizer(), nil
+	}
+	return nil, fmt.Errorf("there is no tokenizer for the %s family yet", family)
+}
+
+// Pretrain is the stage of a training recipe. from is the model that it goes on
+// from (mid-training, fine-tuning), or nil for fresh weights.
+func Pretrain(label string, r Pretraining, from *Stage) *Stage {
+	s := &Stage{Kind: "train", Format: 1, Recipe: r, Label: label, Plan: planTraining(r)}
+	if from != nil {
+		s.Inputs = []*Stage{from}
+	}
+	s.Work = func(j *Job) error { return pretrain(j, r) }
+	return s
+}
+
+func pretrain(j *Job, r Pretraining) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	eng, err := backend()
+	if err != nil {
+		return err
+	}
+	*j.Backend = eng.Name
+	tok, err := tokenizer(r.Data.Family)
+	if err != nil {
+		return err
+	}
+	start, err := startWeights(j, r)
+	if err != nil {
+		return err
+	}
+	docs, err := documents(r, tok)
+	if err != nil {
+		return err
+	}
+	var last train.Metrics
+	work := filepath.Join(j.Dir, WorkDir)
+	weights, err := train.Run(j.Context, eng, start, docs, r.Train, work, func(m train.Metrics) {
+		last = m
+		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
+			Rate: m.TokensPerSecond, RateUnit: "tokens", Note: fmt.Sprintf("loss %.3f", m.Loss)})
+	})
+	if err != nil {
+		return err
+	}
+	if last.Steps == 0 { // every step was done before this process
+		if err := lastLine(filepath.Join(work, train.MetricsFile), &last); err != nil {
+			return err
+		}
+	}
+	*j.Spent = trainingCost(start.Config, last.Tokens, float64(r.Train.Seq))
+	return sealModel(j, weights, tok)
+}
+
+// startWeights are the input stage's, or fresh ones.
+func startWeights(j *Job, r Pretraining) (*qwen.Weights, error) {
+	if len(j.Input) > 0 {
+		return qwen.Load(filepath.Join(j.Input[0], ModelDir))
+	}
+	return qwen.NewWeights(r.Model, r.Seed)
+}
+
+// documents addresses the recipe's corpus as token sequences.
+func documents(r Pretraining, tok *vocab.Tokenizer) (train.Documents, error) {
+	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
+	if err != nil {
+		return nil, err
+	}
+	return func(i uint64) (train.Document, error) {
+		return document(source.At(i), tok, r.Target)
+	}, nil
+}
+
+// document is a problem's training text in tokens, [EOS] included.
+func document(p *gsm.Problem, tok *vocab.Tokenizer, target Target) (train.Document, error) {
+	text, err := tok.Encode(p.Training())
+	if err != nil {
+		return train.Document{}, fmt.Errorf("%s: %w", p.ID, err)
+	}
+	d := train.Document{IDs: append(text, tok.EOS()), LossFrom: 1}
+	if target == SolutionOnly {
+		prompt, err := tok.Encode(p.Prompt())
+		if err != nil {
+			return train.Document{}, fmt.Errorf("%s: %w", p.ID, err)
+		}
+		d.LossFrom = len(prompt)
+	}
+	return d, nil
+}
+
+// trainingCost is the account of training on tokens, in rows of the given length:
+// a backward pass costs two forward passes.
+func trainingCost(c qwen.Config, tokens int64, seq float64) Spent {
+	return Spent{TrainTokens: tokens, FLOPs: 3 * c.FLOPs(int(seq)) / seq * float64(tokens),
+		NominalTokens: float64(tokens), TrueTokens: float64(tokens)}
+}
+
+// planTraining estimates a training stage before it runs.
+func planTraining(r Pretraining) Spent {
+	tokens := int64(0.97 * float64(r.Train.Steps*r.Train.Batch*r.Train.Accumulate*r.Train.Seq)) // packing leaves about 3 % padding
+	return trainingCost(r.Model, tokens, float64(r.Train.Seq))
+}
+
+// sealModel leaves what other stages read: the model as Hugging Face files and the
+// log of the run. The store removes the work folder once the stage is sealed.
+func sealModel(j *Job, w *qwen.Weights, tok *vocab.Tokenizer) error {
+	model := filepath.Join(j.Dir, ModelDir)
+	if err := os.MkdirAll(model, 0o755); err != nil {
+		return err
+	}
+	if err := errors.Join(qwen.Save(model, w), tok.Save(model)); err != nil {
+		return err
+	}
+	log, err := os.ReadFile(filepath.Join(j.Dir, WorkDir, train.MetricsFile))
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(filepath.Join(j.Dir, MetricsLog), log)
+}

@@ -1,0 +1,376 @@
+// Package pipeline turns recipes into results: content-addressed stages in a run
+// store, the compute ledger, and the studies of the paper.
+//
+// The mental model: a stage is a pure function of its recipe and of the stages
+// that it reads. Its address is a digest of both, so that a result is found
+// again by asking for it, from any process, and a changed recipe field reruns
+// exactly the stages that depend on it.
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+	"time"
+
+	"interplay/kernelkit/durable"
+)
+
+// storeFormat is the version of the store's own layout. A folder of another
+// version is refused, never read by guess.
+const storeFormat = 1
+
+// Store is a folder of finished and unfinished stages.
+type Store struct {
+	Root string
+	// Log receives one line when a stage is reused, resumed, computed or awaited; nil is silent.
+	Log func(line string)
+}
+
+// Open opens the run store at root, which is made when it is missing.
+func Open(root string) (*Store, error) {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return nil, fmt.Errorf("the run folder %s cannot be made: %w; choose a folder you may write with INTERPLAY_RUNS=DIR", root, err)
+	}
+	name := filepath.Join(root, "store.json")
+	var header struct {
+		Format int `json:"format"`
+	}
+	text, err := os.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		header.Format = storeFormat
+		if err := durable.WriteJSON(name, header); err != nil {
+			return nil, fmt.Errorf("the run folder %s cannot be written: %w; choose a folder you may write with INTERPLAY_RUNS=DIR", root, err)
+		}
+	case err != nil:
+		return nil, fmt.Errorf("the run folder %s cannot be read: %w", root, err)
+	default:
+		if err := json.Unmarshal(text, &header); err != nil {
+			return nil, fmt.Errorf("%s is not JSON (%w); expected {\"format\": %d}: move the folder away or set INTERPLAY_RUNS=DIR", name, err, storeFormat)
+		}
+		if header.Format != storeFormat {
+			return nil, fmt.Errorf("the run folder %s was made by a version with store format %d, this one reads format %d: move it away, or set INTERPLAY_RUNS=DIR", root, header.Format, storeFormat)
+		}
+	}
+	return &Store{Root: root}, nil
+}
+
+// Stage is one unit of work with a content address.
+type Stage struct {
+	Kind   string           // what it is: pretrain, rl, evaluate, …; the first half of its folder's name
+	Format int              // version of what Work writes; part of the address
+	Recipe any              // everything that determines the result, as JSON; part of the address
+	Inputs []*Stage         // stages that Work reads, in a fixed order; their addresses are part of the address
+	Label  string           // how progress and plans call it; not part of the address
+	Plan   Spent            // what it is expected to cost, for -plan; not part of the address
+	Work   func(*Job) error `json:"-"`
+}
+
+// Address is the stage's identity: the SHA-256 of its kind, format, recipe and
+// of its inputs' addresses.
+func (s *Stage) Address() string {
+	recipe, err := json.Marshal(s.Recipe)
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: the recipe of a %s stage is not JSON: %v", s.Kind, err))
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%d\n%s\n", s.Kind, s.Format, recipe)
+	for _, in := range s.Inputs {
+		fmt.Fprintln(h, in.Address())
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Dir is the stage's folder in the store.
+func (st *Store) Dir(s *Stage) string {
+	return filepath.Join(st.Root, s.Kind+"-"+s.Address()[:12])
+}
+
+// WorkDir is the folder, inside a stage's own, of what only an unfinished stage
+// needs, such as checkpoints: it is not part of the result, and goes once that is sealed.
+const WorkDir = "work"
+
+// Outcome says how a stage came to its result.
+type Outcome uint8
+
+const (
+	Reused   Outcome = iota // it was there
+	Resumed                 // an interrupted run was taken up
+	Computed                // it ran from the start
+)
+
+func (o Outcome) String() string { return [...]string{"reused", "resumed", "computed"}[o] }
+
+// Done is what a finished stage leaves in done.json.
+type Done struct {
+	Address  string            `json:"address"`
+	Finished time.Time         `json:"finished"`
+	Seconds  float64           `json:"seconds"` // wall time of all its runs, interrupted ones included
+	Spent    Spent             `json:"spent"`
+	Backend  string            `json:"backend,omitempty"`
+	Files    map[string]string `json:"files"` // SHA-256 of each file of the result
+}
+
+// Job is a stage at work.
+type Job struct {
+	Context  context.Context
+	Dir      string         // the stage's own folder: it may write here, and find here what an interrupted run left
+	Input    []string       // folders of the inputs, in the order of Stage.Inputs
+	Progress func(Progress) // never nil
+	Spent    *Spent         // what was really spent; Work fills it
+	Backend  *string        // name of the backend that computed, if one did
+}
+
+// Progress is one report of a running stage.
+type Progress struct {
+	Label       string  // the stage's label
+	Done, Total float64 // in Unit
+	Unit        string  // steps, prompts, …
+	Rate        float64 // units a second, of the work's own choosing; 0 when unknown
+	RateUnit    string  // what Rate counts, when it is not Unit: tokens
+	Note        string  // loss 0.61, reward 0.12, …
+}
+
+// Run returns when the stage's result is on disk: at once when it was there,
+// else after resuming or computing it, its inputs first. Two processes never
+// compute one stage at the same time: the second waits for the first.
+func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Outcome, error) {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	dir := st.Dir(s)
+	if _, err := st.Done(s); err == nil {
+		st.log("%s: reused (%s)", s.Label, filepath.Base(dir))
+		return Reused, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	inputs := make([]string, len(s.Inputs))
+	for i, in := range s.Inputs {
+		if _, err := st.Run(ctx, in, progress); err != nil {
+			return 0, err
+		}
+		inputs[i] = st.Dir(in)
+	}
+	unlock, err := st.lock(ctx, dir, s.Label)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	if _, err := st.Done(s); err == nil { // another process finished it while we waited
+		st.log("%s: reused (%s)", s.Label, filepath.Base(dir))
+		return Reused, nil
+	}
+	outcome := Computed
+	if _, err := os.Stat(filepath.Join(dir, "stage.json")); err == nil {
+		outcome = Resumed
+	}
+	if err := st.begin(s, dir); err != nil {
+		return 0, err
+	}
+	st.log("%s: %s (%s)", s.Label, map[Outcome]string{Computed: "computing", Resumed: "resuming"}[outcome], filepath.Base(dir))
+	return outcome, st.work(ctx, s, dir, inputs, progress)
+}
+
+// begin makes the stage's folder and writes what it is, for people who look there.
+func (st *Store) begin(s *Stage, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("%s: its folder cannot be made: %w; set INTERPLAY_RUNS to a folder you may write", s.Label, err)
+	}
+	about := struct {
+		Kind    string   `json:"kind"`
+		Format  int      `json:"format"`
+		Label   string   `json:"label"`
+		Address string   `json:"address"`
+		Recipe  any      `json:"recipe"`
+		Inputs  []string `json:"inputs,omitempty"`
+	}{s.Kind, s.Format, s.Label, s.Address(), s.Recipe, nil}
+	for _, in := range s.Inputs {
+		about.Inputs = append(about.Inputs, filepath.Base(st.Dir(in)))
+	}
+	return explainWrite(s.Label, dir, durable.WriteJSON(filepath.Join(dir, "stage.json"), about))
+}
+
+// work runs the stage and seals its result with done.json.
+func (st *Store) work(ctx context.Context, s *Stage, dir string, inputs []string, progress func(Progress)) error {
+	spentBefore := readSeconds(dir)
+	start := time.Now()
+	var spent Spent
+	var backend string
+	err := s.Work(&Job{Context: ctx, Dir: dir, Input: inputs, Spent: &spent, Backend: &backend, Progress: func(p Progress) {
+		if p.Label == "" {
+			p.Label = s.Label
+		}
+		progress(p)
+	}})
+	seconds := spentBefore + time.Since(start).Seconds()
+	if err != nil {
+		_ = durable.WriteJSON(filepath.Join(dir, "seconds.json"), seconds)
+		return explainWrite(s.Label, dir, fmt.Errorf("%s: %w", s.Label, err))
+	}
+	spent.Seconds = seconds
+	files, err := digestFiles(dir)
+	if err != nil {
+		return fmt.Errorf("%s: its result cannot be read back: %w", s.Label, err)
+	}
+	done := Done{Address: s.Address(), Finished: time.Now().UTC(), Seconds: seconds, Spent: spent, Backend: backend, Files: files}
+	if err := durable.WriteJSON(filepath.Join(dir, "done.json"), done); err != nil {
+		return explainWrite(s.Label, dir, err)
+	}
+	return os.RemoveAll(filepath.Join(dir, WorkDir))
+}
+
+// Done reads the seal of a finished stage. The error is fs.ErrNotExist when the
+// stage is not finished; a result that was altered or lost files is named.
+func (st *Store) Done(s *Stage) (*Done, error) {
+	dir := st.Dir(s)
+	text, err := os.ReadFile(filepath.Join(dir, "done.json"))
+	if err != nil {
+		return nil, err
+	}
+	var done Done
+	if err := json.Unmarshal(text, &done); err != nil {
+		return nil, fmt.Errorf("%s: %s/done.json is not readable (%w): delete that folder and run again", s.Label, dir, err)
+	}
+	for name, want := range done.Files {
+		got, err := digestFile(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %s lacks the file %s that it was finished with: delete that folder and run again", s.Label, dir, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if got != want {
+			return nil, fmt.Errorf("%s: %s in %s was altered after the stage was finished (SHA-256 %.12s…, expected %.12s…): delete that folder and run again", s.Label, name, dir, got, want)
+		}
+	}
+	return &done, nil
+}
+
+// lock takes the stage's lock, waiting for a process that holds it. The lock is
+// the kernel's (flock): it goes with the process, however that ends.
+func (st *Store) lock(ctx context.Context, dir, label string) (unlock func(), err error) {
+	f, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the run folder cannot be written: %w; set INTERPLAY_RUNS to a folder you may write", label, err)
+	}
+	for waited := false; ; waited = true {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("%s: its lock cannot be taken: %w", label, err)
+		}
+		if !waited {
+			st.log("%s: another process is computing it; waiting", label)
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (st *Store) log(format string, args ...any) {
+	if st.Log != nil {
+		st.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+// explainWrite adds what to do to the two write errors that users meet.
+func explainWrite(label, dir string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%s: the disk of %s is full (%w): free some space and run again, it resumes from its last checkpoint; or set INTERPLAY_RUNS to another disk", label, dir, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%s: %s cannot be written (%w): set INTERPLAY_RUNS to a folder you may write", label, dir, err)
+	}
+	return err
+}
+
+// unsealed files are not part of a result: they differ between equal runs.
+func unsealed(name string) bool {
+	return name == "done.json" || name == "stage.json" || name == "seconds.json" ||
+		strings.HasSuffix(name, "metrics.jsonl") || strings.Contains(name, ".tmp")
+}
+
+func digestFiles(dir string) (map[string]string, error) {
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == WorkDir {
+			return filepath.SkipDir
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil || unsealed(name) {
+			return err
+		}
+		files[name], err = digestFile(path)
+		return err
+	})
+	return files, err
+}
+
+func digestFile(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func readSeconds(dir string) (seconds float64) {
+	if text, err := os.ReadFile(filepath.Join(dir, "seconds.json")); err == nil {
+		_ = json.Unmarshal(bytes.TrimSpace(text), &seconds) // a torn note of an interrupted run counts as none
+	}
+	return seconds
+}
+
+// Stages lists a stage and all that it depends on, each once, inputs first.
+func Stages(roots ...*Stage) []*Stage {
+	var out []*Stage
+	seen := map[string]bool{}
+	var visit func(*Stage)
+	visit = func(s *Stage) {
+		if seen[s.Address()] {
+			return
+		}
+		seen[s.Address()] = true
+		for _, in := range s.Inputs {
+			visit(in)
+		}
+		out = append(out, s)
+	}
+	for _, s := range roots {
+		visit(s)
+	}
+	return out
+}
+
+// sortedKeys returns a map's keys in order.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

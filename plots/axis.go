@@ -1,0 +1,204 @@
+package plots
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// scale is how an axis maps values to lengths.
+type scale uint8
+
+const (
+	linear scale = iota
+	logarithmic
+)
+
+// tick is a mark on an axis. A tick without a label is drawn without grid line.
+type tick struct {
+	at    float64
+	label string
+}
+
+// axis is one side of a panel: a range that is finite, not empty and, on a
+// logarithmic axis, positive, by construction in rangeAxis and its siblings.
+type axis struct {
+	label  string
+	lo, hi float64
+	scale  scale
+	ticks  []tick
+	grid   bool
+
+	unlabelled bool // marks and grid without numbers, where a neighbour shows them
+}
+
+// fraction maps a value to its place between lo (0) and hi (1).
+func (a axis) fraction(v float64) float64 {
+	if a.scale == logarithmic {
+		if v <= 0 {
+			return 0
+		}
+		return math.Log(v/a.lo) / math.Log(a.hi/a.lo)
+	}
+	return (v - a.lo) / (a.hi - a.lo)
+}
+
+// drawable reports whether an axis of this scale can show v. The bound keeps
+// differences of two values finite.
+func (s scale) drawable(v float64) bool {
+	return !math.IsNaN(v) && math.Abs(v) < 1e150 && (s == linear || v > 1e-150)
+}
+
+// span returns the least and greatest drawable value, ok false when there is none.
+func (s scale) span(lists ...[]float64) (lo, hi float64, ok bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, list := range lists {
+		for _, v := range list {
+			if s.drawable(v) {
+				lo, hi = math.Min(lo, v), math.Max(hi, v)
+				ok = true
+			}
+		}
+	}
+	return lo, hi, ok
+}
+
+// valueAxis fits an axis around the drawable values of the lists: the range is
+// widened by a twentieth where zero is not meant, and never empty. Without
+// values it is 0 to 1 (1 to 10) without ticks.
+func valueAxis(label string, s scale, format func(float64) string, lists ...[]float64) axis {
+	a := axis{label: label, scale: s, grid: true}
+	lo, hi, ok := s.span(lists...)
+	switch {
+	case !ok && s == logarithmic:
+		a.lo, a.hi = 1, 10
+	case !ok:
+		a.lo, a.hi = 0, 1
+	case s == logarithmic:
+		if hi/lo < 1.2 {
+			lo, hi = lo/1.2, hi*1.2
+		}
+		room := math.Pow(hi/lo, 0.04)
+		a.lo, a.hi = lo/room, hi*room
+		a.ticks = logTicks(a.lo, a.hi, format)
+	default:
+		if lo == hi {
+			d := math.Max(math.Abs(lo)*0.1, 1e-12)
+			if lo == 0 {
+				d = 1
+			}
+			lo, hi = lo-d, hi+d
+		}
+		room := (hi - lo) * 0.05
+		a.lo, a.hi = lo-room, hi+room
+		if lo >= 0 && a.lo < 0 {
+			a.lo = 0
+		}
+		a.ticks = linearTicks(a.lo, a.hi, 5, format)
+	}
+	return a
+}
+
+// linearTicks returns about n round values in [lo, hi].
+func linearTicks(lo, hi float64, n int, format func(float64) string) []tick {
+	step := niceStep((hi - lo) / float64(n))
+	if step == 0 || math.IsInf(step, 0) {
+		return nil
+	}
+	var ticks []tick
+	first := math.Ceil(lo/step - 1e-9)
+	for i := first; i*step <= hi+step*1e-9 && len(ticks) < 50; i++ {
+		v := i * step
+		if v == 0 {
+			v = 0 // no minus zero
+		}
+		ticks = append(ticks, tick{v, format(roundTo(v, step))})
+	}
+	return ticks
+}
+
+// roundTo removes the dust of i × step.
+func roundTo(v, step float64) float64 {
+	digits := math.Ceil(-math.Log10(step)) + 1
+	if digits < 0 || digits > 15 {
+		return v
+	}
+	p := math.Pow(10, digits)
+	return math.Round(v*p) / p
+}
+
+// niceStep rounds up to 1, 2 or 5 times a power of ten.
+func niceStep(raw float64) float64 {
+	if !(raw > 0) || math.IsInf(raw, 0) {
+		return 0
+	}
+	p := math.Pow(10, math.Floor(math.Log10(raw)))
+	for _, m := range []float64{1, 2, 5, 10} {
+		if raw <= m*p*(1+1e-9) {
+			return m * p
+		}
+	}
+	return 10 * p
+}
+
+// logTicks labels powers of ten, and 2 and 5 times them where the range is under
+// two decades; over wide ranges it leaves powers out. Other multiples are bare marks.
+func logTicks(lo, hi float64, format func(float64) string) []tick {
+	decades := math.Log10(hi / lo)
+	every := max(1, int(math.Ceil(decades/7)))
+	var ticks []tick
+	for e := int(math.Floor(math.Log10(lo))); float64(e) <= math.Log10(hi); e++ {
+		for m := 1; m < 10; m++ {
+			v := float64(m) * math.Pow(10, float64(e))
+			if v < lo || v > hi || every > 1 && m > 1 {
+				continue
+			}
+			t := tick{at: v}
+			if m == 1 && e%every == 0 || decades < 2 && (m == 2 || m == 5) || decades < 0.7 {
+				t.label = format(v)
+			}
+			ticks = append(ticks, t)
+		}
+	}
+	return ticks
+}
+
+// powerTicks labels the given values only, such as k = 1, 2, 4, …
+func powerTicks(values []int) []tick {
+	ticks := make([]tick, len(values))
+	for i, v := range values {
+		ticks[i] = tick{float64(v), strconv.Itoa(v)}
+	}
+	return ticks
+}
+
+// number writes a value with an SI suffix from ten thousand on: 250, 1.5k, 20M.
+func number(v float64) string {
+	a := math.Abs(v)
+	for _, u := range []struct {
+		at     float64
+		suffix string
+	}{{1e18, "e"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e4, "k"}} {
+		switch {
+		case u.suffix == "e" && a >= u.at:
+			return strconv.FormatFloat(v, 'e', 1, 64)
+		case a >= u.at && u.suffix == "k":
+			return trimmed(v/1e3) + "k"
+		case a >= u.at:
+			return trimmed(v/u.at) + u.suffix
+		}
+	}
+	if a != 0 && a < 1e-4 {
+		return strings.Replace(strconv.FormatFloat(v, 'e', -1, 64), "e-0", "e-", 1)
+	}
+	return minus(trimmed(v))
+}
+
+// trimmed writes a number with the digits that it needs, at most six.
+func trimmed(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+
+// minus replaces the hyphen by the minus sign.
+func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+
+// percent writes a share in [0, 1] as its number of per cent.
+func percent(v float64) string { return minus(trimmed(math.Round(v*1e6) / 1e4)) }

@@ -1,0 +1,127 @@
+package plots
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"interplay/kernelkit/score"
+)
+
+// BarGroup is one cluster of bars, one a series, in the order of BarPanel.Series
+// of the figure. Paper holds the paper's values, NaN where it has none, or is empty.
+type BarGroup struct {
+	Name   string
+	Values []score.Interval // shares in [0, 1]
+	Paper  []float64
+}
+
+// BarPanel is one quantity over groups.
+type BarPanel struct {
+	Title  string
+	Groups []BarGroup
+}
+
+// ErrorBarsData is grouped bars: shares of samples by outcome for several reward
+// forms (paper figure 8), or pass@k by reward form and op range (figure 7).
+type ErrorBarsData struct {
+	Title  string
+	YLabel string
+	Series []string
+	First  bool // the first series is the baseline: grey, and the others show their difference from it
+	Panels []BarPanel
+	Rows   int // rows of panels; 1 when 0
+}
+
+// ErrorBars draws bars with whiskers; over the bars of other series stands their
+// difference in points from the first where First is set.
+//
+// It returns an error when a group has not one value a series.
+func ErrorBars(data ErrorBarsData) ([]byte, error) {
+	if len(data.Panels) == 0 || len(data.Series) == 0 {
+		return emptyFigure(data.Title, "no data")
+	}
+	looks := newCast()
+	f := figure{title: data.Title}
+	for i, name := range data.Series {
+		l := looks.look(name, data.First && i == 0)
+		f.keys = append(f.keys, blockKey(name, tint(l.colour, 0.75), l.colour))
+	}
+	var t tally
+	var panels []*panel
+	for _, b := range data.Panels {
+		p := &panel{title: b.Title}
+		var names []string
+		var tops []float64
+		for i, g := range b.Groups {
+			if len(g.Values) != len(data.Series) {
+				return nil, fmt.Errorf("plots: group %q has %d values for %d series", g.Name, len(g.Values), len(data.Series))
+			}
+			if err := sameLength(g.Name, len(g.Values), true, g.Paper); err != nil {
+				return nil, err
+			}
+			names = append(names, g.Name)
+			for _, v := range g.Values {
+				tops = append(tops, v.Value*1.08, v.High*1.08)
+			}
+			tops = append(tops, g.Paper...)
+			t.add(countPoints(linear, make([]float64, len(g.Values)), g.Values, g.Paper))
+			p.layers = append(p.layers, func(f frame) { f.drawBars(float64(i), g, data, looks) })
+		}
+		p.x = nominalAxis("", names, false)
+		p.y = shareAxis(data.YLabel, tops)
+		p.y.lo = 0
+		if _, _, ok := linear.span(tops); !ok {
+			p.note = "no data"
+			p.y.ticks = nil
+		}
+		panels = append(panels, p)
+	}
+	f.keys, f.notes = t.explain(f.keys, "Whiskers: 95 % intervals over prompts.")
+	if data.First {
+		f.notes = append(f.notes, "Numbers over bars: points above or below "+data.Series[0]+".")
+	}
+	return arrange(panels, max(1, data.Rows), 150).draw(f)
+}
+
+// drawBars draws the cluster of one group, which is one unit wide.
+func (f frame) drawBars(left float64, g BarGroup, data ErrorBarsData, looks *cast) {
+	const fill = 0.8 // of the unit
+	width := fill / float64(len(g.Values))
+	for k, v := range g.Values {
+		if !linear.drawable(v.Value) {
+			continue
+		}
+		l := looks.looks[data.Series[k]]
+		x := left + (1-fill)/2 + width*float64(k)
+		box := vg.Rectangle{Min: f.at(x+width*0.06, 0), Max: f.at(x+width*0.94, v.Value)}
+		fillAndStroke(f.Canvas, box.Path(), tint(l.colour, 0.75), l.colour, 0.8)
+		f.whisker(x+width/2, v.Low, v.High, 0, ink)
+		if pt, ok := f.placePaper(g.Paper, k, x+width/2); ok {
+			hollow(f.Canvas, pt, ink)
+		}
+		if data.First && k > 0 && linear.drawable(g.Values[0].Value) {
+			s := lettering(sizeNote, ink)
+			s.XAlign = draw.XCenter
+			text := points(v.Value - g.Values[0].Value)
+			top := slices.Max([]vg.Length{box.Max.Y, f.at(x, min(v.High, f.y.hi)).Y}) + 3
+			if s.Width(text) < f.at(width, 0).X-f.Min.X+6 {
+				drawText(f.Canvas, s, vg.Point{X: f.at(x+width/2, 0).X, Y: top}, text)
+			}
+		}
+	}
+}
+
+func (f frame) placePaper(paper []float64, k int, x float64) (vg.Point, bool) {
+	if k >= len(paper) {
+		return vg.Point{}, false
+	}
+	return f.place(x, paper[k], 0)
+}
+
+// points writes a difference of shares in percentage points, with its sign.
+func points(d float64) string {
+	return minus(fmt.Sprintf("%+.1f", d*100))
+}

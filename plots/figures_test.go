@@ -1,0 +1,397 @@
+package plots
+
+import (
+	"math"
+
+	"interplay/kernelkit/random"
+	"interplay/kernelkit/score"
+)
+
+// The figures of the golden test: data of the kind that the studies draw.
+
+type drawn struct {
+	name string
+	draw func() ([]byte, error)
+}
+
+func figures() []drawn {
+	return []drawn{
+		{"dag_zoo", func() ([]byte, error) { return DAG(zooGraph()) }},
+		{"dag_symbolic", func() ([]byte, error) { return DAG(symbolicGraph()) }},
+		{"dag_wide", func() ([]byte, error) { return DAG(wideGraph()) }},
+		{"dag_two", func() ([]byte, error) {
+			return DAG(DAGData{Title: "An op-2 problem", Nodes: []DAGNode{
+				{"adult wolf in Cedar Valley", "= 2", Step}, {"adult bear in Beverly Forest", "= adult wolf in Cedar Valley = 2", Question},
+			}, Edges: []DAGEdge{{From: 0, To: 1}}})
+		}},
+		{"curve_loss", func() ([]byte, error) { return Curve(lossCurve()) }},
+		{"curve_reward", func() ([]byte, error) { return Curve(rewardCurve()) }},
+		{"passk_by_op", func() ([]byte, error) { return PassAtKByOp(walkthroughByOp()) }},
+		{"passk", func() ([]byte, error) { return PassAtK(paperFigure3()) }},
+		{"confusion", func() ([]byte, error) {
+			return Confusion(ConfusionData{Title: "Is a right answer reached by a right process?", Panels: []ConfusionPanel{
+				{"after pre-training", score.Confusion{RightRight: 3110, RightWrong: 1890, WrongRight: 12, WrongWrong: 7276}},
+				{"after GRPO, outcome reward", score.Confusion{RightRight: 4032, RightWrong: 2466, WrongRight: 3, WrongWrong: 5787}},
+				{"after GRPO, strict reward", score.Confusion{RightRight: 4720, RightWrong: 1204, WrongRight: 7, WrongWrong: 6357}},
+			}})
+		}},
+		{"stacked_shares", func() ([]byte, error) { return StackedShares(firstWrongSteps()) }},
+		{"ledger", func() ([]byte, error) { return Ledger(splitLedger()) }},
+		{"reward_length", func() ([]byte, error) { return RewardLength(paperFigure11()) }},
+		{"recipe", func() ([]byte, error) { return Recipe(edgeRecipe()) }},
+		{"heat_map", func() ([]byte, error) { return HeatMap(paperFigure10()) }},
+		{"error_bars", func() ([]byte, error) { return ErrorBars(paperFigure8()) }},
+		{"stacked_increment", func() ([]byte, error) { return StackedIncrement(paperFigure15()) }},
+		{"line_grid", func() ([]byte, error) { return LineGrid(paperFigure18()) }},
+		{"histogram", func() ([]byte, error) { return Histogram(paperFigure5()) }},
+		{"passk_by_op_exposure", func() ([]byte, error) { return PassAtKByOp(exposureByOp()) }},
+	}
+}
+
+func zooGraph() DAGData {
+	return DAGData{
+		Title: "Problem graph, op 12, context crazy_zootopia",
+		Nodes: []DAGNode{
+			{"adult owl in Bundle Ranch", "= 3", Step},
+			{"adult parrot in Bundle Ranch", "= 4", Step},
+			{"adult crow in Hamilton Farm", "= 2 + adult owl in Bundle Ranch = 5", Step},
+			{"total number of adult animals in Bundle Ranch", "owl + parrot = 7", Step},
+			{"average number of newborn children per adult crow in Hamilton Farm", "= 2 × adult parrot in Bundle Ranch = 8", Step},
+			{"total number of newborn animal children in Hamilton Farm", "5 × 8 = 40", Step},
+			{"adult eagle in Maple Creek", "= total in Bundle Ranch − adult crow = 2", Step},
+			{"adult owl in Maple Creek", "= 1 + adult eagle + newborn total = 43", Question},
+			{"adult parrot in Maple Creek", "= 2", Distractor},
+			{"average number of newborn children per adult parrot in Maple Creek", "= 3 + adult parrot in Maple Creek", Distractor},
+		},
+		Edges: []DAGEdge{
+			{0, 2, false}, {0, 3, true}, {1, 3, true}, {1, 4, false}, {2, 5, true}, {4, 5, true},
+			{3, 6, false}, {2, 6, false}, {6, 7, false}, {5, 7, false}, {8, 9, false}, {0, 9, false},
+		},
+	}
+}
+
+func symbolicGraph() DAGData {
+	return DAGData{
+		Title: "Problem graph, op 5, symbolic context A",
+		Nodes: []DAGNode{
+			{"a2", "= 2", Step}, {"a7", "= 5", Step}, {"a1", "a2 * 8 = 6", Step}, {"a11", "a1 + 1 = 7", Step},
+			{"a4", "a7 - a1 = 9", Step}, {"a9", "a11 * a4 = 3", Step}, {"a15", "a9 + a2 = 5", Question}, {"a6", "a1 - a2 = 4", Distractor},
+		},
+		Edges: []DAGEdge{{0, 2, false}, {2, 3, false}, {1, 4, false}, {2, 4, false}, {3, 5, false}, {4, 5, false}, {5, 6, false}, {0, 6, false}, {2, 7, false}, {0, 7, false}},
+	}
+}
+
+func wideGraph() DAGData {
+	d := DAGData{Title: "Problem graph, op 20, context teachers_in_school"}
+	names := []string{
+		"elementary school in Glenfield City", "regional medical school in Shoreline City", "private middle school in Hawkesbury",
+		"culinarian school in Riverton City", "public highschool in Ruby Bay", "average number of teachers per elementary school in Glenfield City",
+		"average number of teachers per culinarian school in Riverton City", "total number of schools in Shoreline City",
+		"total number of schools in Riverton City", "regional medical school in Ruby Bay", "private middle school in Ruby Bay",
+		"total number of teachers from all schools in Glenfield City", "average number of teachers per private middle school in Ruby Bay",
+		"total number of teachers from all schools in Ruby Bay", "elementary school in Westhaven City",
+	}
+	for i, n := range names {
+		role := Step
+		if i == 14 {
+			role = Question
+		}
+		d.Nodes = append(d.Nodes, DAGNode{n, []string{"= 2", "= 4", "= 3", "= 1", "= 4"}[i%5], role})
+	}
+	for _, e := range [][3]int{{0, 5, 0}, {0, 11, 1}, {5, 11, 1}, {1, 7, 1}, {2, 7, 1}, {3, 8, 1}, {4, 8, 1}, {3, 6, 0}, {7, 9, 0}, {8, 10, 0}, {6, 12, 0},
+		{9, 13, 1}, {10, 13, 1}, {12, 13, 1}, {11, 14, 0}, {13, 14, 0}, {1, 14, 0}} {
+		d.Edges = append(d.Edges, DAGEdge{e[0], e[1], e[2] == 1})
+	}
+	return d
+}
+
+// interval is a share with the width that n prompts would give.
+func interval(share float64, n int) score.Interval {
+	half := 1.96 * math.Sqrt(share*(1-share)/float64(n)+0.0002)
+	return score.Interval{Value: share, Low: math.Max(0, share-half), High: math.Min(1, share+half), N: n}
+}
+
+func intervals(n int, shares ...float64) []score.Interval {
+	out := make([]score.Interval, len(shares))
+	for i, s := range shares {
+		out[i] = interval(s, n)
+	}
+	return out
+}
+
+func lossCurve() CurveData {
+	noise := random.New(1, "test/loss")
+	d := CurveData{Title: "Pre-training loss", XLabel: "tokens seen", YLabel: "loss (nats per token)", Smooth: 21, LogY: true}
+	for i, name := range []string{"training", "held out"} {
+		s := CurveSeries{Name: name, Baseline: i == 1}
+		step := 1 + 24*i
+		for k := 0; k < 400; k += step {
+			tokens := float64(k+1) * 16 * 160 * 5
+			loss := 0.36 + 3.6/(1+tokens/60e3) + 0.3*math.Exp(-tokens/1.4e6) + 0.02*float64(i)
+			if i == 0 {
+				loss *= 1 + 0.05*noise.Norm()
+			}
+			s.X, s.Y = append(s.X, tokens), append(s.Y, loss)
+		}
+		d.Series = append(d.Series, s)
+	}
+	return d
+}
+
+func rewardCurve() CurveData {
+	d := CurveData{Title: "GRPO on op 5–6: mean reward", XLabel: "RL step", YLabel: "reward (%)", Percent: true, Smooth: 11,
+		Rules: []CurveRule{{"base, greedy", 0.06}}}
+	for i, name := range []string{"strict", "outcome", "0.2 outcome + 0.8 process"} {
+		noise := random.New(int64(i), "test/reward")
+		s := CurveSeries{Name: name}
+		for k := range 101 {
+			mean := 0.04 + 0.14*(1-math.Exp(-float64(k)/45)) + 0.12*float64(i)
+			s.X, s.Y = append(s.X, float64(k)), append(s.Y, math.Max(0, mean+0.025*noise.Norm()))
+			if i < 2 {
+				s.Low, s.High = append(s.Low, mean-0.02), append(s.High, mean+0.02)
+			}
+		}
+		d.Series = append(d.Series, s)
+	}
+	return d
+}
+
+func walkthroughByOp() PassAtKByOpData {
+	ops := []int{1, 2, 3, 4, 5, 6, 7, 8}
+	return PassAtKByOpData{
+		Title: "Before and after RL, per op",
+		Panels: []OpPanel{
+			{"pass@1", []OpSeries{
+				{Name: "after pre-training", Ops: ops, Values: intervals(96, .91, .83, .65, .43, .12, .06, 0, 0), Baseline: true},
+				{Name: "after GRPO, strict reward", Ops: ops, Values: intervals(96, .89, .71, .66, .49, .27, .11, .02, 0)},
+			}},
+			{"pass@32", []OpSeries{
+				{Name: "after pre-training", Ops: ops, Values: intervals(96, .99, 1, 1, .95, .73, .51, .06, 0), Baseline: true},
+				{Name: "after GRPO, strict reward", Ops: ops, Values: intervals(96, .99, .94, 1, .94, .90, .64, .20, .04)},
+			}},
+		},
+		Spans: []OpSpan{{"RL", 5, 6}, {"pre-training (op 5–6: 3 %)", 0, 6}},
+	}
+}
+
+// exposureByOp has the paper's values of figure 4 as hollow markers.
+func exposureByOp() PassAtKByOpData {
+	ops := make([]int, 19)
+	for i := range ops {
+		ops[i] = i + 2
+	}
+	one := []float64{1, .985, .995, .985, .985, .965, .963, .948, .926, .895, .850, .822, .773, .779, .717, .702, .656, .641, .607}
+	ten := []float64{1, .997, .997, .995, .997, .995, .983, .983, .959, .954, .890, .867, .853, .886, .822, .822, .764, .751, .676}
+	rare := []float64{1, .33, .09, .14, .02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	none := make([]float64, 19)
+	lower := func(paper []float64, by float64) []score.Interval {
+		out := make([]score.Interval, len(paper))
+		for i, v := range paper {
+			out[i] = interval(v*by, 128)
+		}
+		return out
+	}
+	return PassAtKByOpData{
+		Title:  "Context B after RL, by its share of pre-training",
+		YLabel: "strict pass@128 on B (%)",
+		Panels: []OpPanel{{"", []OpSeries{
+			{Name: "0 % B", Ops: ops, Values: lower(none, 1), Paper: none, Baseline: true},
+			{Name: "0.1 %", Ops: ops, Values: lower(rare, .8), Paper: rare},
+			{Name: "1 %", Ops: ops, Values: lower(one, .9), Paper: one},
+			{Name: "10 %", Ops: ops, Values: lower(ten, .96), Paper: ten},
+		}}},
+		Spans: []OpSpan{{"B in pre-training", 2, 2}},
+	}
+}
+
+// paperFigure3 has the paper's values (claims C2, C4, C5) as hollow markers.
+func paperFigure3() PassAtKData {
+	ks := score.PowersOfTwo(128)
+	series := func(n int, name string, paper, here []float64) KSeries {
+		return KSeries{Name: name, Ks: ks, Values: intervals(n, here...), Paper: paper, Baseline: name == "base"}
+	}
+	base := []float64{.169, .219, .266, .313, .359, .393, .415, .439}
+	edge := []float64{.512, .580, .650, .714, .769, .804, .835, .860}
+	hard := []float64{.183, .227, .266, .307, .342, .368, .381, .396}
+	return PassAtKData{Title: "RL on four op ranges", Panels: []KPanel{
+		{"op 2–10, in distribution", []KSeries{
+			series(1800, "base", nil, []float64{.862, .932, .962, .975, .983, .987, .990, .992}),
+			series(1800, "RL on op 7–10", nil, []float64{.915, .952, .968, .977, .983, .987, .989, .990}),
+			series(1800, "RL on op 11–14", nil, []float64{.895, .945, .965, .976, .982, .986, .988, .990}),
+			series(1800, "RL on op 17–20", nil, []float64{.868, .934, .962, .974, .982, .986, .989, .991}),
+		}},
+		{"op 11–14, edge", []KSeries{
+			series(800, "base", base, []float64{.175, .22, .26, .31, .35, .38, .40, .425}),
+			series(800, "RL on op 7–10", nil, []float64{.222, .258, .301, .338, .369, .393, .411, .424}),
+			series(800, "RL on op 11–14", edge, []float64{.506, .572, .642, .709, .761, .798, .824, .84}),
+			series(800, "RL on op 17–20", hard, []float64{.18, .22, .26, .30, .34, .36, .38, .39}),
+		}},
+		{"op 15–20, hard", []KSeries{
+			series(1200, "base", nil, []float64{0, 0, 0, .001, .001, .002, .003, .004}),
+			series(1200, "RL on op 7–10", nil, []float64{.001, .001, .002, .004, .006, .009, .012, .015}),
+			series(1200, "RL on op 11–14", nil, []float64{.056, .079, .104, .130, .158, .187, .212, .232}),
+			series(1200, "RL on op 17–20", nil, []float64{0, 0, 0, 0, .001, .001, .002, .002}),
+		}},
+	}}
+}
+
+func firstWrongSteps() StackedSharesData {
+	return StackedSharesData{
+		Title:   "What goes wrong first, op 5–6",
+		Classes: []string{"none", "lucky answer", "wrong value", "wrong parents", "wrong operator", "missing node", "undefined variable", "unparsable"},
+		Rows: []StackedRow{
+			{"base", []float64{310, 420, 1240, 560, 120, 610, 80, 12}},
+			{"GRPO, outcome reward", []float64{690, 505, 980, 410, 85, 340, 45, 3}},
+			{"GRPO, strict reward", []float64{1010, 260, 930, 380, 90, 300, 40, 1}},
+			{"GRPO, not yet run", []float64{0, 0, 0, 0, 0, 0, 0, 0}},
+		},
+	}
+}
+
+func splitLedger() LedgerData {
+	return LedgerData{
+		Title: "Equal budgets, different splits (2.1B token equivalents after pre-training)", XLabel: "token equivalents",
+		Stages: []string{"pre-training", "mid-training", "RL rollouts", "RL updates"},
+		Rows: []LedgerRow{
+			{"full mid-training (β = 0)", []float64{10e9, 2.1e9, 0, 0}},
+			{"light RL (β = 0.2)", []float64{10e9, 1.68e9, .21e9, .21e9}},
+			{"medium RL (β = 0.5)", []float64{10e9, 1.05e9, .525e9, .525e9}},
+			{"heavy RL (β = 0.8)", []float64{10e9, .42e9, .84e9, .84e9}},
+			{"full RL (β = 1)", []float64{10e9, 0, 1.05e9, 1.05e9}},
+		},
+	}
+}
+
+func paperFigure11() RewardLengthData {
+	d := RewardLengthData{Title: "GRPO on four op ranges", Smooth: 9}
+	for i, c := range []struct {
+		title            string
+		from, to, rate   float64
+		length, lengthTo float64
+	}{{"RL on op 7–10", .72, .80, 40, 247, 258}, {"RL on op 9–12", .5, .65, 70, 281, 290}, {"RL on op 11–14", .2, .5, 80, 285, 325}, {"RL on op 17–20", 0, 0, 1, 279, 284}} {
+		noise := random.New(int64(i), "test/figure11")
+		reward, length := CurveSeries{Name: "GRPO"}, CurveSeries{Name: "GRPO"}
+		for step := range 200 {
+			x := float64(step)
+			grown := 1 - math.Exp(-x/c.rate)
+			reward.X, length.X = append(reward.X, x), append(length.X, x)
+			jitter := 0.015
+			if c.to == 0 {
+				jitter = 0.002
+			}
+			reward.Y = append(reward.Y, math.Max(0, c.from+(c.to-c.from)*grown+jitter*noise.Norm()))
+			length.Y = append(length.Y, c.length+(c.lengthTo-c.length)*grown+1.5*noise.Norm())
+		}
+		d.Columns = append(d.Columns, RewardColumn{c.title, []CurveSeries{reward}, []CurveSeries{length}})
+	}
+	return d
+}
+
+func edgeRecipe() RecipeData {
+	return RecipeData{Title: "Study 1: where does RL help?", Stages: []RecipeStage{
+		{"corpus", []string{"op 0–4, 3 % op 5–6", "13.0M tokens"}, Reused},
+		{"pre-training", []string{"Qwen2.5, 165k parameters", "6,000 steps"}, Reused},
+		{"RL (GRPO)", []string{"op 1–3, 5–6, 1–6 or 8–9", "100 steps of 32 × 8"}, Varied},
+		{"evaluation", []string{"128 problems an op", "32 samples each"}, Planned},
+	}}
+}
+
+func paperFigure10() HeatMapData {
+	d := HeatMapData{Title: "How much RL lowers the loss on gold solutions", XLabel: "evaluated on op", YLabel: "RL on op",
+		Rows: []string{"7–10", "9–12", "11–14", "17–20"}, ValueLabel: "NLL reduction (nats per token)", Format: "%.3f"}
+	ranges := [][2]int{{7, 10}, {9, 12}, {11, 14}, {17, 20}}
+	for op := 7; op <= 20; op++ {
+		d.Columns = append(d.Columns, trimmed(float64(op)))
+	}
+	for _, r := range ranges {
+		var row []float64
+		var in []bool
+		for op := 7; op <= 20; op++ {
+			centre := float64(r[0]+r[1]) / 2
+			v := 0.04 * math.Exp(-math.Pow((float64(op)-centre)/5, 2))
+			if r[0] == 17 {
+				v *= 0.15
+			}
+			row, in = append(row, v), append(in, op >= r[0] && op <= r[1])
+		}
+		d.Values, d.Trained = append(d.Values, row), append(d.Trained, in)
+	}
+	return d
+}
+
+func paperFigure8() ErrorBarsData {
+	none := math.NaN()
+	return ErrorBarsData{
+		Title: "What process-verified rewards change (RL on op 11–14)", YLabel: "share of samples (%)", First: true, Rows: 1,
+		Series: []string{"base", "outcome", "0.2 outcome + 0.8 process", "strict"},
+		Panels: []BarPanel{
+			{"op 11–14", []BarGroup{
+				{"correct", intervals(800, .18, .43, .48, .50), []float64{none, .41, none, .46}},
+				{"dependency\nmismatch", intervals(800, .72, .50, .46, .44), nil},
+				{"missing\nnodes", intervals(800, .12, .07, .05, .04), nil},
+			}},
+			{"op 15–20", []BarGroup{
+				{"correct", intervals(1200, 0, .056, .099, .097), nil},
+				{"dependency\nmismatch", intervals(1200, .95, .89, .84, .85), nil},
+				{"missing\nnodes", intervals(1200, .14, .11, .08, .08), nil},
+			}},
+		},
+	}
+}
+
+// paperFigure15 has the paper's gains (claims C60–C62).
+func paperFigure15() StackedIncrementData {
+	d := StackedIncrementData{Title: "What RL adds, by the share of hard problems in pre-training", XLabel: "hard share (%)", YLabel: "strict pass@128 (%)"}
+	names := []string{"0.1", "5", "20", "33.3", "50"}
+	for i, title := range []string{"op 2–10", "op 11–14", "op 15–20"} {
+		base := [][]float64{{.96, .98, .99, .985, .992}, {.02, .06, .34, .31, .44}, {0, 0, .01, .02, .03}}[i]
+		paper := [][]float64{{-.017, -.005, -.011, -.007, -.004}, {.29, .292, .166, .453, .42}, {.059, .104, .221, .180, .258}}[i]
+		p := IncrementPanel{Title: title}
+		for k, name := range names {
+			gain := paper[k]*0.9 + 0.004
+			half := 0.012 + 0.02*float64(i)
+			p.Bars = append(p.Bars, IncrementBar{name, interval(base[k], 600), score.Interval{Value: gain, Low: gain - half, High: gain + half, N: 600}, paper[k]})
+		}
+		d.Panels = append(d.Panels, p)
+	}
+	return d
+}
+
+func paperFigure18() LineGridData {
+	d := LineGridData{Title: "Equal budgets, split between mid-training and RL", XLabel: "RL share (%)",
+		Columns: []string{"op 11–14 pass@1", "op 15–20 pass@1", "op 11–14 pass@128", "op 15–20 pass@128"},
+		Rows:    []string{"1.0B", "2.1B", "4.2B", "8.4B"}}
+	for i := range d.Rows {
+		var row []GridCell
+		for j := range d.Columns {
+			noise := random.New(7, "test/figure18", uint64(i), uint64(j))
+			cell := GridCell{X: []float64{0, .2, .5, .8, 1}}
+			centre := []float64{.52, .05, .89, .19}[j] + 0.012*float64(i)
+			best := []float64{.2, .8, .2, .8}[j]
+			for _, x := range cell.X {
+				v := centre - 0.03*math.Abs(x-best) + 0.003*noise.Norm()
+				cell.Values = append(cell.Values, score.Interval{Value: v, Low: v - .008, High: v + .008, N: 800})
+			}
+			row = append(row, cell)
+		}
+		d.Cells = append(d.Cells, row)
+	}
+	return d
+}
+
+func paperFigure5() HistogramData {
+	d := HistogramData{Title: "How close are generated graphs in context B to gold graphs of context A?", XLabel: "topological similarity", Low: 0.2, High: 1, Bins: 16}
+	for i, title := range []string{"0.1 % B", "1 % B", "10 % B"} {
+		p := HistogramPanel{Title: title}
+		for j, name := range []string{"op 2–10", "op 11–14", "op 15–20"} {
+			noise := random.New(int64(i), "test/figure5", uint64(j))
+			g := HistogramGroup{Name: name}
+			for range 1500 {
+				g.Values = append(g.Values, math.Min(1, 1-math.Abs(noise.Norm())*(0.06+0.06*float64(j)+0.03*float64(i*j))))
+			}
+			p.Groups = append(p.Groups, g)
+		}
+		d.Panels = append(d.Panels, p)
+	}
+	return d
+}

@@ -1,0 +1,175 @@
+// Command check runs every check that CI runs (make test): formatting, vet,
+// staticcheck, all Go tests, and the notebooks with their committed results. It
+// goes on after a failure, shows what failed, and ends with a line
+// "N passed, N failed". It uses the standard library only, so that it runs
+// whatever state the module is in.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// tally counts checks and tests.
+type tally struct{ passed, failed, skipped int }
+
+func main() {
+	var t tally
+	began := time.Now()
+	t.command("gofmt", "files that gofmt would change (run gofmt -w on them)", "sh", "-c",
+		`out=$(gofmt -l $(find . -name '*.go' -not -path './.*')) && printf '%s\n' "$out" && test -z "$out"`)
+	t.command("go vet", "", "go", "vet", "./...")
+	t.command("staticcheck", "", filepath.Join(".bin", "staticcheck"), "./...")
+	t.tests()
+	t.conformance()
+	t.notebooks()
+	fmt.Printf("\nall checks took %s\n", time.Since(began).Round(time.Second))
+	if t.skipped > 0 {
+		fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
+	} else {
+		fmt.Printf("%d passed, %d failed\n", t.passed, t.failed)
+	}
+	if t.failed > 0 {
+		os.Exit(1)
+	}
+}
+
+// command runs one check; what it printed is shown when it fails.
+func (t *tally) command(name, hint string, argv ...string) {
+	began := time.Now()
+	out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
+	t.check(name, began, err)
+	if err != nil {
+		if hint != "" {
+			fmt.Println("  " + hint)
+		}
+		fmt.Printf("%s\n", indent(string(out)))
+	}
+}
+
+func (t *tally) check(name string, began time.Time, err error) {
+	if err != nil {
+		t.failed++
+		fmt.Printf("✗ %s: %v\n", name, err)
+		return
+	}
+	t.passed++
+	fmt.Printf("✓ %s (%s)\n", name, time.Since(began).Round(100*time.Millisecond))
+}
+
+func indent(s string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n    ")
+}
+
+// event is one line of go test -json.
+type event struct {
+	Action, Package, ImportPath, Test, Output string
+	Elapsed                                   float64
+}
+
+// tests runs all Go tests and counts each; a package that does not build, or that
+// fails outside its tests, counts as one failure.
+func (t *tally) tests() {
+	cmd := exec.Command("go", "test", "-json", "-vet=off", "-timeout=15m", "./...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.check("go test", time.Now(), err)
+		return
+	}
+	said := map[string]*strings.Builder{} // what a test, or a package outside its tests, printed
+	testsFailed := map[string]bool{}      // packages whose failure is already counted
+	failedBefore := t.failed
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Println(lines.Text())
+			continue
+		}
+		key := e.Package + e.ImportPath + "\n" + e.Test
+		switch e.Action {
+		case "output", "build-output":
+			if said[key] == nil {
+				said[key] = &strings.Builder{}
+			}
+			said[key].WriteString(e.Output)
+		case "pass", "skip", "fail", "build-fail":
+			t.count(e, said[key], testsFailed)
+			delete(said, key)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.check("go test", time.Now(), fmt.Errorf("its output cannot be read: %w", err))
+	}
+	if err := cmd.Wait(); err != nil && t.failed == failedBefore {
+		t.check("go test", time.Now(), err)
+	}
+}
+
+// count takes one verdict of go test -json.
+func (t *tally) count(e event, said *strings.Builder, testsFailed map[string]bool) {
+	output := ""
+	if said != nil {
+		output = indent(said.String())
+	}
+	switch {
+	case e.Test != "" && e.Action == "pass":
+		t.passed++
+	case e.Test != "" && e.Action == "skip":
+		t.skipped++
+		fmt.Printf("- %s %s skipped\n%s\n", e.Package, e.Test, output)
+	case e.Test != "":
+		t.failed++
+		testsFailed[e.Package] = true
+		fmt.Printf("✗ %s %s\n%s\n", e.Package, e.Test, output)
+	case e.Action == "build-fail":
+		fmt.Printf("✗ %s does not build\n%s\n", e.ImportPath, output)
+	case e.Action == "fail":
+		if !testsFailed[e.Package] {
+			t.failed++
+		}
+		fmt.Printf("✗ %s (%.1fs)\n%s\n", e.Package, e.Elapsed, output)
+	case e.Action == "pass":
+		fmt.Printf("✓ %s (%.1fs)\n", e.Package, e.Elapsed)
+	}
+}
+
+// conformance checks against the corpus folder beside the project, where there is one.
+func (t *tally) conformance() {
+	corpus := filepath.Join("..", "shared", "conformance")
+	if _, err := os.Stat(corpus); err != nil {
+		fmt.Printf("- conformance: no corpus in %s\n", corpus)
+		return
+	}
+	t.command("conformance", "", filepath.Join(".bin", "interplay"), "conformance", corpus)
+}
+
+// notebooks executes each notebook and compares its results, as one check each.
+func (t *tally) notebooks() {
+	files, err := filepath.Glob("notebooks/*.ipynb")
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("there is no notebook in the folder notebooks")
+	}
+	if err != nil {
+		t.check("notebooks", time.Now(), err)
+		return
+	}
+	for _, f := range files {
+		name := strings.TrimSuffix(filepath.Base(f), ".ipynb")
+		began := time.Now()
+		cmd := exec.Command(filepath.Join(".bin", "interplay"), "notebooks", "-profile", "smoke", "-seed", "1", "-only", name)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
+		t.check("notebook "+name, began, cmd.Run())
+	}
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Opens JupyterLab on the notebooks. Arguments go to JupyterLab (--no-browser, --port=…).
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+"$ROOT/scripts/setup.sh"
+cd "$ROOT"
+[ "$(id -u)" != 0 ] || set -- --allow-root "$@"
+exec "$PYTHON" -m jupyterlab --notebook-dir="$ROOT/notebooks" \
+	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$@"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Adds the PJRT CUDA plugin and NVIDIA's libraries to the environment, for
+# GOMLX_BACKEND=xla:cuda. Needs an x86_64 or aarch64 Linux with an NVIDIA driver
+# that knows CUDA 13 (580 or newer).
+#
+# The plugin looks for NVIDIA's libraries in ../nvidia beside its own folder
+# (its run path), and the binding looks there for the compiler's tools too; so
+# both are links inside .venv and LD_LIBRARY_PATH stays unset.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+source "$ROOT/scripts/prerequisites.sh"
+"$ROOT/scripts/setup.sh"
+
+log=$ROOT/.cache/pip-cuda.log
+require_space "$ROOT" 6000 "the CUDA plugin and NVIDIA's libraries"
+echo "· PJRT CUDA plugin and NVIDIA's libraries (about 2.5 GB to download, 4 GB on disk)"
+"$PYTHON" -m pip install --no-input --retries 2 --timeout 30 --no-deps --only-binary :all: --require-hashes \
+	-r "$ROOT/requirements-cuda.txt" >"$log" 2>&1 </dev/null || explain "$log" "installing the CUDA plugin"
+
+cd "$ROOT/.venv"
+ln -sfn lib/python3*/site-packages/nvidia nvidia
+(cd pjrt && ln -sf ../lib/python3*/site-packages/jax_plugins/xla_cuda13/xla_cuda_plugin.so pjrt_c_api_cuda_plugin.so)
+[ -e pjrt/pjrt_c_api_cuda_plugin.so ] || fail "the CUDA plugin is not where its wheel should have put it" "report this as a bug, with $log"
+echo "✓ the CUDA plugin is installed; use it with: GOMLX_BACKEND=xla:cuda make demo"
+GOMLX_BACKEND=xla:cuda "$ROOT/.bin/interplay" doctor ||
+	fail "the CUDA plugin is installed but does not open" "see the line marked ✗ above; the CPU plugin goes on working"

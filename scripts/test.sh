@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Every check that CI runs; ends with a line "N passed, N failed".
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+"$ROOT/scripts/setup.sh" --checks || {
+	echo "0 passed, 1 failed"
+	exit 1
+}
+cd "$ROOT"
+exec go run ./scripts/check
