@@ -41,4 +41,5 @@ bench: setup
 
 # Everything that set-up and the checks made; the run store stays.
 clean:
+	@[ ! -d .cache ] || chmod -R u+w .cache # Go keeps its module cache read-only
 	rm -rf .venv .venv.old .bin .cache .jupyter build

@@ -33,15 +33,17 @@ var mayImport = map[string][]string{
 	"kernelkit/rollout":    {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
 	"kernelkit/grpo": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen",
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/verify"},
+	"kernelkit/evaluate": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
+		"kernelkit/qwen", "kernelkit/rollout", "kernelkit/score"},
 	"kernelkit/score": {"kernelkit/gsm", "kernelkit/verify", "kernelkit/rollout"},
 	// Figures take plain data; score's result types are such.
 	"plots": {"kernelkit/score"},
 	"pipeline": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/qwen",
-		"kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score"},
+		"kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
 	"kernelkit": {"pipeline", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
-		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score"},
+		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
 	"cmd/interplay": {"kernelkit", "pipeline", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
-		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score"},
+		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
 	"scripts/check": {},
 }
 

@@ -20,7 +20,6 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 
-	"interplay/kernelkit/engine"
 	"interplay/pipeline"
 )
 
@@ -62,7 +61,7 @@ func open(study, profile string, seed int64) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := runFolder()
+	root, err := pipeline.DefaultRoot()
 	if err != nil {
 		return nil, err
 	}
@@ -72,18 +71,6 @@ func open(study, profile string, seed int64) (*Lab, error) {
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	return &Lab{Study: study, Profile: p, Seed: seed, store: store, ctx: ctx}, nil
-}
-
-// runFolder is the run store's place: INTERPLAY_RUNS, or runs in the project.
-func runFolder() (string, error) {
-	if dir := os.Getenv("INTERPLAY_RUNS"); dir != "" {
-		return dir, nil
-	}
-	root, err := engine.ProjectRoot()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(root, "runs"), nil
 }
 
 // run computes, resumes or reuses a stage behind a progress line, and leaves a

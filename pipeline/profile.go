@@ -8,12 +8,12 @@ import (
 	"interplay/kernelkit/verify"
 )
 
-// symbolicMix is the micro scale's pre-training corpus (spec/micro.md): ops 0–4
-// evenly, and a rare tail of deeper ones, so that the edge is a slope and not a cliff.
-func symbolicMix(tail float64, tailOps gsm.Range) gsm.Spec {
+// symbolicMix is the micro scale's pre-training corpus (spec/micro.md): the lower
+// ops evenly, and a rare tail of deeper ones, so that the edge is a slope and not a cliff.
+func symbolicMix(ops, tail gsm.Range, share float64) gsm.Spec {
 	return gsm.Spec{Family: gsm.Symbolic, Unit: gsm.Samples, Mix: []gsm.Block{
-		{Ops: gsm.Range{Min: 0, Max: 4}, Contexts: []string{"A"}, Share: 1 - tail},
-		{Ops: tailOps, Contexts: []string{"A"}, Share: tail},
+		{Ops: ops, Contexts: []string{"A"}, Share: 1 - share},
+		{Ops: tail, Contexts: []string{"A"}, Share: share},
 	}}
 }
 
@@ -26,21 +26,21 @@ func microModel() qwen.Config {
 	return c
 }
 
-// smoke runs every notebook in minutes: the micro model, a tenth of its training.
+// smoke runs every notebook in minutes: the micro model, a sixth of its training on easier problems.
 // The effects that need scale are not promised here, only that all parts work and learn.
 func smoke(seed int64) Profile {
 	t := train.Default()
-	t.Steps, t.Seed, t.CheckpointEvery = 800, seed, 100
+	t.Steps, t.Seed, t.CheckpointEvery = 1000, seed, 100
 	g := grpo.Micro()
-	g.Steps, g.Seed, g.CheckpointEvery = 30, seed, 5
+	g.Steps, g.LR, g.Seed, g.CheckpointEvery = 40, 5e-4, seed, 5
 	return Profile{
 		Name: "smoke", About: "every part at work in minutes on two CPU cores; too short for the paper's effects",
 		Base: Pretraining{
-			Model: microModel(), Data: symbolicMix(0.03, gsm.Range{Min: 5, Max: 6}), Split: gsm.Train,
+			Model: microModel(), Data: symbolicMix(gsm.Range{Min: 0, Max: 3}, gsm.Range{Min: 4, Max: 5}, 0.03), Split: gsm.Train,
 			Target: SolutionOnly, Train: t, Seed: seed,
 		},
 		RL: Reinforcement{
-			Data:    gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 2, Max: 3}, "A"),
+			Data:    gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 2, Max: 4}, "A"),
 			Prompts: 32, Reward: verify.Reward{Form: verify.StrictForm}, GRPO: g, Seed: seed,
 		},
 		Evaluation: Evaluation{
@@ -54,9 +54,10 @@ func smoke(seed int64) Profile {
 func micro(seed int64) Profile {
 	p := smoke(seed)
 	p.Name, p.About = "micro", "the effects at the smallest scale that shows them: tens of minutes on two CPU cores"
+	p.Base.Data = symbolicMix(gsm.Range{Min: 0, Max: 4}, gsm.Range{Min: 5, Max: 6}, 0.03)
 	p.Base.Train.Steps, p.Base.Train.CheckpointEvery = 6000, 500
 	p.RL.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 5, Max: 6}, "A")
-	p.RL.GRPO.Steps = 100
+	p.RL.GRPO.Steps, p.RL.GRPO.LR = 100, 3e-4
 	p.Evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A")
 	p.Evaluation.Problems, p.Evaluation.Samples = 128, 32
 	return p

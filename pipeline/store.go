@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/engine"
 )
 
 // storeFormat is the version of the store's own layout. A folder of another
@@ -35,6 +36,18 @@ type Store struct {
 	Root string
 	// Log receives one line when a stage is reused, resumed, computed or awaited; nil is silent.
 	Log func(line string)
+}
+
+// DefaultRoot is the run store's place: INTERPLAY_RUNS, or runs in the project.
+func DefaultRoot() (string, error) {
+	if dir := os.Getenv("INTERPLAY_RUNS"); dir != "" {
+		return dir, nil
+	}
+	root, err := engine.ProjectRoot()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(root, "runs"), nil
 }
 
 // Open opens the run store at root, which is made when it is missing.

@@ -32,15 +32,18 @@ type axis struct {
 	unlabelled bool // marks and grid without numbers, where a neighbour shows them
 }
 
-// fraction maps a value to its place between lo (0) and hi (1).
+// fraction maps a value to its place between lo (0) and hi (1). Places far outside
+// are pulled in: the rasteriser walks every pixel of a path, seen or not.
 func (a axis) fraction(v float64) float64 {
+	const far = 10
+	at := (v - a.lo) / (a.hi - a.lo)
 	if a.scale == logarithmic {
-		if v <= 0 {
-			return 0
+		at = 0
+		if v > 0 {
+			at = math.Log(v/a.lo) / math.Log(a.hi/a.lo)
 		}
-		return math.Log(v/a.lo) / math.Log(a.hi/a.lo)
 	}
-	return (v - a.lo) / (a.hi - a.lo)
+	return math.Max(-far, math.Min(far, at))
 }
 
 // drawable reports whether an axis of this scale can show v. The bound keeps
@@ -92,17 +95,24 @@ func valueAxis(label string, s scale, format func(float64) string, lists ...[]fl
 		room := (hi - lo) * 0.05
 		a.lo, a.hi = lo-room, hi+room
 		if lo >= 0 && a.lo < 0 {
-			a.lo = 0
+			a.lo = -0.02 * hi // a line at zero stays clear of the axis
 		}
 		a.ticks = linearTicks(a.lo, a.hi, 5, format)
 	}
 	return a
 }
 
-// linearTicks returns about n round values in [lo, hi].
+// linearTicks returns at least n round values in [lo, hi], and at most 2.5 n.
 func linearTicks(lo, hi float64, n int, format func(float64) string) []tick {
 	step := niceStep((hi - lo) / float64(n))
-	if step == 0 || math.IsInf(step, 0) {
+	for _, m := range []float64{1, 0.5, 0.4, 0.2} {
+		s := niceStep((hi - lo) / float64(n) * m * (1 - 1e-9))
+		if s > 0 && math.Floor(hi/s+1e-9)-math.Ceil(lo/s-1e-9)+1 >= float64(n) {
+			step = s
+			break
+		}
+	}
+	if step == 0 {
 		return nil
 	}
 	var ticks []tick
@@ -163,33 +173,22 @@ func logTicks(lo, hi float64, format func(float64) string) []tick {
 	return ticks
 }
 
-// powerTicks labels the given values only, such as k = 1, 2, 4, …
-func powerTicks(values []int) []tick {
-	ticks := make([]tick, len(values))
-	for i, v := range values {
-		ticks[i] = tick{float64(v), strconv.Itoa(v)}
-	}
-	return ticks
-}
-
-// number writes a value with an SI suffix from ten thousand on: 250, 1.5k, 20M.
+// number writes a value as the field writes tokens and FLOPs: 250, 15k, 20M, 1.5B,
+// 2T, 3.2e15.
 func number(v float64) string {
-	a := math.Abs(v)
-	for _, u := range []struct {
-		at     float64
-		suffix string
-	}{{1e18, "e"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e4, "k"}} {
-		switch {
-		case u.suffix == "e" && a >= u.at:
-			return strconv.FormatFloat(v, 'e', 1, 64)
-		case a >= u.at && u.suffix == "k":
-			return trimmed(v/1e3) + "k"
-		case a >= u.at:
-			return trimmed(v/u.at) + u.suffix
-		}
-	}
-	if a != 0 && a < 1e-4 {
-		return strings.Replace(strconv.FormatFloat(v, 'e', -1, 64), "e-0", "e-", 1)
+	switch a := math.Abs(v); {
+	case a >= 1e15:
+		return minus(strings.Replace(strconv.FormatFloat(v, 'g', 3, 64), "e+", "e", 1))
+	case a >= 1e12:
+		return minus(trimmed(v/1e12)) + "T"
+	case a >= 1e9:
+		return minus(trimmed(v/1e9)) + "B"
+	case a >= 1e6:
+		return minus(trimmed(v/1e6)) + "M"
+	case a >= 1e4:
+		return minus(trimmed(v/1e3)) + "k"
+	case a != 0 && a < 1e-4:
+		return minus(strings.Replace(strconv.FormatFloat(v, 'g', 3, 64), "e-0", "e-", 1))
 	}
 	return minus(trimmed(v))
 }
@@ -197,8 +196,13 @@ func number(v float64) string {
 // trimmed writes a number with the digits that it needs, at most six.
 func trimmed(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
-// minus replaces the hyphen by the minus sign.
-func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+// minus writes a leading hyphen as a minus sign.
+func minus(s string) string {
+	if rest, ok := strings.CutPrefix(s, "-"); ok {
+		return "−" + rest
+	}
+	return s
+}
 
 // percent writes a share in [0, 1] as its number of per cent.
 func percent(v float64) string { return minus(trimmed(math.Round(v*1e6) / 1e4)) }

@@ -31,7 +31,7 @@ func Confusion(data ConfusionData) ([]byte, error) {
 		return emptyFigure(data.Title, "no data")
 	}
 	f := figure{title: data.Title, notes: []string{"Share of all samples of the panel, and their number. Framed: right answers by a wrong process."}}
-	const cellHeight, headHeight = vg.Length(52), vg.Length(44)
+	const cellHeight, headHeight = vg.Length(58), vg.Length(44)
 	rowLabel := labelStyle().Width("process wrong") + 10
 	room := figureWidth - 2*margin - rowLabel
 	n := vg.Length(len(data.Panels))
@@ -67,7 +67,11 @@ func drawConfusion(c draw.Canvas, p ConfusionPanel) {
 		for row := range 2 {
 			corner := vg.Point{X: c.Min.X + width*vg.Length(col), Y: c.Max.Y - height*vg.Length(row+1)}
 			cell := vg.Rectangle{Min: corner, Max: corner.Add(vg.Point{X: width, Y: height})}
-			drawConfusionCell(draw.Canvas{Canvas: c.Canvas, Rectangle: cell}, cells[row][col], total)
+			remark := ""
+			if right := p.Counts.RightRight + p.Counts.RightWrong; row == 1 && col == 0 && right > 0 {
+				remark = shareText(float64(p.Counts.RightWrong)/float64(right)) + " of right answers"
+			}
+			drawConfusionCell(draw.Canvas{Canvas: c.Canvas, Rectangle: cell}, cells[row][col], total, remark)
 		}
 	}
 	if total == 0 {
@@ -79,7 +83,7 @@ func drawConfusion(c draw.Canvas, p ConfusionPanel) {
 	c.Stroke(lucky.Path())
 }
 
-func drawConfusionCell(c draw.Canvas, count, total int) {
+func drawConfusionCell(c draw.Canvas, count, total int, remark string) {
 	share := 0.0
 	if total > 0 {
 		share = float64(count) / float64(total)
@@ -92,8 +96,15 @@ func drawConfusionCell(c draw.Canvas, count, total int) {
 	big := bold(lettering(13, onTop(fill)))
 	small := lettering(sizeTick, onTop(fill))
 	big.XAlign, small.XAlign = draw.XCenter, draw.XCenter
-	drawText(c, big, vg.Point{X: c.Center().X, Y: c.Center().Y + 1}, shareText(share))
-	drawText(c, small, vg.Point{X: c.Center().X, Y: c.Center().Y - 14}, grouped(count))
+	y := c.Center().Y
+	if remark != "" {
+		y += 6
+		tiny := lettering(8, onTop(fill))
+		tiny.XAlign = draw.XCenter
+		drawText(c, tiny, vg.Point{X: c.Center().X, Y: y - 26}, shorten(tiny, remark, c.Size().X-8))
+	}
+	drawText(c, big, vg.Point{X: c.Center().X, Y: y + 1}, shareText(share))
+	drawText(c, small, vg.Point{X: c.Center().X, Y: y - 13}, grouped(count))
 }
 
 // shareText writes a share in per cent with the digits that matter.

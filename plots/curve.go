@@ -28,13 +28,13 @@ type CurveData struct {
 	XLabel, YLabel string // with units
 	LogX, LogY     bool
 	Percent        bool // Y holds shares in [0, 1], shown in per cent
-	Smooth         int  // points of the moving mean; below 2 the raw values are drawn alone
+	Smooth         int  // points of the local linear fit; below 2 the raw values are drawn alone
 	Series         []CurveSeries
 	Rules          []CurveRule
 }
 
-// Curve draws training curves: the moving mean over Smooth points as a line with
-// the raw values faint behind it, each line named at its end.
+// Curve draws training curves: a line smoothed over Smooth points with the raw
+// values faint behind it, each line named at its end.
 //
 // It returns an error when the columns of a series differ in length.
 func Curve(data CurveData) ([]byte, error) {
@@ -58,10 +58,7 @@ func curvePanel(data CurveData) (*panel, figure, error) {
 	var xs, ys [][]float64
 	points, missing := 0, 0
 	for i, s := range data.Series {
-		if err := sameLength(s.Name, len(s.X), false, s.Y); err != nil {
-			return nil, f, err
-		}
-		if err := sameLength(s.Name, len(s.X), true, s.Low, s.High); err != nil {
+		if err := s.check(); err != nil {
 			return nil, f, err
 		}
 		kept := keepDrawable(s, xScale, yScale)
@@ -89,9 +86,20 @@ func curvePanel(data CurveData) (*panel, figure, error) {
 	smoothed := p.addCurves(shown, newCast(), data.Smooth)
 	p.addRules(data.Rules)
 	if smoothed {
-		f.notes = append([]string{fmt.Sprintf("Lines: mean over %d neighbouring points. Faint: raw values.", data.Smooth)}, f.notes...)
+		f.notes = append([]string{fmt.Sprintf("Lines: local linear fit over %d points. Faint: raw values.", data.Smooth)}, f.notes...)
 	}
 	return p, f, nil
+}
+
+// check returns an error unless the columns of a series agree.
+func (s *CurveSeries) check() error {
+	if err := sameLength(s.Name, len(s.X), false, s.Y); err != nil {
+		return err
+	}
+	if len(s.Low)+len(s.High) == 0 {
+		return nil
+	}
+	return sameLength(s.Name, len(s.X), false, s.Low, s.High)
 }
 
 func scaleOf(log bool) scale {
@@ -105,7 +113,7 @@ func scaleOf(log bool) scale {
 // alone cannot be shown keeps its value.
 func keepDrawable(s CurveSeries, xScale, yScale scale) CurveSeries {
 	out := CurveSeries{Name: s.Name, Baseline: s.Baseline}
-	banded := len(s.Low) > 0 && len(s.High) > 0
+	banded := len(s.Low) > 0
 	for i := range s.X {
 		if !xScale.drawable(s.X[i]) || !yScale.drawable(s.Y[i]) {
 			continue
@@ -137,7 +145,7 @@ func tightX(a *axis, xs [][]float64) {
 		lo = 0
 	}
 	a.lo = lo
-	a.ticks = linearTicks(a.lo, a.hi, 6, number)
+	a.ticks = linearTicks(a.lo, a.hi, 5, number)
 }
 
 // addCurves adds the lines and their names, and reports whether any was smoothed.
@@ -157,7 +165,7 @@ func (p *panel) addCurves(series []CurveSeries, looks *cast, window int) bool {
 		line := s.Y
 		if window > 1 && len(s.Y) > window {
 			smoothed = true
-			line = movingMean(s.Y, window)
+			line = smooth(s.Y, window)
 			p.layers = append(p.layers, func(f frame) { f.line(s.X, s.Y, draw.LineStyle{Color: fade(l.colour, 0.28), Width: 0.8}) })
 		}
 		p.layers = append(p.layers, func(f frame) {
@@ -173,17 +181,27 @@ func (p *panel) addCurves(series []CurveSeries, looks *cast, window int) bool {
 	return smoothed
 }
 
-// movingMean averages each value with its neighbours in a centred window, of
-// which the ends have only the half that is there.
-func movingMean(ys []float64, window int) []float64 {
+// smooth fits a line to each value and its neighbours, at most window of them,
+// and takes its height there. Inside, that is the mean of a centred window; at the
+// ends, where half the window is missing, it follows the slope that a mean would
+// flatten.
+func smooth(ys []float64, window int) []float64 {
 	out := make([]float64, len(ys))
 	for i := range ys {
 		lo, hi := max(0, i-window/2), min(len(ys), i+(window+1)/2)
-		sum := 0.0
-		for _, v := range ys[lo:hi] {
-			sum += v
+		n := float64(hi - lo)
+		centre := float64(lo+hi-1) / 2
+		var sum, xx, xy float64
+		for k := lo; k < hi; k++ {
+			dx := float64(k) - centre
+			sum += ys[k]
+			xx += dx * dx
+			xy += dx * ys[k]
 		}
-		out[i] = sum / float64(hi-lo)
+		out[i] = sum / n
+		if xx > 0 {
+			out[i] += xy / xx * (float64(i) - centre)
+		}
 	}
 	return out
 }

@@ -42,7 +42,8 @@ type DAGData struct {
 
 // DAG draws a problem graph from leaves (top) to results (bottom): nodes as
 // rounded boxes, the question highlighted, distractors grey, implicit edges
-// dashed. It is as wide as the graph needs, up to 900 px.
+// dashed. It is as wide as the graph needs, up to 900 px; only a graph whose edges
+// alone need more is wider.
 //
 // It returns an error when an edge names a node that is not there or when the
 // edges form a cycle.
@@ -85,7 +86,7 @@ type dagBox struct {
 }
 
 // newDAG wraps long names ever tighter until the graph needs no more layers than
-// it has levels.
+// it has levels and fits the width of a figure.
 func newDAG(data DAGData, edges [][2]int) *dag {
 	levels := depth(len(data.Nodes), edges)
 	room := figureWidth - 2*margin
@@ -94,11 +95,11 @@ func newDAG(data DAGData, edges [][2]int) *dag {
 		d = &dag{data: data}
 		widths := d.makeBoxes(width)
 		d.graph = layOut(widths, edges, float64(room))
-		if len(d.graph.order) <= levels {
+		d.placeBoxes()
+		if len(d.graph.order) <= levels && d.size.X <= room {
 			break
 		}
 	}
-	d.placeBoxes()
 	return d
 }
 
@@ -128,13 +129,7 @@ func (d *dag) makeBoxes(wrapAt vg.Length) []float64 {
 	for i, n := range d.data.Nodes {
 		b := &d.boxes[i]
 		b.label, b.detail = wrapEvenly(dagLabel(), n.Label, wrapAt), wrapEvenly(dagDetail(), n.Detail, wrapAt)
-		w := vg.Length(26)
-		for _, line := range b.label {
-			w = max(w, dagLabel().Width(line))
-		}
-		for _, line := range b.detail {
-			w = max(w, dagDetail().Width(line))
-		}
+		w := max(26, linesWidth(dagLabel(), b.label), linesWidth(dagDetail(), b.detail))
 		b.rect.Max = vg.Point{X: w + 2*dagPadX, Y: b.textHeight() + 2*dagPadY}
 		widths[i] = float64(b.rect.Max.X)
 	}
@@ -183,7 +178,8 @@ func (d *dag) placeBoxes() {
 func (d *dag) draw() ([]byte, error) {
 	keys := d.keys()
 	f := figure{title: d.data.Title, keys: keys, keysBelow: true}
-	f.width = min(figureWidth, max(d.size.X, f.keysWidth()+2, bold(lettering(sizeTitle, ink)).Width(f.title), 200)+2*margin)
+	around := max(200, f.keysWidth()+2, bold(lettering(sizeTitle, ink)).Width(f.title)+2)
+	f.width = max(d.size.X, min(around, figureWidth-2*margin)) + 2*margin
 	c, finish := f.begin(d.size.Y)
 	origin := vg.Point{X: c.Center().X - d.size.X/2, Y: c.Min.Y}
 	d.drawEdges(c, origin)

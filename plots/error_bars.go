@@ -1,8 +1,9 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -33,6 +34,8 @@ type ErrorBarsData struct {
 	First  bool // the first series is the baseline: grey, and the others show their difference from it
 	Panels []BarPanel
 	Rows   int // rows of panels; 1 when 0
+
+	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
 
 // ErrorBars draws bars with whiskers; over the bars of other series stands their
@@ -70,6 +73,12 @@ func ErrorBars(data ErrorBarsData) ([]byte, error) {
 			t.add(countPoints(linear, make([]float64, len(g.Values)), g.Values, g.Paper))
 			p.layers = append(p.layers, func(f frame) { f.drawBars(float64(i), g, data, looks) })
 		}
+		columns := (len(data.Panels) + max(1, data.Rows) - 1) / max(1, data.Rows)
+		room := (figureWidth - 60*vg.Length(columns)) / vg.Length(columns*max(1, len(names)))
+		for i, name := range names {
+			room := max(room-6, linesWidth(tickStyle(), strings.Fields(name))) // no word is broken
+			names[i] = strings.Join(wrapEvenly(tickStyle(), name, room), "\n")
+		}
 		p.x = nominalAxis("", names, false)
 		p.y = shareAxis(data.YLabel, tops)
 		p.y.lo = 0
@@ -79,7 +88,7 @@ func ErrorBars(data ErrorBarsData) ([]byte, error) {
 		}
 		panels = append(panels, p)
 	}
-	f.keys, f.notes = t.explain(f.keys, "Whiskers: 95 % intervals over prompts.")
+	f.keys, f.notes = t.explain(f.keys, "Whiskers: "+cmp.Or(data.Intervals, overPrompts)+".")
 	if data.First {
 		f.notes = append(f.notes, "Numbers over bars: points above or below "+data.Series[0]+".")
 	}
@@ -96,19 +105,19 @@ func (f frame) drawBars(left float64, g BarGroup, data ErrorBarsData, looks *cas
 		}
 		l := looks.looks[data.Series[k]]
 		x := left + (1-fill)/2 + width*float64(k)
-		box := vg.Rectangle{Min: f.at(x+width*0.06, 0), Max: f.at(x+width*0.94, v.Value)}
+		box := f.box(x+width*0.06, 0, x+width*0.94, v.Value)
 		fillAndStroke(f.Canvas, box.Path(), tint(l.colour, 0.75), l.colour, 0.8)
 		f.whisker(x+width/2, v.Low, v.High, 0, ink)
+		top := f.box(x, 0, x, reach(v)).Max.Y
 		if pt, ok := f.placePaper(g.Paper, k, x+width/2); ok {
 			hollow(f.Canvas, pt, ink)
+			top = max(top, pt.Y+paperRadius)
 		}
 		if data.First && k > 0 && linear.drawable(g.Values[0].Value) {
 			s := lettering(sizeNote, ink)
 			s.XAlign = draw.XCenter
-			text := points(v.Value - g.Values[0].Value)
-			top := slices.Max([]vg.Length{box.Max.Y, f.at(x, min(v.High, f.y.hi)).Y}) + 3
-			if s.Width(text) < f.at(width, 0).X-f.Min.X+6 {
-				drawText(f.Canvas, s, vg.Point{X: f.at(x+width/2, 0).X, Y: top}, text)
+			if text := points(v.Value - g.Values[0].Value); s.Width(text) < f.at(width, 0).X-f.Min.X+1 {
+				drawText(f.Canvas, s, vg.Point{X: f.at(x+width/2, 0).X, Y: top + 3}, text)
 			}
 		}
 	}
@@ -121,7 +130,18 @@ func (f frame) placePaper(paper []float64, k int, x float64) (vg.Point, bool) {
 	return f.place(x, paper[k], 0)
 }
 
+// reach is the highest drawable value of an estimate and its interval.
+func reach(v score.Interval) float64 {
+	if linear.drawable(v.High) {
+		return max(v.Value, v.High)
+	}
+	return v.Value
+}
+
 // points writes a difference of shares in percentage points, with its sign.
 func points(d float64) string {
+	if d >= 0.0995 || d <= -0.0995 {
+		return minus(fmt.Sprintf("%+.0f", d*100))
+	}
 	return minus(fmt.Sprintf("%+.1f", d*100))
 }

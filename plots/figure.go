@@ -6,12 +6,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// key is one entry of a legend: a swatch and its name.
-type key struct {
-	name string
-	draw func(c draw.Canvas, r vg.Rectangle)
-}
-
 // figure is the frame that all figures share: a title, a row of keys, the drawing,
 // and notes in small print below.
 type figure struct {
@@ -20,41 +14,6 @@ type figure struct {
 	keysBelow bool
 	notes     []string
 	width     vg.Length // figureWidth when 0
-}
-
-const (
-	keySwatch = vg.Length(16)
-	keyGap    = vg.Length(5)
-	keyApart  = vg.Length(16)
-	keyRow    = vg.Length(15)
-	keysAway  = vg.Length(8)
-)
-
-func keyStyle() text.Style { return lettering(sizeLegend, ink) }
-
-// keyRows breaks the keys into rows that fit the figure.
-func (f *figure) keyRows() [][]key {
-	var rows [][]key
-	used := vg.Length(0)
-	for _, k := range f.keys {
-		w := keySwatch + keyGap + keyStyle().Width(k.name) + keyApart
-		if len(rows) == 0 || used+w > f.width-2*margin+keyApart {
-			rows = append(rows, nil)
-			used = 0
-		}
-		rows[len(rows)-1] = append(rows[len(rows)-1], k)
-		used += w
-	}
-	return rows
-}
-
-// keysWidth is the width of all keys in one row.
-func (f *figure) keysWidth() vg.Length {
-	w := vg.Length(0)
-	for _, k := range f.keys {
-		w += keySwatch + keyGap + keyStyle().Width(k.name) + keyApart
-	}
-	return max(0, w-keyApart)
 }
 
 // begin draws everything around the drawing and returns the canvas of the
@@ -66,6 +25,9 @@ func (f *figure) begin(height vg.Length) (draw.Canvas, func() ([]byte, error)) {
 	titleStyle := bold(lettering(sizeTitle, ink))
 	noteStyle := lettering(sizeNote, subdued)
 	inner := f.width - 2*margin
+	for i := range f.keys {
+		f.keys[i].name = shorten(keyStyle(), f.keys[i].name, inner-keySwatch-keyGap)
+	}
 	var titles, notes []string
 	if f.title != "" {
 		titles = wrap(titleStyle, f.title, inner)
@@ -110,20 +72,6 @@ func gapIf(present bool, gap vg.Length) vg.Length {
 		return gap
 	}
 	return 0
-}
-
-func (f *figure) drawKeys(c draw.Canvas, rows [][]key, top vg.Length) {
-	s := keyStyle()
-	for i, row := range rows {
-		x := margin
-		mid := top - keyRow*(vg.Length(i)+0.5)
-		for _, k := range row {
-			k.draw(c, vg.Rectangle{Min: vg.Point{X: x, Y: mid - 4.5}, Max: vg.Point{X: x + keySwatch, Y: mid + 4.5}})
-			x += keySwatch + keyGap
-			drawText(c, s, vg.Point{X: x, Y: mid - ascent(s)/2}, k.name)
-			x += s.Width(k.name) + keyApart
-		}
-	}
 }
 
 // drawText puts a line's baseline at pt; the style's XAlign says which part of

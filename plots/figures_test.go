@@ -327,13 +327,13 @@ func paperFigure8() ErrorBarsData {
 		Panels: []BarPanel{
 			{"op 11–14", []BarGroup{
 				{"correct", intervals(800, .18, .43, .48, .50), []float64{none, .41, none, .46}},
-				{"dependency\nmismatch", intervals(800, .72, .50, .46, .44), nil},
-				{"missing\nnodes", intervals(800, .12, .07, .05, .04), nil},
+				{"dependency mismatch", intervals(800, .72, .50, .46, .44), nil},
+				{"missing nodes", intervals(800, .12, .07, .05, .04), nil},
 			}},
 			{"op 15–20", []BarGroup{
 				{"correct", intervals(1200, 0, .056, .099, .097), nil},
-				{"dependency\nmismatch", intervals(1200, .95, .89, .84, .85), nil},
-				{"missing\nnodes", intervals(1200, .14, .11, .08, .08), nil},
+				{"dependency mismatch", intervals(1200, .95, .89, .84, .85), nil},
+				{"missing nodes", intervals(1200, .14, .11, .08, .08), nil},
 			}},
 		},
 	}

@@ -3,11 +3,9 @@ package plots
 import (
 	"bytes"
 	"flag"
-	"os"
-	"path/filepath"
+	"image"
+	"image/color"
 	"testing"
-
-	"gonum.org/v1/plot/cmpimg"
 )
 
 var update = flag.Bool("update", false, "write testdata/*.png anew")
@@ -24,31 +22,41 @@ func TestFiguresEqualTheirGoldenImages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join("testdata", f.name+".png")
-			if *update {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if same, err := cmpimg.EqualApprox("png", got, want, imageTolerance); err != nil || !same {
-				t.Errorf("the figure differs from %s (%v); look at it, and if it is right run go test -update", path, err)
-			}
+			compareGolden(t, f.name, got)
 		})
 	}
 }
 
 func TestFiguresAreDeterministic(t *testing.T) {
+	for _, f := range figures()[:8] { // the graph layouts, a curve, whiskers and bands
+		a, err1 := f.draw()
+		b, err2 := f.draw()
+		if err1 != nil || err2 != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s: two drawings differ (%v, %v)", f.name, err1, err2)
+		}
+	}
+}
+
+// average is the mean colour of a square of pixels.
+func average(img image.Image, x0, y0, size int) color.Color {
+	var r, g, b uint32
+	for y := range size {
+		for x := range size {
+			cr, cg, cb, _ := img.At(x0+x, y0+y).RGBA()
+			r, g, b = r+cr>>8, g+cg>>8, b+cb>>8
+		}
+	}
+	n := uint32(size * size)
+	return color.RGBA{uint8(r / n), uint8(g / n), uint8(b / n), 255}
+}
+
+func BenchmarkFigures(b *testing.B) {
 	for _, f := range figures() {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			a, err1 := f.draw()
-			b, err2 := f.draw()
-			if err1 != nil || err2 != nil || !bytes.Equal(a, b) {
-				t.Errorf("two drawings differ (%v, %v)", err1, err2)
+		b.Run(f.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := f.draw(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -53,7 +54,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 	}
 	p.layers = append(p.layers, func(f frame) { f.drawHeat(data, shade) })
 	f := figure{title: data.Title}
-	f.keys = []key{scaleKey(data.ValueLabel, lo, hi, shade)}
+	f.keys = []key{data.scaleKey(lo, hi, shade)}
 	if len(data.Trained) > 0 {
 		f.keys = append(f.keys, key{"trained range", func(c draw.Canvas, r vg.Rectangle) {
 			c.SetColor(shade(hi))
@@ -83,7 +84,7 @@ func (d *HeatMapData) check() error {
 
 // nominalAxis names unit-wide places; a vertical one reads from the top.
 func nominalAxis(label string, names []string, topDown bool) axis {
-	a := axis{label: label, lo: 0, hi: math.Max(1, float64(len(names)))}
+	a := axis{label: label, lo: 0, hi: max(1, float64(len(names)))}
 	for i, name := range names {
 		at := float64(i) + 0.5
 		if topDown {
@@ -113,10 +114,6 @@ func shading(lo, hi float64) func(float64) color.NRGBA {
 }
 
 func (f frame) drawHeat(data HeatMapData, shade func(float64) color.NRGBA) {
-	format := data.Format
-	if format == "" {
-		format = "%.2f"
-	}
 	rows := len(data.Rows)
 	for i, row := range data.Values {
 		for j, v := range row {
@@ -124,7 +121,7 @@ func (f frame) drawHeat(data HeatMapData, shade func(float64) color.NRGBA) {
 			fill := color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}
 			text := "–"
 			if linear.drawable(v) {
-				fill, text = shade(v), minus(fmt.Sprintf(format, v))
+				fill, text = shade(v), data.format(v)
 			}
 			fillAndStroke(f.Canvas, cell.Path(), fill, white, 0.8)
 			s := lettering(sizeTick, onTop(fill))
@@ -137,6 +134,10 @@ func (f frame) drawHeat(data HeatMapData, shade func(float64) color.NRGBA) {
 	for i := range data.Trained {
 		f.frameRuns(data.Trained[i], rows-i-1)
 	}
+}
+
+func (d *HeatMapData) format(v float64) string {
+	return minus(fmt.Sprintf(cmp.Or(d.Format, "%.2f"), v))
 }
 
 // frameRuns frames each run of marked cells in a row, counted from the bottom.
@@ -164,8 +165,8 @@ func (f frame) frameRuns(marked []bool, row int) {
 }
 
 // scaleKey shows the colours of a heat map with the ends of its range.
-func scaleKey(label string, lo, hi float64, shade func(float64) color.NRGBA) key {
-	name := label + ", from " + quantity(lo) + " to " + quantity(hi)
+func (d *HeatMapData) scaleKey(lo, hi float64, shade func(float64) color.NRGBA) key {
+	name := d.ValueLabel + ", from " + d.format(lo) + " to " + d.format(hi)
 	return key{name, func(c draw.Canvas, r vg.Rectangle) {
 		const steps = 16
 		for i := range steps {

@@ -73,7 +73,7 @@ func Histogram(data HistogramData) ([]byte, error) {
 		panels = append(panels, p)
 	}
 	y := axis{label: "share of graphs (%)", scale: logarithmic, lo: math.Max(floor/1.6, 1e-5), hi: 1.15, grid: true}
-	for _, v := range []float64{.00001, .0001, .001, .01, .02, .05, .1, .2, .5, 1} {
+	for _, v := range []float64{.00001, .0001, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1} {
 		if v >= y.lo && v <= y.hi {
 			y.ticks = append(y.ticks, tick{v, percent(v)})
 		}

@@ -361,8 +361,8 @@ func (g *layeredGraph) target(v int) (x, weight float64) {
 			switch {
 			case v >= g.nodes && w >= g.nodes:
 				pull = 8
-			case v >= g.nodes || w >= g.nodes:
-				pull = 2
+			case v >= g.nodes:
+				pull = 0.4
 			}
 			sum += pull * g.x[w]
 			weight += pull

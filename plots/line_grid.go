@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"slices"
 
 	"gonum.org/v1/plot/vg/draw"
@@ -24,6 +25,8 @@ type LineGridData struct {
 	Columns []string
 	Rows    []string
 	Cells   [][]GridCell // [row][column]
+
+	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
 
 // LineGrid draws the panels, each with its own range; the best point of each is
@@ -66,7 +69,7 @@ func LineGrid(data LineGridData) ([]byte, error) {
 		}
 		g.rows = append(g.rows, panels)
 	}
-	f.keys, f.notes = t.explain(nil, "Filled: the best of its panel. Whiskers: 95 % intervals. All values in per cent.")
+	f.keys, f.notes = t.explain(nil, "Filled: the best of its panel. Whiskers: "+cmp.Or(data.Intervals, overPrompts)+". All values in per cent.")
 	return g.draw(f)
 }
 
@@ -96,7 +99,7 @@ func (c GridCell) panel(xs []float64) (*panel, tally) {
 	t := countPoints(linear, c.X, c.Values, c.Paper)
 	low, high := boundsOf(c.Values)
 	ys := valuesOf(c.Values)
-	p := &panel{x: sharesGiven(xs), y: zoomedShareAxis("", slices.Concat(ys, low, high, c.Paper))}
+	p := &panel{x: sharesGiven(xs), y: zoomedShareAxis("", slices.Concat(ys, low, high, c.Paper), 3)}
 	if t.shown == 0 {
 		p.note = "no data"
 		p.y.ticks = nil
@@ -124,7 +127,7 @@ func (c GridCell) panel(xs []float64) (*panel, tally) {
 		}
 		for i, v := range c.Paper {
 			if pt, ok := f.place(c.X[i], v, 0); ok {
-				hollow(f.Canvas, pt, palette[1])
+				hollow(f.Canvas, pt, subdued)
 			}
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -39,6 +40,14 @@ func (f frame) at(x, y float64) vg.Point {
 	return vg.Point{X: f.X(f.x.fraction(x)), Y: f.Y(f.y.fraction(y))}
 }
 
+// box is the part of a rectangle that lies inside the data area.
+func (f frame) box(x0, y0, x1, y1 float64) vg.Rectangle {
+	clamp := func(p vg.Point) vg.Point {
+		return vg.Point{X: max(f.Min.X, min(f.Max.X, p.X)), Y: max(f.Min.Y, min(f.Max.Y, p.Y))}
+	}
+	return vg.Rectangle{Min: clamp(f.at(x0, y0)), Max: clamp(f.at(x1, y1))}
+}
+
 // grid is rows of panels. Data areas of one column are equally wide, of one row
 // equally high.
 type grid struct {
@@ -53,6 +62,8 @@ const (
 	labelGap   = vg.Length(4)
 	panelGap   = vg.Length(14)
 	endGap     = vg.Length(6)
+	longestEnd = vg.Length(190) // of an end label
+	narrowest  = vg.Length(60)  // of a data area
 )
 
 func tickStyle() text.Style  { return lettering(sizeTick, ink) }
@@ -79,16 +90,22 @@ func (p *panel) surround() edges {
 		e.left += lineHeight(labelStyle()) + labelGap
 	}
 	if len(p.x.ticks) > 0 && !p.x.unlabelled {
-		e.bottom += tickLength + tickGap + lineHeight(s)
+		lines := 1
+		for _, t := range p.x.ticks {
+			lines = max(lines, 1+strings.Count(t.label, "\n"))
+		}
+		e.bottom += tickLength + tickGap + lineHeight(s)*vg.Length(lines)
 	}
 	if p.x.label != "" {
 		e.bottom += labelGap + lineHeight(labelStyle())
 	}
 	if n := len(p.x.ticks); n > 0 {
 		last := p.x.ticks[n-1]
-		e.right = s.Width(last.label) / 2 * vg.Length(max(0, 2*p.x.fraction(last.at)-1))
+		e.right = linesWidth(s, strings.Split(last.label, "\n")) / 2 * vg.Length(max(0, 1-8*(1-p.x.fraction(last.at))))
 	}
-	for _, l := range p.ends {
+	for i, l := range p.ends {
+		p.ends[i].text = shorten(endStyle(), l.text, longestEnd)
+		l = p.ends[i]
 		e.right = max(e.right, endGap+endStyle().Width(l.text))
 	}
 	if p.title != "" {
@@ -122,6 +139,10 @@ func (g grid) draw(f figure) ([]byte, error) {
 		width -= left[j] + right[j]
 	}
 	width /= vg.Length(columns)
+	if width < narrowest { // many columns: a wider figure
+		f.width = figureWidth + vg.Length(columns)*(narrowest-width)
+		width = narrowest
+	}
 	height += panelGap * vg.Length(len(g.rows)-1)
 	c, finish := f.begin(height)
 	y := c.Max.Y
@@ -222,13 +243,16 @@ func (f frame) drawAxes(left, bottom vg.Length) {
 	edge := -vg.Inch * 100 // right end of the last label drawn
 	for _, t := range f.x.ticks {
 		x := f.X(f.x.fraction(t.at))
-		half := s.Width(t.label) / 2
+		lines := strings.Split(t.label, "\n")
+		half := linesWidth(s, lines) / 2
 		f.StrokeLine2(line, x, f.Min.Y, x, f.Min.Y-markLength(t))
 		if t.label == "" || f.x.unlabelled || x-half < edge+4 {
 			continue
 		}
 		edge = x + half
-		drawText(f.Canvas, s, vg.Point{X: x, Y: f.Min.Y - tickLength - tickGap - ascent(s)}, t.label)
+		for i, line := range lines {
+			drawText(f.Canvas, s, vg.Point{X: x, Y: f.Min.Y - tickLength - tickGap - ascent(s) - lineHeight(s)*vg.Length(i)}, line)
+		}
 	}
 	s.XAlign = draw.XRight
 	for _, t := range f.y.ticks {
@@ -240,9 +264,9 @@ func (f frame) drawAxes(left, bottom vg.Length) {
 	}
 	l := labelStyle()
 	l.XAlign = draw.XCenter
-	drawText(f.Canvas, l, vg.Point{X: f.Center().X, Y: f.Min.Y - bottom + 0.3*sizeLabel}, f.x.label)
+	drawText(f.Canvas, l, vg.Point{X: f.Center().X, Y: f.Min.Y - bottom + 0.3*sizeLabel}, shorten(l, f.x.label, f.Size().X+panelGap))
 	l.Rotation = math.Pi / 2
-	drawText(f.Canvas, l, vg.Point{X: f.Min.X - left + ascent(l) + 1, Y: f.Center().Y}, f.y.label)
+	drawText(f.Canvas, l, vg.Point{X: f.Min.X - left + ascent(l) + 1, Y: f.Center().Y}, shorten(l, f.y.label, f.Size().Y+2*panelGap))
 }
 
 func markLength(t tick) vg.Length {
@@ -388,7 +412,7 @@ func hollow(c draw.Canvas, pt vg.Point, colour color.Color) {
 
 // paperRadius is larger than a marker, so that a value that meets the paper's
 // stands inside its ring.
-const paperRadius = vg.Length(4.6)
+const paperRadius = vg.Length(4.3)
 
 // whisker draws an interval as a vertical bar with caps, cut at the data area.
 func (f frame) whisker(x, low, high float64, offset vg.Length, c color.Color) {
@@ -406,72 +430,6 @@ func (f frame) whisker(x, low, high float64, offset vg.Length, c color.Color) {
 	const cap = vg.Length(2.2)
 	f.StrokeLine2(style, mid-cap, lo, mid+cap, lo)
 	f.StrokeLine2(style, mid-cap, hi, mid+cap, hi)
-}
-
-// cast gives every name one look throughout a figure, in order of appearance.
-type cast struct {
-	names []string
-	looks map[string]look
-	next  int
-}
-
-func newCast() *cast { return &cast{looks: map[string]look{}} }
-
-// look returns the look of a name. A baseline is grey, so that colours are left
-// to what is compared with it, and takes no place in the order of colours.
-func (c *cast) look(name string, baseline bool) look {
-	l, ok := c.looks[name]
-	if !ok {
-		l = look{subdued, draw.CircleGlyph{}}
-		if !baseline {
-			l = look{palette[c.next%len(palette)], shapes[c.next%len(shapes)]}
-			c.next++
-		}
-		c.names = append(c.names, name)
-		c.looks[name] = l
-	}
-	return l
-}
-
-// keys returns the legend entries of lines with markers.
-func (c *cast) keys() []key {
-	keys := make([]key, len(c.names))
-	for i, name := range c.names {
-		l := c.looks[name]
-		keys[i] = key{name, func(c draw.Canvas, r vg.Rectangle) {
-			y := (r.Min.Y + r.Max.Y) / 2
-			c.StrokeLine2(draw.LineStyle{Color: l.colour, Width: 1.6}, r.Min.X, y, r.Max.X, y)
-			marker(c, vg.Point{X: (r.Min.X + r.Max.X) / 2, Y: y}, l, 3)
-		}}
-	}
-	return keys
-}
-
-// lineKeys returns the legend entries of lines without markers.
-func (c *cast) lineKeys() []key {
-	keys := make([]key, len(c.names))
-	for i, name := range c.names {
-		l := c.looks[name]
-		keys[i] = key{name, func(c draw.Canvas, r vg.Rectangle) {
-			y := (r.Min.Y + r.Max.Y) / 2
-			c.StrokeLine2(draw.LineStyle{Color: l.colour, Width: 2}, r.Min.X, y, r.Max.X, y)
-		}}
-	}
-	return keys
-}
-
-// paperKey is the legend entry of hollow markers.
-func paperKey() key {
-	return key{"paper", func(c draw.Canvas, r vg.Rectangle) {
-		hollow(c, vg.Point{X: (r.Min.X + r.Max.X) / 2, Y: (r.Min.Y + r.Max.Y) / 2}, subdued)
-	}}
-}
-
-// blockKey is the legend entry of a filled area.
-func blockKey(name string, fill, stroke color.Color) key {
-	return key{name, func(c draw.Canvas, r vg.Rectangle) {
-		fillAndStroke(c, r.Path(), fill, stroke, 0.7)
-	}}
 }
 
 // sameLength returns an error unless all columns of a series have n values;

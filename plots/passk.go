@@ -33,6 +33,8 @@ type PassAtKData struct {
 	YLabel string // "strict pass@k (%)" when empty
 	Panels []KPanel
 	Rows   int // rows of panels; 1 when 0
+
+	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
 
 // PassAtK draws pass@k over k on a base-2 axis, intervals as bands. Each panel
@@ -58,14 +60,14 @@ func PassAtK(data PassAtKData) ([]byte, error) {
 			}
 			values = append(values, s.Paper...)
 		}
-		p := &panel{title: k.Title, x: kAxis(ks), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values)}
+		p := &panel{title: k.Title, x: kAxis(ks), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values, 4)}
 		t.add(p.addKSeries(k.Series, looks))
 		panels = append(panels, p)
 	}
 	if len(panels) == 0 {
 		return emptyFigure(data.Title, "no data")
 	}
-	f.keys, f.notes = t.explain(looks.keys(), "Bands: 95 % intervals over prompts.")
+	f.keys, f.notes = t.explain(looks.keys(), "Bands: "+cmp.Or(data.Intervals, overPrompts)+".")
 	return arrange(panels, max(1, data.Rows), 190).draw(f)
 }
 
@@ -100,8 +102,8 @@ func kAxis(ks []float64) axis {
 }
 
 // zoomedShareAxis shows shares in per cent in the range that they fill, with 0 or
-// 100 % as its end where they come near it.
-func zoomedShareAxis(label string, values []float64) axis {
+// 100 % as its end where they come near it, and at least the given number of ticks.
+func zoomedShareAxis(label string, values []float64, ticks int) axis {
 	lo, hi, ok := linear.span(values)
 	if !ok {
 		return shareAxis(label, nil)
@@ -112,10 +114,9 @@ func zoomedShareAxis(label string, values []float64) axis {
 	if lo < 0.5*hi {
 		lo = 0
 	}
-	step := niceStep((hi - lo) / 4)
 	room := (hi - lo) * 0.04
 	a := axis{label: label, lo: lo - room, hi: hi + room, grid: true}
-	a.ticks = linearTicks(max(0, a.lo), min(a.hi, 1), int((hi-lo)/step+0.5), percent)
+	a.ticks = linearTicks(max(0, a.lo), min(a.hi, 1), ticks, percent)
 	return a
 }
 
@@ -125,8 +126,16 @@ func (p *panel) addKSeries(series []KSeries, looks *cast) tally {
 		l := looks.look(s.Name, s.Baseline)
 		xs := intsToFloats(s.Ks)
 		low, high := boundsOf(s.Values)
-		t.add(countPoints(p.x.scale, xs, s.Values, s.Paper))
-		p.layers = append(p.layers, func(f frame) { f.band(xs, low, high, fade(l.colour, 0.16)) })
+		points := countPoints(p.x.scale, xs, s.Values, s.Paper)
+		t.add(points)
+		p.layers = append(p.layers, func(f frame) {
+			f.band(xs, low, high, fade(l.colour, 0.13))
+			for i := range xs {
+				if points.shown == 1 { // a band needs two points
+					f.whisker(xs[i], low[i], high[i], 0, l.colour)
+				}
+			}
+		})
 	}
 	for _, s := range series {
 		l := looks.look(s.Name, s.Baseline)

@@ -38,10 +38,15 @@ type PassAtKByOpData struct {
 	YLabel string // "strict pass@k (%)" when empty
 	Panels []OpPanel
 	Spans  []OpSpan
+
+	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
 
-// PassAtKByOp draws shares over op with intervals as whiskers: before and after
-// side by side at each op, trained ranges shaded and named.
+const overPrompts = "95 % intervals over prompts"
+
+// PassAtKByOp draws shares over op with intervals as whiskers, before and after
+// side by side at each op, or as bands where there are too many values for that.
+// Trained ranges are shaded and named.
 //
 // It returns an error when a series has not one value an op.
 func PassAtKByOp(data PassAtKByOpData) ([]byte, error) {
@@ -64,6 +69,9 @@ func PassAtKByOp(data PassAtKByOpData) ([]byte, error) {
 	if len(ops) == 0 {
 		return emptyFigure(data.Title, "no data")
 	}
+	// Whiskers side by side need about 9 points each; where there are more values
+	// than that leaves room for, bands take their place.
+	crowded := len(ops) > 60
 	f := figure{title: data.Title}
 	looks := newCast()
 	var row []*panel
@@ -73,11 +81,15 @@ func PassAtKByOp(data PassAtKByOpData) ([]byte, error) {
 		if len(row) > 0 {
 			p.y.label = ""
 		}
-		t.add(p.addOpSeries(op.Series, looks, true))
+		t.add(p.addOpSeries(op.Series, looks, crowded))
 		row = append(row, p)
 	}
 	f.keys = looks.keys()
-	f.keys, f.notes = t.explain(f.keys, "Whiskers: 95 % intervals over prompts.")
+	shape := "Whiskers"
+	if crowded {
+		shape = "Bands"
+	}
+	f.keys, f.notes = t.explain(f.keys, shape+": "+cmp.Or(data.Intervals, overPrompts)+".")
 	return grid{rows: [][]*panel{row}, height: 205}.draw(f)
 }
 
@@ -163,20 +175,22 @@ func shareAxis(label string, values []float64) axis {
 	return axis{label: label, lo: -top * 0.02, hi: top * 1.02, grid: true, ticks: linearTicks(0, top, 5, percent)}
 }
 
-// addOpSeries adds lines, whiskers, markers and the paper's values, the series
-// side by side at each op when dodge is set.
-func (p *panel) addOpSeries(series []OpSeries, looks *cast, dodge bool) tally {
+// addOpSeries adds lines, intervals, markers and the paper's values.
+func (p *panel) addOpSeries(series []OpSeries, looks *cast, crowded bool) tally {
 	var t tally
 	for i, s := range series {
 		l := looks.look(s.Name, s.Baseline)
 		offset := vg.Length(0)
-		if dodge {
+		if !crowded {
 			offset = 4.5 * (vg.Length(i) - vg.Length(len(series)-1)/2)
 		}
 		xs, ys := intsToFloats(s.Ops), valuesOf(s.Values)
 		low, high := boundsOf(s.Values)
 		t.add(countPoints(linear, xs, s.Values, s.Paper))
 		p.layers = append(p.layers, func(f frame) {
+			if crowded {
+				f.band(xs, low, high, fade(l.colour, 0.13))
+			}
 			for _, run := range f.runs(xs, ys) {
 				for k := range run {
 					run[k].X += offset
@@ -185,7 +199,9 @@ func (p *panel) addOpSeries(series []OpSeries, looks *cast, dodge bool) tally {
 			}
 		}, func(f frame) {
 			for j := range xs {
-				f.whisker(xs[j], low[j], high[j], offset, l.colour)
+				if !crowded {
+					f.whisker(xs[j], low[j], high[j], offset, l.colour)
+				}
 				if pt, ok := f.place(xs[j], ys[j], offset); ok {
 					marker(f.Canvas, pt, l, 3)
 				}

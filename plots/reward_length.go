@@ -12,7 +12,7 @@ type RewardColumn struct {
 // recipe (paper figures 11, 14, 16 and 17).
 type RewardLengthData struct {
 	Title   string
-	Smooth  int // points of the moving mean; below 2 the raw values are drawn alone
+	Smooth  int // steps of the local linear fit; below 2 the raw values are drawn alone
 	Columns []RewardColumn
 }
 
@@ -27,22 +27,19 @@ func RewardLength(data RewardLengthData) ([]byte, error) {
 	f := figure{title: data.Title}
 	looks := newCast()
 	var rewards, lengths []*panel
-	smoothed, missing := false, 0
+	smoothed, single, missing := false, false, 0
 	for _, col := range data.Columns {
 		for _, s := range append(append([]CurveSeries{}, col.Reward...), col.Length...) {
-			if err := sameLength(s.Name, len(s.X), false, s.Y); err != nil {
-				return nil, err
-			}
-			if err := sameLength(s.Name, len(s.X), true, s.Low, s.High); err != nil {
+			if err := s.check(); err != nil {
 				return nil, err
 			}
 		}
-		top, n1, s1 := timePanel(col.Reward, looks, data.Smooth)
-		bottom, n2, s2 := timePanel(col.Length, looks, data.Smooth)
+		top, t1, s1 := timePanel(col.Reward, looks, data.Smooth)
+		bottom, t2, s2 := timePanel(col.Length, looks, data.Smooth)
 		top.title, bottom.x.label = col.Title, "RL step"
 		top.x.unlabelled = true
 		rewards, lengths = append(rewards, top), append(lengths, bottom)
-		smoothed, missing = smoothed || s1 || s2, missing+n1+n2
+		smoothed, missing, single = smoothed || s1 || s2, missing+t1.missing+t2.missing, single || t1.shown == 1 || t2.shown == 1
 	}
 	shareY(rewards, "reward (%)", percent)
 	shareY(lengths, "response (tokens)", number)
@@ -50,7 +47,10 @@ func RewardLength(data RewardLengthData) ([]byte, error) {
 		f.keys = looks.lineKeys()
 	}
 	if smoothed {
-		f.notes = append(f.notes, fmt.Sprintf("Lines: mean over %d neighbouring steps. Faint: raw values.", data.Smooth))
+		f.notes = append(f.notes, fmt.Sprintf("Lines: local linear fit over %d steps. Faint: raw values.", data.Smooth))
+	}
+	if single {
+		f.notes = append(f.notes, "Panels with one point: only one step so far.")
 	}
 	if missing > 0 {
 		f.notes = append(f.notes, leftOut(missing, linear))
@@ -59,16 +59,14 @@ func RewardLength(data RewardLengthData) ([]byte, error) {
 }
 
 // timePanel makes a panel of series over steps without a fitted y axis. It
-// returns how many points cannot be drawn and whether lines were smoothed.
-func timePanel(series []CurveSeries, looks *cast, window int) (p *panel, missing int, smoothed bool) {
+// returns how many points can and cannot be drawn and whether lines were smoothed.
+func timePanel(series []CurveSeries, looks *cast, window int) (p *panel, t tally, smoothed bool) {
 	p = &panel{}
 	var kept []CurveSeries
 	var xs, ys [][]float64
-	points := 0
 	for _, s := range series {
 		k := keepDrawable(s, linear, linear)
-		points += len(k.X)
-		missing += len(s.X) - len(k.X)
+		t.add(tally{shown: len(k.X), missing: len(s.X) - len(k.X)})
 		xs, ys = append(xs, k.X), append(ys, k.Y, k.Low, k.High)
 		kept = append(kept, k)
 	}
@@ -77,16 +75,13 @@ func timePanel(series []CurveSeries, looks *cast, window int) (p *panel, missing
 	tightX(&p.x, xs)
 	p.x.ticks = linearTicks(p.x.lo, p.x.hi, 4, number)
 	p.y = valueAxis("", linear, number, ys...)
-	switch points {
-	case 0:
+	if t.shown == 0 {
 		p.note = "no data"
 		p.x.ticks, p.y.ticks = nil, nil
-	case 1:
-		p.note = "only one point so far"
 	}
 	smoothed = p.addCurves(kept, looks, window)
 	p.ends = nil // the keys above the figure name the lines
-	return p, missing, smoothed
+	return p, t, smoothed
 }
 
 // shareY gives panels with data one y axis, labelled at the first.
@@ -98,6 +93,9 @@ func shareY(panels []*panel, label string, format func(float64) string) {
 		}
 	}
 	lo, hi, ok := linear.span(ends)
+	if lo <= 0 {
+		lo = min(lo, -0.03*hi) // a line at zero stays clear of the axis
+	}
 	for i, p := range panels {
 		if ok {
 			p.y.lo, p.y.hi = lo, hi

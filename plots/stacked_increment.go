@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 
 	"gonum.org/v1/plot/vg"
@@ -30,9 +31,11 @@ type StackedIncrementData struct {
 	XLabel string // what differs between the bars
 	YLabel string
 	Panels []IncrementPanel
+
+	Intervals string // what the intervals are; "95 % intervals over prompts, paired" when empty
 }
 
-// StackedIncrement draws the base as a solid bar and what RL adds as a hatched one
+// StackedIncrement draws the base as a solid bar and what RL adds as a light one
 // on top of it, with the gain in points and its interval. Where RL takes away, the
 // lost part is drawn outlined within the base. The paper's result is a hollow marker.
 func StackedIncrement(data StackedIncrementData) ([]byte, error) {
@@ -43,7 +46,7 @@ func StackedIncrement(data StackedIncrementData) ([]byte, error) {
 	for _, p := range data.Panels {
 		for _, b := range p.Bars {
 			if b.shown() {
-				tops = append(tops, 1.12*(b.Before.Value+max(0, b.Gain.High)), b.Before.Value+b.PaperGain)
+				tops = append(tops, 1.12*(b.Before.Value+max(0, reach(b.Gain))), b.Before.Value+b.PaperGain)
 			}
 		}
 	}
@@ -74,7 +77,7 @@ func StackedIncrement(data StackedIncrementData) ([]byte, error) {
 		}
 		panels = append(panels, p)
 	}
-	f.keys, f.notes = t.explain(f.keys, "Numbers: gain in points. Whiskers: 95 % interval of the gain, paired over prompts.")
+	f.keys, f.notes = t.explain(f.keys, "Numbers: gain in points. Whiskers on the gain: "+cmp.Or(data.Intervals, overPrompts+", paired")+".")
 	return arrange(panels, 1, 180).draw(f)
 }
 
@@ -86,7 +89,7 @@ func (f frame) drawIncrement(x float64, b IncrementBar) {
 	const half = 0.33
 	before, after := b.Before.Value, b.Before.Value+b.Gain.Value
 	bar := func(lo, hi float64) vg.Path {
-		return vg.Rectangle{Min: f.at(x-half, lo), Max: f.at(x+half, hi)}.Path()
+		return f.box(x-half, lo, x+half, hi).Path()
 	}
 	if after >= before {
 		fillAndStroke(f.Canvas, bar(0, before), palette[0], palette[0], 0.8)
@@ -96,11 +99,12 @@ func (f frame) drawIncrement(x float64, b IncrementBar) {
 		fillAndStroke(f.Canvas, bar(after, before), white, palette[1], 1)
 	}
 	f.whisker(x, before+b.Gain.Low, before+b.Gain.High, 0, ink)
+	top := f.box(x, 0, x, max(before, before+reach(b.Gain))).Max.Y
 	if pt, ok := f.place(x, before+b.PaperGain, 0); ok {
 		hollow(f.Canvas, pt, ink)
+		top = max(top, pt.Y+paperRadius)
 	}
 	s := lettering(sizeTick, ink)
 	s.XAlign = draw.XCenter
-	top := max(f.at(x, max(before, after)).Y, f.at(x, before+max(0, b.Gain.High)).Y)
-	drawText(f.Canvas, s, vg.Point{X: f.at(x, 0).X, Y: min(top, f.Max.Y-4) + 4}, fmt.Sprint(points(b.Gain.Value)))
+	drawText(f.Canvas, s, vg.Point{X: f.at(x, 0).X, Y: min(top, f.Max.Y-4) + 4}, minus(fmt.Sprintf("%+.1f", b.Gain.Value*100)))
 }

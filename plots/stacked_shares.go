@@ -108,8 +108,9 @@ func (f frame) drawBarRow(middle float64, parts []float64, format func(float64) 
 		lo, hi := f.at(from, middle).X, f.at(from+v, middle).X
 		from += v
 		fill := stackPalette[k%len(stackPalette)]
-		box := vg.Rectangle{Min: vg.Point{X: lo, Y: y - barHeight/2}, Max: vg.Point{X: hi, Y: y + barHeight/2}}
-		fillAndStroke(f.Canvas, box.Path(), fill, white, 0.8)
+		gap := min(0.8, (hi-lo)/2) // between parts
+		f.SetColor(fill)
+		f.Fill(vg.Rectangle{Min: vg.Point{X: lo, Y: y - barHeight/2}, Max: vg.Point{X: hi - gap, Y: y + barHeight/2}}.Path())
 		s := lettering(sizeTick, onTop(fill))
 		s.XAlign = draw.XCenter
 		if text := format(v); s.Width(text)+5 < hi-lo {

@@ -1,14 +1,8 @@
 package plots
 
 import (
-	"bytes"
-	"cmp"
-	"image"
 	"image/color"
-	"image/png"
-	"maps"
 	"math"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -146,17 +140,27 @@ func wrap(s text.Style, txt string, width vg.Length) []string {
 	return lines
 }
 
+// linesWidth is the width of the longest line.
+func linesWidth(s text.Style, lines []string) vg.Length {
+	widest := vg.Length(0)
+	for _, l := range lines {
+		widest = max(widest, s.Width(l))
+	}
+	return widest
+}
+
 // wrapEvenly wraps like wrap, then narrows the lines while their number stays the
-// same, so that no word is left alone on the last one.
+// same and no word breaks, so that no word is left alone on the last one.
 func wrapEvenly(s text.Style, txt string, width vg.Length) []string {
 	lines := wrap(s, txt, width)
+	longest := linesWidth(s, strings.Fields(txt))
 	for {
-		widest := vg.Length(0)
-		for _, l := range lines {
-			widest = max(widest, s.Width(l))
+		width = linesWidth(s, lines) - 0.5
+		if len(lines) < 2 || width < longest {
+			return lines
 		}
-		narrower := wrap(s, txt, widest-0.5)
-		if len(lines) < 2 || len(narrower) > len(lines) {
+		narrower := wrap(s, txt, width)
+		if len(narrower) > len(lines) {
 			return lines
 		}
 		lines = narrower
@@ -198,51 +202,6 @@ func lineHeight(s text.Style) vg.Length { return 1.2 * s.Font.Size }
 func newCanvas(width, height vg.Length) (draw.Canvas, *vgimg.Canvas) {
 	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
 	return draw.New(img), img
-}
-
-// encode writes a PNG with a palette of at most 256 colours, about a third of the
-// size of a true-colour one; notebooks carry their figures in base64.
-func encode(img *vgimg.Canvas) ([]byte, error) {
-	var buf bytes.Buffer
-	e := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := e.Encode(&buf, paletted(img.Image())); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-// paletted keeps the 256 most frequent colours and maps the others, the in-between
-// shades of smooth edges, to the nearest of them.
-func paletted(img image.Image) *image.Paletted {
-	r := img.Bounds()
-	count := map[color.RGBA]int{}
-	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(img.At(x, y)).(color.RGBA) }
-	if rgba, ok := img.(*image.RGBA); ok {
-		at = rgba.RGBAAt
-	}
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			count[at(x, y)]++
-		}
-	}
-	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
-		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
-	})
-	kept := make(color.Palette, min(len(colours), 256))
-	for i := range kept {
-		kept[i] = colours[i]
-	}
-	index := make(map[color.RGBA]uint8, len(colours))
-	for _, c := range colours {
-		index[c] = uint8(kept.Index(c))
-	}
-	out := image.NewPaletted(r, kept)
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			out.Pix[out.PixOffset(x, y)] = index[at(x, y)]
-		}
-	}
-	return out
 }
 
 // roundedBox returns the outline of a rectangle with rounded corners.

@@ -7,4 +7,4 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 	exit 1
 }
 cd "$ROOT"
-exec go run ./scripts/check
+go build -o .bin/check ./scripts/check && exec .bin/check

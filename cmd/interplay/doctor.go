@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/engine"
+	"interplay/pipeline"
 )
 
 // Doctor checks that the laboratory can run here: one line a check, ✓ or ✗ with
@@ -242,6 +243,11 @@ func checkRunFolder(root string) (string, error) {
 			remedy = "free some space there, or set INTERPLAY_RUNS to a folder on another disk"
 		}
 		return "", fmt.Errorf("%s cannot be written: %w; %s", dir, err, remedy)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "store.json")); err == nil {
+		if _, err := pipeline.Open(dir); err != nil {
+			return "", err
+		}
 	}
 	return dir + " is writable", nil
 }

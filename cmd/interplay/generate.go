@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ import (
 
 // generateFlags are the settings of interplay generate.
 type generateFlags struct {
-	ops, contexts, mode, family, sampler, split, unit, preset, specFile, distractors, out string
+	ops, contexts, mode, family, sampler, split, unit, preset, specFile, distractors, out, check string
 
 	reverse          float64
 	layers, entities int
@@ -27,6 +28,7 @@ type generateFlags struct {
 	first, count     uint64
 	workers          int
 	force, presets   bool
+	keepGoing        bool
 
 	given map[string]bool // flags that the command line names
 }
@@ -38,6 +40,9 @@ func runGenerate(args []string) error {
 	}
 	if f.presets {
 		return printPresets()
+	}
+	if f.check != "" {
+		return f.checkFile()
 	}
 	if f.out == "" || f.count == 0 {
 		return errors.New("-out FILE and -count N are needed: where to, and how many problems")
@@ -57,6 +62,7 @@ func runGenerate(args []string) error {
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(50) // a fifth less memory for a tenth more time
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	progress := newRateLine(f.count)
@@ -85,7 +91,7 @@ func parseGenerate(args []string) (*generateFlags, error) {
 	flags.StringVar(&f.preset, "preset", "", "a named spec instead of -op, -context and -unit; -presets lists them")
 	flags.StringVar(&f.specFile, "spec", "", "a JSON file with the spec instead of all of these, as a manifest holds it")
 	flags.Int64Var(&f.modulus, "modulus", 0, "symbolic family: values are 0 to modulus-1 (default 10)")
-	flags.IntVar(&f.entities, "entities", 0, "symbolic family: names a context offers (default 20 up to op 10)")
+	flags.IntVar(&f.entities, "entities", 0, "symbolic family: names a context offers (default 20 up to op 14)")
 	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
 	flags.Uint64Var(&f.first, "first", 0, "index of the first problem: shards of a corpus are runs of indices")
 	flags.Uint64Var(&f.count, "count", 0, "how many problems")
@@ -94,6 +100,8 @@ func parseGenerate(args []string) (*generateFlags, error) {
 	flags.IntVar(&f.workers, "workers", 0, "parallel workers (default: one a CPU); the bytes do not depend on it")
 	flags.BoolVar(&f.force, "force", false, "replace an existing file")
 	flags.BoolVar(&f.presets, "presets", false, "list the presets and end")
+	flags.StringVar(&f.check, "check", "", "read a file that was generated and compare it with its manifest, instead of generating")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "with -check: go on behind unreadable records and count them")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -192,8 +200,14 @@ func (f *generateFlags) mixture() (gsm.Spec, error) {
 		ranges[text] = r
 		return r.Max - r.Min + 1
 	})
-	if err := errors.Join(bad, err); err != nil {
-		return spec, fmt.Errorf("-op: %w", err)
+	if bad != nil {
+		return spec, fmt.Errorf("-op: %w", bad)
+	}
+	if err != nil {
+		return spec, err
+	}
+	if err := disjoint(ops, ranges); err != nil {
+		return spec, err
 	}
 	for i, op := range ops {
 		for k, context := range contexts {
@@ -218,6 +232,18 @@ func (f *generateFlags) mixture() (gsm.Spec, error) {
 	return spec, errors.Join(spec.Family.UnmarshalText([]byte(f.family)), spec.Unit.UnmarshalText([]byte(f.unit)))
 }
 
+// disjoint refuses ranges of ops that overlap: their shares would be a riddle.
+func disjoint(names []string, ranges map[string]gsm.Range) error {
+	for i, a := range names {
+		for _, b := range names[:i] {
+			if ranges[a].Min <= ranges[b].Max && ranges[b].Min <= ranges[a].Max {
+				return fmt.Errorf("-op: %s and %s overlap", b, a)
+			}
+		}
+	}
+	return nil
+}
+
 // parseShares reads "a,b" or "a:0.9,b:0.1". Without shares each part weighs what
 // weight says, so that 2-10,12 is uniform over its ten ops.
 func parseShares(flagName, text string, weight func(part string) int) (parts []string, shares []float64, err error) {
@@ -234,6 +260,11 @@ func parseShares(flagName, text string, weight func(part string) int) (parts []s
 		parts, shares = append(parts, name), append(shares, share)
 		total += share
 	}
+	for i := range parts {
+		if slices.Contains(parts[:i], parts[i]) {
+			return nil, nil, fmt.Errorf("-%s %s: %q is named twice", flagName, text, parts[i])
+		}
+	}
 	switch {
 	case given == 0:
 		for i := range shares {
@@ -245,6 +276,28 @@ func parseShares(flagName, text string, weight func(part string) int) (parts []s
 		return nil, nil, fmt.Errorf("-%s %s: the shares sum to %.6g, they must sum to 1", flagName, text, total)
 	}
 	return parts, shares, nil
+}
+
+// checkFile reads a corpus to its end.
+func (f *generateFlags) checkFile() error {
+	unreadable := 0
+	m, err := corpus.Check(f.check, func(e *corpus.RecordError) error {
+		if !f.keepGoing {
+			return e
+		}
+		if unreadable++; unreadable <= 20 {
+			fmt.Fprintln(os.Stderr, e)
+		}
+		return nil
+	})
+	if unreadable > 0 {
+		fmt.Fprintf(os.Stderr, "%d unreadable records\n", unreadable)
+	}
+	if err != nil {
+		return err
+	}
+	printManifest(f.check, m)
+	return nil
 }
 
 func printPresets() error {

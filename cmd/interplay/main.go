@@ -21,6 +21,8 @@ var verbs = []verb{
 	{"generate", "-op 2-10 -context zoo,school -count N -seed S -out FILE", "writes problems to a .jsonl or .parquet file, with a manifest", runGenerate},
 	{"doctor", "", "checks backend, plugin, kernel, disk; says what to do about each problem", runDoctor},
 	{"notebooks", "[-profile smoke] [-only NAME] [-update]", "executes the notebooks and compares results.json with the committed values", runNotebooks},
+	{"verify", "-in FILE -out FILE [-reference] [-keep-going]", "judges predictions, JSONL {problem, prediction} to verdicts", runVerify},
+	{"conformance", "DIR", "checks generator text, verifier, rewards and pass@k against a corpus folder", runConformance},
 }
 
 // errSilent makes the exit status 1 without a further message: the verb has said what is wrong.

@@ -183,6 +183,3 @@ func cellError(said string) string {
 	lines := strings.Split(said, "\n")
 	return "nbconvert failed:\n" + strings.Join(lines[max(0, len(lines)-25):], "\n")
 }
-
-// profiles are the scales that a notebook runs at, smallest first.
-var profiles = []string{"smoke", "micro", "gpu", "paper"}

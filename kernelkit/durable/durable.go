@@ -67,3 +67,16 @@ func syncDir(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// Copy copies the file from to name.
+func Copy(name, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return Write(name, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
+}

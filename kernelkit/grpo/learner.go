@@ -21,15 +21,15 @@ type learner struct {
 	eng       *engine.Engine
 	cfg       Config
 	model     qwen.Config
-	reference []*tensors.Tensor // weights of the start model; nil where KL is off
+	reference []*tensors.Tensor // weights of the start model
 
 	score  *Exec // log-probs of the reference model
 	add    *Exec // one forward and backward pass: adds its gradient to a sum
 	finish *Exec // the update
 }
 
-func newLearner(eng *engine.Engine, model qwen.Config, cfg Config, reference []*tensors.Tensor) (*learner, error) {
-	l := &learner{eng: eng, cfg: cfg, model: model, reference: reference}
+func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, error) {
+	l := &learner{eng: eng, cfg: cfg, model: model}
 	n := len(model.Specs())
 	var err error
 	if l.score, err = NewExec(eng.Backend, func(in []*Node) *Node { // weights, ints
@@ -121,7 +121,7 @@ func (l *learner) update(st *state, all []sequence, seq, updates int) (u updated
 		u.gap += float64(terms[3])
 		u.maxGap = max(u.maxGap, float64(terms[4]))
 	}
-	out, err := l.finish.Exec(arguments(st.weights, st.first, st.second, sums, l.cfg.Scalars(updates, l.cfg.LR))...)
+	out, err := l.finish.Call(arguments(st.weights, st.first, st.second, sums, l.cfg.Scalars(updates, l.cfg.LR))...)
 	if err != nil {
 		return u, err
 	}
@@ -145,13 +145,13 @@ func (l *learner) accumulate(st *state, sums []*tensors.Tensor, b *batch) ([]*te
 	inputs := []*tensors.Tensor{ints, floats}
 	defer func() { free(inputs) }()
 	if l.cfg.KL > 0 {
-		reference, err := l.score.Exec1(arguments(l.reference, []*tensors.Tensor{ints})...)
+		reference, err := l.score.Call1(arguments(l.reference, []*tensors.Tensor{ints})...)
 		if err != nil {
 			return nil, err
 		}
 		inputs = append(inputs, reference)
 	}
-	return l.add.Exec(arguments(st.weights, sums, inputs)...)
+	return l.add.Call(arguments(st.weights, sums, inputs)...)
 }
 
 // arguments flattens lists of tensors, and slices as one argument each.

@@ -96,12 +96,19 @@ func plain(l Loss, f tokensOf) (loss, clipped, kl float64) {
 	return loss, clipped, kl
 }
 
+var losses = map[Loss]*Exec{} // compiled once
+
 // terms runs the graph: loss, clipped tokens, summed k3, and the gradient by LogProb.
 func terms(l Loss, f tokensOf) (loss, clipped, kl float64, gradient [][]float32) {
-	out := MustExecOnceN(eng.Backend, func(in []*Node) []*Node {
-		t := l.Terms(Tokens{LogProb: in[0], Old: in[1], Reference: in[2], Advantage: in[3], Weight: in[4], Segments: in[5]})
-		return []*Node{t.Loss, t.Clipped, t.KL, Gradient(t.Loss, in[0])[0]}
-	}, f.logProb, f.old, f.reference, f.advantage, f.weight, f.segments)
+	exec := losses[l]
+	if exec == nil {
+		exec = MustNewExec(eng.Backend, func(in []*Node) []*Node {
+			t := l.Terms(Tokens{LogProb: in[0], Old: in[1], Reference: in[2], Advantage: in[3], Weight: in[4], Segments: in[5]})
+			return []*Node{t.Loss, t.Clipped, t.KL, Gradient(t.Loss, in[0])[0]}
+		})
+		losses[l] = exec
+	}
+	out := exec.MustCall(f.logProb, f.old, f.reference, f.advantage, f.weight, f.segments)
 	scalar := func(i int) float64 { return float64(out[i].Value().(float32)) }
 	return scalar(0), scalar(1), scalar(2), out[3].Value().([][]float32)
 }

@@ -70,19 +70,26 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, task Task
 	if got, limit := task.Tokenizer.Size(), start.Config.VocabSize; got > limit {
 		return nil, fmt.Errorf("grpo: the tokenizer has %d tokens, the model only %d", got, limit)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	sampler := rollout.New(eng, start.Config)
+	defer sampler.Close()
+	learner, err := newLearner(eng, start.Config, cfg)
+	if err != nil {
 		return nil, fmt.Errorf("grpo: %w", err)
 	}
-	r := &run{task: task, cfg: cfg, model: start.Config, dir: dir, sampler: rollout.New(eng, start.Config)}
-	defer r.sampler.Close()
-	if err := r.resume(start); err != nil {
+	defer learner.close()
+	r := &run{task: task, cfg: cfg, start: start, dir: dir, sampler: sampler, learner: learner}
+	return r.finish(ctx, progress)
+}
+
+// finish takes the run from where its folder stands to its end.
+func (r *run) finish(ctx context.Context, progress func(Metrics)) (*qwen.Weights, error) {
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("grpo: %w", err)
+	}
+	if err := r.resume(); err != nil {
 		return nil, err
 	}
-	var err error
-	if r.learner, err = newLearner(eng, start.Config, cfg, start.Tensors); err != nil {
-		return nil, fmt.Errorf("grpo: %w", err)
-	}
-	defer r.learner.close()
+	r.learner.reference = r.start.Tensors
 	if err := r.loop(ctx, progress); err != nil {
 		return nil, err
 	}
@@ -93,7 +100,7 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, task Task
 type run struct {
 	task    Task
 	cfg     Config
-	model   qwen.Config
+	start   *qwen.Weights
 	dir     string
 	sampler *rollout.Sampler
 	learner *learner
@@ -104,12 +111,12 @@ type run struct {
 }
 
 func (r *run) weights() *qwen.Weights {
-	return &qwen.Weights{Config: r.model, Tensors: r.state.weights}
+	return &qwen.Weights{Config: r.start.Config, Tensors: r.state.weights}
 }
 
 // recipe is the digest of what the result depends on: settings, start weights, reward,
 // and the problems of the first step, which stand for all of them.
-func (r *run) recipe(start *qwen.Weights) (string, error) {
+func (r *run) recipe() (string, error) {
 	problems, err := r.task.Problems(0, nil)
 	if err != nil {
 		return "", fmt.Errorf("grpo: problems of step 1: %w", err)
@@ -121,7 +128,7 @@ func (r *run) recipe(start *qwen.Weights) (string, error) {
 		return "", fmt.Errorf("grpo: %w", err)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "grpo 1 %s %s %s %d\n", text, start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
+	fmt.Fprintf(h, "grpo 1 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
 	for _, p := range problems {
 		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
 	}
@@ -129,8 +136,8 @@ func (r *run) recipe(start *qwen.Weights) (string, error) {
 }
 
 // resume sets the state from the newest whole checkpoint, or from start.
-func (r *run) resume(start *qwen.Weights) error {
-	recipe, err := r.recipe(start)
+func (r *run) resume() error {
+	recipe, err := r.recipe()
 	if err != nil {
 		return err
 	}
@@ -151,8 +158,8 @@ func (r *run) resume(start *qwen.Weights) error {
 		r.note += fmt.Sprintf("resumed at step %d", c.Step)
 		return r.trimMetrics()
 	}
-	r.at, r.state = train.Checkpoint{Recipe: recipe}, &state{weights: start.Clone().Tensors}
-	for _, t := range start.Tensors {
+	r.at, r.state = train.Checkpoint{Recipe: recipe}, &state{weights: r.start.Clone().Tensors}
+	for _, t := range r.start.Tensors {
 		r.state.first = append(r.state.first, tensors.FromShape(t.Shape()))
 		r.state.second = append(r.state.second, tensors.FromShape(t.Shape()))
 	}
@@ -293,7 +300,7 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 	}
 	completions, err := r.sampler.Sample(ctx, r.weights(), prompts, rollout.Options{
 		Samples: r.cfg.GroupSize, MaxTokens: r.cfg.MaxTokens, Temperature: r.cfg.Temperature,
-		Stop: Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows,
+		Stop: rollout.Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows,
 		FirstPrompt: uint64(r.at.Step) << 32,
 	}, nil)
 	if err != nil {
@@ -306,27 +313,6 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 	return groups, nil
 }
 
-// Stops are the tokens that end a completion: [EOS], and </answer> where the
-// vocabulary has it (paper.md §1.6).
-func Stops(t *vocab.Tokenizer) []int32 {
-	var stops []int32
-	for _, token := range []string{vocab.EOS, vocab.AnswerClose} {
-		if id, ok := t.ID(token); ok {
-			stops = append(stops, id)
-		}
-	}
-	return stops
-}
-
-// Text is what a completion says, without [EOS].
-func Text(t *vocab.Tokenizer, c rollout.Completion) string {
-	ids := c.IDs
-	if n := len(ids); n > 0 && ids[n-1] == t.EOS() {
-		ids = ids[:n-1]
-	}
-	return t.Decode(ids)
-}
-
 // judge fills in texts, verdicts, rewards and advantages, on all processors.
 func (r *run) judge(groups []judged) {
 	var next atomic.Int64
@@ -336,7 +322,7 @@ func (r *run) judge(groups []judged) {
 			for i := int(next.Add(1)) - 1; i < len(groups); i = int(next.Add(1)) - 1 {
 				g := &groups[i]
 				for _, c := range g.completions {
-					text := Text(r.task.Tokenizer, c)
+					text := c.Text(r.task.Tokenizer)
 					v := r.task.Judge(g.problem, text)
 					g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, r.task.Reward.Score(v))
 				}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/random"
+	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
@@ -55,14 +57,38 @@ func lesson(t testing.TB) (Task, *qwen.Weights, Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if sampler == nil {
+		sampler = rollout.New(eng, model)
+	}
 	cfg := Micro()
 	cfg.Steps, cfg.MaxTokens, cfg.LR, cfg.Rows, cfg.Seq, cfg.CheckpointEvery = 6, 6, 3e-3, 8, 128, 2
 	return task, w, cfg
 }
 
+var sampler *rollout.Sampler // of the tests' model
+
+// programs keeps what was compiled from test to test: compiling is most of their time.
+var programs = map[string]*run{}
+
+// runIn is Run with kept programs.
+func runIn(ctx context.Context, task Task, start *qwen.Weights, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
+	key := fmt.Sprint(start.Config, cfg.Loss(), cfg.Temperature, cfg.AdamW)
+	r := programs[key]
+	if r == nil {
+		l, err := newLearner(eng, start.Config, cfg)
+		if err != nil {
+			return nil, err
+		}
+		r = &run{sampler: sampler, learner: l}
+		programs[key] = r
+	}
+	r.learner.cfg = cfg
+	return (&run{task: task, cfg: cfg, start: start, dir: dir, sampler: r.sampler, learner: r.learner}).finish(ctx, progress)
+}
+
 func mustRun(t testing.TB, task Task, start *qwen.Weights, cfg Config, dir string) (*qwen.Weights, []Metrics) {
 	var all []Metrics
-	w, err := Run(context.Background(), eng, start, task, cfg, dir, func(m Metrics) { all = append(all, m) })
+	w, err := runIn(context.Background(), task, start, cfg, dir, func(m Metrics) { all = append(all, m) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +98,10 @@ func mustRun(t testing.TB, task Task, start *qwen.Weights, cfg Config, dir strin
 func TestRewardRises(t *testing.T) {
 	task, start, cfg := lesson(t)
 	cfg.Steps, cfg.LR = 40, 1e-2
-	_, m := mustRun(t, task, start, cfg, t.TempDir())
+	var m []Metrics
+	if _, err := Run(context.Background(), eng, start, task, cfg, t.TempDir(), func(x Metrics) { m = append(m, x) }); err != nil {
+		t.Fatal(err)
+	}
 	first, last := m[0].RewardMean, m[len(m)-1].RewardMean
 	if first > 0.2 || last < 0.8 {
 		t.Errorf("mean reward went from %.2f to %.2f, want from under 0.2 to over 0.8", first, last)
@@ -149,13 +178,13 @@ func TestZeroRewardLeavesWeightsUnchanged(t *testing.T) {
 
 func TestResumeIsBitIdentical(t *testing.T) {
 	task, start, cfg := lesson(t)
-	cfg.MiniBatch, cfg.Epochs, cfg.KL = 4, 2, 1e-2
+	cfg.MiniBatch, cfg.Epochs, cfg.KL = 4, 2, 0.1
 	whole := t.TempDir()
 	want, metrics := mustRun(t, task, start, cfg, whole)
 
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := Run(ctx, eng, start, task, cfg, dir, func(m Metrics) {
+	_, err := runIn(ctx, task, start, cfg, dir, func(m Metrics) {
 		if m.Step == 3 { // between two checkpoints
 			cancel()
 		}
@@ -181,7 +210,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 		t.Error("a finished run is not returned as it is")
 	}
 	cfg.LR *= 2
-	if _, err := Run(context.Background(), eng, start, task, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "other settings") {
+	if _, err := runIn(context.Background(), task, start, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "other settings") {
 		t.Errorf("another recipe in the same folder gives %v", err)
 	}
 }
@@ -196,7 +225,7 @@ func TestNaNStopsWithTheStepSaved(t *testing.T) {
 	tensors.MustMutableFlatData(broken.Tensors[len(broken.Tensors)-1], func(flat []float32) { flat[0] = float32(math.NaN()) })
 	cfg.DropZeroVariance = false
 	dir = t.TempDir()
-	_, err := Run(context.Background(), eng, broken, task, cfg, dir, nil)
+	_, err := runIn(context.Background(), task, broken, cfg, dir, nil)
 	if err == nil || !strings.Contains(err.Error(), "step 1") || !strings.Contains(err.Error(), "NaN") || !strings.Contains(err.Error(), "failed-step-1.jsonl") {
 		t.Fatalf("NaN weights give %v", err)
 	}
@@ -221,14 +250,14 @@ func TestEmptyBatchesAreErrors(t *testing.T) {
 		return all[:1], err
 	}
 	cfg.GroupSize = 2
-	if _, err := Run(context.Background(), eng, start, task, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "batch is empty") {
+	if _, err := runIn(context.Background(), task, start, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "batch is empty") {
 		t.Errorf("a batch that the overlong filter emptied gives %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "failed-step-1.jsonl")); err != nil {
 		t.Error(err)
 	}
 	task.Problems = Fixed(func(int) ([]*gsm.Problem, error) { return nil, nil })
-	if _, err := Run(context.Background(), eng, start, task, cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "no problems") {
+	if _, err := runIn(context.Background(), task, start, cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "no problems") {
 		t.Errorf("a step without problems gives %v", err)
 	}
 }

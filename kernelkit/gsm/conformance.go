@@ -196,7 +196,9 @@ func (r *record) graph() (*Graph, []string, error) {
 			nodes = append(nodes, n)
 		}
 	}
-	b.g.Path = len(nodes)
+	if b.g.Path = len(nodes); b.g.Path == 0 {
+		return nil, nil, fmt.Errorf("the path has no node")
+	}
 	for _, n := range r.Gen.Noise {
 		if n.Kind == "instance" {
 			b.add(n.Name)

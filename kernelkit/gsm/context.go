@@ -73,11 +73,13 @@ func Contexts() []*Context { return loadContexts() }
 
 // ContextByName returns the realistic context with this name or alias.
 func ContextByName(name string) (*Context, error) {
-	var known []string
 	for _, c := range Contexts() {
 		if c.Name == name || c.Alias == name {
 			return c, nil
 		}
+	}
+	var known []string
+	for _, c := range Contexts() {
 		known = append(known, fmt.Sprintf("%s (%s)", c.Name, c.Alias))
 	}
 	return nil, fmt.Errorf("gsm: unknown context %q: the realistic family has %s", name, strings.Join(known, ", "))

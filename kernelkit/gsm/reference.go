@@ -135,27 +135,27 @@ func (l *idList) take(s *random.Stream) refID {
 	return id
 }
 
+// idSet is a set of parameters.
+type idSet [2]uint64
+
+func (s *idSet) add(id refID)      { s[id>>6] |= 1 << (id & 63) }
+func (s *idSet) has(id refID) bool { return s[id>>6]>>(id&63)&1 == 1 }
+func (s *idSet) addAll(t idSet)    { s[0] |= t[0]; s[1] |= t[1] }
+
 // parentList holds the parents of a parameter in the order of their edges: at
 // most four for an instance, ten for a layer-2 total.
 type parentList struct {
-	n  int
-	id [2 * maxWidth]refID
+	set idSet
+	n   uint8
+	id  [2 * maxWidth]refID
 }
 
 func (l *parentList) all() []refID { return l.id[:l.n] }
 
-func (l *parentList) has(id refID) bool {
-	for _, p := range l.all() {
-		if p == id {
-			return true
-		}
-	}
-	return false
-}
-
 // add appends an edge unless it exists.
 func (l *parentList) add(id refID) {
-	if !l.has(id) {
+	if !l.set.has(id) {
+		l.set.add(id)
 		l.id[l.n] = id
 		l.n++
 	}
@@ -173,7 +173,7 @@ type referenceBuilder struct {
 	structure idList    // all instances
 	untried   [2]idList // totals not drawn yet: level 1 with the aliases, level 2
 	members   idList    // the graph so far
-	inside    [allIDs]bool
+	inside    idSet
 	parents   [allIDs]parentList
 	topo      idList
 
@@ -319,10 +319,10 @@ func (b *referenceBuilder) list() {
 
 // join adds a parameter and everything that its definition so far needs.
 func (b *referenceBuilder) join(id refID) {
-	if b.inside[id] {
+	if b.inside.has(id) {
 		return
 	}
-	b.inside[id] = true
+	b.inside.add(id)
 	b.members.add(id)
 	for _, p := range b.parents[id].all() {
 		b.join(p)
@@ -331,10 +331,10 @@ func (b *referenceBuilder) join(id refID) {
 
 // cost is the number of edges that join would add; only totals have edges at that time.
 func (b *referenceBuilder) cost(id refID) int {
-	if b.inside[id] {
+	if b.inside.has(id) {
 		return 0
 	}
-	c := b.parents[id].n
+	c := int(b.parents[id].n)
 	for _, p := range b.parents[id].all() {
 		c += b.cost(p)
 	}
@@ -361,7 +361,7 @@ func (b *referenceBuilder) drawNecessary(n, m int) {
 	}
 	var rest idList
 	for _, id := range b.structure.all() {
-		if !b.inside[id] {
+		if !b.inside.has(id) {
 			rest.add(id)
 		}
 	}
@@ -374,9 +374,9 @@ func (b *referenceBuilder) drawNecessary(n, m int) {
 // draws the first chain of edges (step 6).
 func (b *referenceBuilder) drawOrder() bool {
 	s := b.s
-	var placed [allIDs]bool
+	var placed idSet
 	var order idList // last first
-	free := b.free(&placed)
+	free := b.free(placed)
 	if free.n == 0 {
 		return false
 	}
@@ -388,22 +388,26 @@ func (b *referenceBuilder) drawOrder() bool {
 			ready := free.both()
 			c = ready.take(s)
 		}
-		placed[c] = true
+		placed.add(c)
 		order.add(c)
 		if order.n == b.members.n {
 			break
 		}
-		free = b.free(&placed)
+		free = b.free(placed)
+		var parent refID
 		if ready := free.both(); ready.n == 0 {
 			if !c.instance() {
 				return false
 			}
-			b.parents[c].add(b.drawBiased(&free))
+			parent = b.drawBiased(&free.idList, free.used)
 		} else if c.instance() && s.Float64() < s.Float64() {
-			rest := b.rest(&placed, &free)
-			b.parents[c].add(b.drawBiased(&rest))
+			rest := b.rest(placed)
+			parent = b.drawBiased(&rest, free.used)
+		} else {
+			continue
 		}
-		free = b.free(&placed)
+		b.parents[c].add(parent)
+		free.used.add(parent)
 	}
 	for k := order.n - 1; k >= 0; k-- {
 		b.topo.add(order.id[k])
@@ -411,17 +415,17 @@ func (b *referenceBuilder) drawOrder() bool {
 	return true
 }
 
-// candidates are unplaced members; used says which of them something placed needs.
+// candidates are unplaced members; used has those that something placed needs.
 type candidates struct {
 	idList
-	used [allIDs]bool
+	used idSet
 }
 
 // both returns the candidates that are used.
 func (c *candidates) both() idList {
 	var l idList
 	for _, id := range c.all() {
-		if c.used[id] {
+		if c.used.has(id) {
 			l.add(id)
 		}
 	}
@@ -429,20 +433,18 @@ func (c *candidates) both() idList {
 }
 
 // free lists the unplaced members that no unplaced member needs.
-func (b *referenceBuilder) free(placed *[allIDs]bool) candidates {
+func (b *referenceBuilder) free(placed idSet) candidates {
 	var c candidates
-	var needed [allIDs]bool
+	var needed idSet
 	for _, u := range b.members.all() {
-		for _, p := range b.parents[u].all() {
-			if placed[u] {
-				c.used[p] = true
-			} else {
-				needed[p] = true
-			}
+		if placed.has(u) {
+			c.used.addAll(b.parents[u].set)
+		} else {
+			needed.addAll(b.parents[u].set)
 		}
 	}
 	for _, id := range b.members.all() {
-		if !placed[id] && !needed[id] {
+		if !placed.has(id) && !needed.has(id) {
 			c.add(id)
 		}
 	}
@@ -450,14 +452,14 @@ func (b *referenceBuilder) free(placed *[allIDs]bool) candidates {
 }
 
 // rest lists all unplaced members.
-func (b *referenceBuilder) rest(placed *[allIDs]bool, free *candidates) candidates {
-	c := candidates{used: free.used}
+func (b *referenceBuilder) rest(placed idSet) idList {
+	var l idList
 	for _, id := range b.members.all() {
-		if !placed[id] {
-			c.add(id)
+		if !placed.has(id) {
+			l.add(id)
 		}
 	}
-	return c
+	return l
 }
 
 // drawLast draws the last node of the solution: any in forward mode, in reverse
@@ -476,7 +478,7 @@ func (b *referenceBuilder) drawLast(free *candidates) refID {
 }
 
 // drawBiased prefers totals and what is used already.
-func (b *referenceBuilder) drawBiased(c *candidates) refID {
+func (b *referenceBuilder) drawBiased(c *idList, used idSet) refID {
 	var weight [80]float64
 	sum := 0.0
 	for k, id := range c.all() {
@@ -484,7 +486,7 @@ func (b *referenceBuilder) drawBiased(c *candidates) refID {
 		if !id.instance() {
 			bias++
 		}
-		if c.used[id] {
+		if used.has(id) {
 			bias++
 		}
 		weight[k] = math.Exp(bias * math.Abs(b.s.Norm()))
@@ -514,7 +516,7 @@ func (b *referenceBuilder) fillUp() bool {
 	sum := 0
 	var growing idList
 	for _, id := range b.members.all() {
-		current[id] = b.parents[id].n
+		current[id] = int(b.parents[id].n)
 		sum += current[id]
 		if id.instance() && current[id] < edgeCap(rank[id]) {
 			growing.add(id)
@@ -544,7 +546,7 @@ func edgeCap(rank int) int { return min(3, max(1, rank)) }
 // addOne lengthens a path of two nodes by an instance at either end (step 7).
 func (b *referenceBuilder) addOne() {
 	for _, id := range b.structure.all() {
-		if b.inside[id] {
+		if b.inside.has(id) {
 			continue
 		}
 		first, second := b.topo.id[0], b.topo.id[1]
@@ -605,16 +607,14 @@ func (b *referenceBuilder) removeDuplicates() {
 		if !id.instance() {
 			continue
 		}
-		l := &b.parents[id]
-		kept := 0
-		for _, p := range l.all() {
-			if p.kind() == averageID && l.has(p.twin(aliasID)) {
-				continue
+		old := b.parents[id]
+		kept := parentList{}
+		for _, p := range old.all() {
+			if p.kind() != averageID || !old.set.has(p.twin(aliasID)) {
+				kept.add(p)
 			}
-			l.id[kept] = p
-			kept++
 		}
-		l.n = kept
+		b.parents[id] = kept
 	}
 }
 
@@ -622,7 +622,7 @@ func (b *referenceBuilder) countOp() int {
 	op := 0
 	for _, id := range b.topo.all() {
 		if id.kind() != aliasID {
-			op += b.parents[id].n
+			op += int(b.parents[id].n)
 		}
 	}
 	return op
@@ -705,7 +705,7 @@ func (b *referenceBuilder) drawDistractors(g *Graph) bool {
 	s := b.s
 	var open, independent idList
 	for _, id := range b.structure.all() {
-		if !b.inside[id] {
+		if !b.inside.has(id) {
 			open.add(id)
 		}
 	}
@@ -720,7 +720,7 @@ func (b *referenceBuilder) drawDistractors(g *Graph) bool {
 		} else {
 			pool = b.appendUsable(pool, id)
 		}
-		b.inside[id] = true
+		b.inside.add(id)
 		open.remove(k)
 		b.drawSelection(id, pool)
 		if !b.bringIn(g, id) {
@@ -729,7 +729,7 @@ func (b *referenceBuilder) drawDistractors(g *Graph) bool {
 		b.members.add(id)
 		kept := idList{}
 		for _, o := range open.all() {
-			if !b.inside[o] {
+			if !b.inside.has(o) {
 				kept.add(o)
 			}
 		}
@@ -746,7 +746,7 @@ func (b *referenceBuilder) appendUsable(pool []refID, id refID) []refID {
 	for level := range b.untried {
 		for _, t := range b.untried[level].all() {
 			for _, p := range b.parents[t].all() {
-				if b.inside[p] {
+				if b.inside.has(p) {
 					if !b.partOf(id, t) {
 						pool = append(pool, t)
 					}
@@ -760,7 +760,7 @@ func (b *referenceBuilder) appendUsable(pool []refID, id refID) []refID {
 
 // partOf reports whether total t is computed from instance id.
 func (b *referenceBuilder) partOf(id, t refID) bool {
-	return b.parents[t].has(id) || id.kind() == averageID && b.parents[t].has(id.twin(aliasID))
+	return b.parents[t].set.has(id) || id.kind() == averageID && b.parents[t].set.has(id.twin(aliasID))
 }
 
 // drawSelection draws the parents of a distractor from pool and RNG.
@@ -797,8 +797,8 @@ func (b *referenceBuilder) bringIn(g *Graph, id refID) bool {
 		if p == rng || b.index[p] > 0 {
 			continue
 		}
-		if !b.inside[p] {
-			b.inside[p] = true
+		if !b.inside.has(p) {
+			b.inside.add(p)
 			b.members.add(p)
 		}
 		if !b.bringIn(g, p) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"interplay/kernelkit/random"
@@ -28,6 +29,7 @@ type Source struct {
 	cells   []Cell
 	upTo    []uint64 // cells[k] is drawn when 53 random bits fall below upTo[k] and not below upTo[k−1]
 	address string   // purpose of the streams; tells fixed sources from mixtures
+	prefix  string   // of the problems' IDs
 }
 
 // measured is how many problems of a cell tell its mean length in tokens. With
@@ -50,6 +52,7 @@ func NewSource(spec Spec, split Split, seed int64) (*Source, error) {
 		return nil, fmt.Errorf("gsm: split %d does not exist: there are %s", split, strings.Join(splitNames, ", "))
 	}
 	s := &Source{spec: spec.Complete(), split: split, seed: seed, address: "corpus/" + split.String()}
+	s.prefix = fmt.Sprintf("%s-%d-", split, seed)
 	cells, shares := s.spec.cells()
 	for k, c := range cells {
 		if err := s.probe(c); err != nil {
@@ -75,6 +78,7 @@ func (s *Source) Fixed(c Cell) (*Source, error) {
 	}
 	fixed := &Source{spec: spec.Complete(), split: s.split, seed: s.seed,
 		address: fmt.Sprintf("fixed/%s/%d/%s", s.split, c.Op, c.Mode)}
+	fixed.prefix = fmt.Sprintf("%s-%d-op%d-%s-%s-", s.split, s.seed, c.Op, fixed.spec.Mix[0].Contexts[0], c.Mode)
 	fixed.cells, fixed.upTo = []Cell{{c.Op, fixed.spec.Mix[0].Contexts[0], c.Mode}}, []uint64{1 << 53}
 	return fixed, fixed.probe(fixed.cells[0])
 }
@@ -113,15 +117,26 @@ func (s *Source) At(i uint64) *Problem {
 		})
 		cell = s.cells[k]
 	}
+	p := s.draw(cell, stream)
+	for p == nil {
+		p = s.draw(cell, stream)
+	}
+	p.ID = s.prefix + strconv.FormatUint(i, 10)
+	return p
+}
+
+// draw makes one attempt at a problem of a cell in the split; nil when it fails.
+// The split is decided before anything is written. Rendering can fail for graphs
+// that need more letters than there are, in every context alike.
+func (s *Source) draw(cell Cell, stream *random.Stream) *Problem {
 	g, ok := s.spec.attempt(cell, stream)
-	for !ok || SplitOf(g) != s.split {
-		g, ok = s.spec.attempt(cell, stream)
+	if !ok || SplitOf(g) != s.split {
+		return nil
 	}
 	p, err := Render(g, cell.Context, stream)
 	if err != nil {
-		panic(fmt.Sprintf("gsm: %s: %v", cell, err)) // the spec was validated
+		return nil
 	}
-	p.ID = fmt.Sprintf("%s-%d-%d", s.address[strings.IndexByte(s.address, '/')+1:], s.seed, i)
 	return p
 }
 
@@ -212,19 +227,17 @@ func (s *Spec) attempt(c Cell, stream *random.Stream) (*Graph, bool) {
 // probe sees that a cell has problems, in this split.
 func (s *Source) probe(c Cell) error {
 	stream := random.New(0, "probe/"+c.String())
-	drawn := 0
 	for range maxAttempts {
-		if g, ok := s.spec.attempt(c, stream); ok {
-			if SplitOf(g) == s.split {
-				return nil
-			}
-			drawn++
+		if s.draw(c, stream) != nil {
+			return nil
 		}
 	}
-	if drawn == 0 {
-		return fmt.Errorf("gsm: the %s sampler found no problem of %s in %d layers in %d attempts: leave it out of the mix", s.spec.Sampler, c, s.spec.Layers, maxAttempts)
+	for range maxAttempts {
+		if _, ok := s.spec.attempt(c, stream); ok {
+			return fmt.Errorf("gsm: %s has too few different problems to fill the split %q: widen the spec (more distractors, more ops)", c, s.split)
+		}
 	}
-	return fmt.Errorf("gsm: %s has too few different problems to fill the split %q: widen the spec (more distractors, more ops)", c, s.split)
+	return fmt.Errorf("gsm: the %s sampler found no problem of %s in %d layers in %d attempts: leave it out of the mix", s.spec.Sampler, c, s.spec.Layers, maxAttempts)
 }
 
 // meanTokens measures the length of a cell's training texts. It needs a cell
@@ -233,15 +246,14 @@ func (s *Source) meanTokens(c Cell) float64 {
 	tokens := 0
 	for i := range uint64(measured) {
 		stream := random.New(0, "measure/"+c.String(), i)
-		g, ok := s.spec.attempt(c, stream)
-		for !ok {
-			g, ok = s.spec.attempt(c, stream)
+		for {
+			if g, ok := s.spec.attempt(c, stream); ok {
+				if p, err := Render(g, c.Context, stream); err == nil {
+					tokens += TokenCount(p)
+					break
+				}
+			}
 		}
-		p, err := Render(g, c.Context, stream)
-		if err != nil {
-			panic(fmt.Sprintf("gsm: %s: %v", c, err)) // the spec was validated
-		}
-		tokens += TokenCount(p)
 	}
 	return float64(tokens) / measured
 }

@@ -1,11 +1,16 @@
 package gsm
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"flag"
+	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -68,18 +73,79 @@ func TestProblemsArePureFunctionsOfTheirAddress(t *testing.T) {
 	}
 }
 
-func TestSplitsShareNoCanonicalProblem(t *testing.T) {
-	n := uint64(5000)
-	splitOf := map[[16]byte]Split{}
-	for _, split := range Splits() {
-		s := mustSource(t, microSpec, split, 1)
-		for i := range n {
-			h := s.At(i).Graph.Canonical()
-			if before, ok := splitOf[h]; ok && before != split {
-				t.Fatalf("a problem is in %s and in %s", before, split)
+var problems = flag.Int("problems", 24000, "how many problems the tests at scale draw; the bar of the lab is 2000000")
+
+// scaleSpecs cover both families, samplers, modes and layers.
+func scaleSpecs() map[string]Spec {
+	specs := map[string]Spec{}
+	for _, sampler := range []Sampler{Steered, Reference} {
+		for layers := 2; layers <= 3; layers++ {
+			s := Uniform(Realistic, Range{2, 20}, ContextNames(Realistic)...)
+			s.Sampler, s.Layers, s.Reverse = sampler, layers, 0.5
+			if layers == 3 {
+				s.Mix[0].Ops.Min = 4
 			}
-			splitOf[h] = split
+			if sampler == Steered {
+				s.Mix[0].Ops.Max = MaxRealisticOp
+			}
+			s.Mix[0].Share = 0.5
+			s.Mix = append(s.Mix, Block{Range{s.Mix[0].Ops.Min, s.Mix[0].Ops.Min + 1}, s.Mix[0].Contexts, 0.5})
+			specs[fmt.Sprintf("%s/d=%d", sampler, layers)] = s
 		}
+	}
+	specs["symbolic"] = Uniform(Symbolic, Range{0, MaxSymbolicOp}, "A", "B")
+	return specs
+}
+
+// textKey identifies what a reader sees, whatever the order of the statements. It
+// does not know the canonical hash.
+func textKey(p *Problem) [32]byte {
+	stop := ". "
+	if p.Graph.Family == Symbolic {
+		w, _ := SymbolicContext(p.Context)
+		stop = " " + w.Stop
+	}
+	statements := strings.Split(strings.TrimSpace(p.Problem)+" ", stop)
+	for i := range statements {
+		statements[i] = strings.TrimSpace(statements[i])
+	}
+	slices.Sort(statements)
+	return sha256.Sum256([]byte(strings.Join(statements, stop) + p.Question))
+}
+
+// No canonical hash and no text occurs in two splits. At low ops every problem is
+// drawn many times, so that this can fail.
+func TestSplitsShareNoProblem(t *testing.T) {
+	again := 0
+	for name, spec := range scaleSpecs() {
+		hashes, texts := map[[16]byte]Split{}, map[[32]byte]Split{}
+		perSplit := uint64(*problems / len(scaleSpecs()) / 4)
+		if spec.Sampler == Reference {
+			perSplit /= 8 // it rejects most of its draws
+		}
+		for _, split := range Splits() {
+			s := mustSource(t, spec, split, 1)
+			for i := range perSplit {
+				p := s.At(i)
+				h := p.Graph.Canonical()
+				before, ok := hashes[h]
+				if ok && before != split {
+					t.Fatalf("%s: a canonical problem is in %s and in %s", name, before, split)
+				}
+				if ok {
+					again++
+				}
+				hashes[h] = split
+				key := textKey(p)
+				if before, ok := texts[key]; ok && before != split {
+					t.Fatalf("%s: a text is in %s and in %s: %s", name, before, split, p.Problem)
+				}
+				texts[key] = split
+			}
+		}
+	}
+	if again < *problems/100 {
+		t.Errorf("%d of %d problems were drawn twice: too few to show anything", again, *problems)
 	}
 }
 
@@ -246,14 +312,37 @@ func TestASplitThatNothingFallsIntoIsAnError(t *testing.T) {
 	}
 }
 
+// One problem of a fixed op, from draw to text, the search for one in the train split included.
 func BenchmarkSource(b *testing.B) {
-	for _, op := range []int{2, 10} {
-		s := mustSource(b, Uniform(Symbolic, Range{op, op}, "A"), Train, 1)
-		b.Run("symbolic/op="+Range{op, op}.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for i := range b.N {
-				s.At(uint64(i))
+	for _, family := range []Family{Realistic, Symbolic} {
+		for mode := Forward; mode <= Reverse; mode++ {
+			if family == Symbolic && mode == Reverse {
+				continue
 			}
-		})
+			for _, op := range []int{2, 10, 20} {
+				spec := Uniform(family, Range{op, op}, ContextNames(family)...)
+				spec.Reverse = float64(mode)
+				s := mustSource(b, spec, Train, 1)
+				b.Run(fmt.Sprintf("%s/%s/op=%d", family, mode, op), func(b *testing.B) {
+					b.ReportAllocs()
+					for i := range b.N {
+						s.At(uint64(i))
+					}
+					b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "problems/s")
+				})
+			}
+		}
 	}
+}
+
+// Run with -cpu 1,2: problems are independent, so two cores give nearly twice one.
+func BenchmarkSourceInParallel(b *testing.B) {
+	s := mustSource(b, Uniform(Realistic, Range{2, 20}, ContextNames(Realistic)...), Train, 1)
+	var next atomic.Uint64
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			s.At(next.Add(1))
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "problems/s")
 }

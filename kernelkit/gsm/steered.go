@@ -20,8 +20,9 @@ const MaxRealisticOp = 30
 
 // sampleSteered draws a realistic problem of exactly op operations, 2 ≤ op ≤ 30,
 // in 2 or 3 layers. It is the default sampler. ok is false when a value left its
-// bounds, or when the equation of a reverse problem is not linear; that is rare,
-// and the caller draws again from the same stream.
+// bounds, or when the equation of a reverse problem is not linear: at most one
+// draw in fifty with two layers, one in six with three. The caller then draws
+// again from the same stream.
 //
 // Kept from the authors' sampler: what quantities exist and how they depend on
 // each other, the sentence shapes, the ranges of constants, 0 < value ≤ 1000 on
@@ -47,8 +48,8 @@ func sampleSteered(s *random.Stream, op, layers int, mode Mode) (*Graph, bool) {
 	b.spread()
 	b.place()
 	g := &Graph{Family: Realistic, Mode: mode, Layers: layers, Path: b.n, Question: b.n - 1}
-	g.Nodes = make([]Node, b.n, b.n+b.openN+2*maxWidth)
-	b.parents = make([]int, 0, op+maxParents*b.openN+4*maxWidth)
+	g.Nodes = make([]Node, b.n, b.n+b.openN+4)
+	b.parents = make([]int, 0, op+3*b.openN+8)
 	b.define(g)
 	if !b.assign(g) {
 		return nil, false
@@ -509,9 +510,10 @@ func (b *steeredBuilder) assign(g *Graph) bool {
 	return false
 }
 
-// quantify draws the constant and the signs of node i and computes its value.
-// A difference is turned so that it is positive; a product that would be too
-// large becomes a sum. It reports whether the value is within bounds.
+// quantify draws the constant and the signs of node i and computes its value. One
+// pair in three is a difference, as many as survive the authors' checks, turned so
+// that it is positive; a product that would be too large becomes a sum. It reports
+// whether the value is within bounds.
 func (b *steeredBuilder) quantify(g *Graph, i int) bool {
 	s, n := b.s, &g.Nodes[i]
 	at := func(k int) int64 { return g.Nodes[n.Parents[k]].Value }
@@ -531,7 +533,7 @@ func (b *steeredBuilder) quantify(g *Graph, i int) bool {
 	}
 	if n.Kind < Total && len(n.Parents) == 2 {
 		n.Inner = Sum
-		if at(0) != at(1) && s.Bool() {
+		if at(0) != at(1) && s.IntN(3) == 0 {
 			if at(0) < at(1) {
 				n.Parents[0], n.Parents[1] = n.Parents[1], n.Parents[0]
 			}
@@ -604,10 +606,13 @@ func (b *steeredBuilder) distract(g *Graph) {
 			like = s.IntN(b.n)
 		}
 		n := Node{Kind: o.kind, Place: o.place, Item: o.item}
-		first := len(b.parents)
+		var space [maxParents]int
+		chosen := space[:0]
 		for want := drawShape(s, &n, b.slots[like].indegree, 0, g.Path); want > 0; want-- {
-			b.parents = append(b.parents, b.pick(g, b.open[:left], b.parents[first:]))
+			chosen = append(chosen, b.pick(g, b.open[:left], chosen))
 		}
+		first := len(b.parents)
+		b.parents = append(b.parents, chosen...)
 		n.Parents = b.parents[first:len(b.parents):len(b.parents)]
 		g.Nodes = append(g.Nodes, n)
 		b.bound(g, len(g.Nodes)-1)
@@ -642,7 +647,7 @@ func (b *steeredBuilder) pick(g *Graph, open []slot, chosen []int) int {
 			continue
 		}
 		n := totals[k-len(g.Nodes)]
-		g.addTotal(n)
+		b.addTotal(g, n)
 		return len(g.Nodes) - 1
 	}
 }
@@ -671,23 +676,25 @@ func (b *steeredBuilder) completeTotals(g *Graph, open []slot, dst []Node) []Nod
 }
 
 // addTotal appends a total that only distractors use, with its parents and value.
-func (g *Graph) addTotal(n Node) {
+func (b *steeredBuilder) addTotal(g *Graph, n Node) {
+	first := len(b.parents)
 	for i := range g.Nodes {
 		item := &g.Nodes[i]
 		if item.Kind != Instance || item.Place != n.Place {
 			continue
 		}
+		b.parents = append(b.parents, i)
 		if n.Kind == Total {
-			n.Parents = append(n.Parents, i)
 			n.Value += item.Value
 			continue
 		}
 		for j := range g.Nodes {
 			if a := &g.Nodes[j]; a.Kind == Average && a.Place == n.Place && a.Item == item.Item {
-				n.Parents = append(n.Parents, i, j)
+				b.parents = append(b.parents, j)
 				n.Value += item.Value * a.Value
 			}
 		}
 	}
+	n.Parents = b.parents[first:len(b.parents):len(b.parents)]
 	g.Nodes = append(g.Nodes, n)
 }

@@ -15,17 +15,21 @@ type SymbolicConfig struct {
 }
 
 // DefaultSymbolic is the micro scale (spec/micro.md): arithmetic modulo 10, 20
-// names a context, 0–3 distractors. It holds problems up to op 10 without
-// bending their shape (see EntitiesFor).
+// names a context, 0–3 distractors.
 var DefaultSymbolic = SymbolicConfig{Modulus: 10, Entities: 20, MaxDistractors: 3}
 
 // MaxSymbolicOp is the deepest symbolic problem that the lab offers.
 const MaxSymbolicOp = 30
 
-// EntitiesFor returns how many names a context must offer so that problems up to
-// maxOp keep the sampler's natural shape: a multiple of 20, so that the
-// vocabulary stays at its default up to op 10.
+// EntitiesFor returns how many names a context should offer for problems up to
+// maxOp: a multiple of 20. It stays at 20 up to op 14, so that a model can be
+// evaluated beyond what it was trained on with the tokens that it knows; the
+// price is that from op 11 on the largest problems lose a few leaves. Deeper
+// specs get enough names for the sampler's natural shape.
 func (c SymbolicConfig) EntitiesFor(maxOp int) int {
+	if maxOp+3+c.MaxDistractors <= 20 { // three leaves fit even with all distractors
+		return 20
+	}
 	need := maxOp + naturalLeaves(maxOp) + c.MaxDistractors
 	return (need + 19) / 20 * 20
 }
@@ -67,7 +71,8 @@ func sampleSymbolic(s *random.Stream, op int, cfg SymbolicConfig) *Graph {
 	for range distractors {
 		nodes = append(nodes, symbolicDistractor(s, len(nodes), cfg.Modulus))
 	}
-	names := partialPerm(s, cfg.Entities, len(nodes))
+	var nameSpace [128]int
+	names := partialPerm(s, nameSpace[:0], cfg.Entities, len(nodes))
 	var values [64]int64 // on the stack for every op in range
 	known := values[:0]
 	g.Nodes = nodes
@@ -145,39 +150,37 @@ func define(s *random.Stream, n *Node, parents []int, modulus int64) {
 // appendInRandomOrder appends the nodes of path to dst in a random topological
 // order, each choice uniform among the nodes that are ready, and renumbers the parents.
 func appendInRandomOrder(s *random.Stream, dst, path []Node) []Node {
-	var position, readySpace [64]int
+	// The users of node u are user[e] for e = first[u], then next[e], until 0.
+	var first, waiting, position, readySpace [64]int
+	var user, next [2*MaxSymbolicOp + 1]int
 	ready := readySpace[:0]
-	placed := position[:len(path)] // 1 + index in dst, or 0
-	isReady := func(u int) bool {
-		for _, p := range path[u].Parents {
-			if placed[p] == 0 {
-				return false
-			}
+	edge := 0
+	for v := range path {
+		waiting[v] = len(path[v].Parents)
+		for _, u := range path[v].Parents {
+			edge++
+			user[edge], next[edge], first[u] = v, first[u], edge
 		}
-		return true
-	}
-	for u := range path {
-		if len(path[u].Parents) == 0 {
-			ready = append(ready, u)
+		if waiting[v] == 0 {
+			ready = append(ready, v)
 		}
 	}
 	for len(ready) > 0 {
 		k := s.IntN(len(ready))
 		u := ready[k]
-		ready = append(ready[:k], ready[k+1:]...)
+		ready[k] = ready[len(ready)-1]
+		ready = ready[:len(ready)-1]
+		position[u] = len(dst)
 		dst = append(dst, path[u])
-		placed[u] = len(dst)
-		for v := range path {
-			for _, p := range path[v].Parents {
-				if p == u && isReady(v) {
-					ready = append(ready, v)
-				}
+		for e := first[u]; e > 0; e = next[e] {
+			if waiting[user[e]]--; waiting[user[e]] == 0 {
+				ready = append(ready, user[e])
 			}
 		}
 	}
 	for i := range dst {
-		for k, p := range dst[i].Parents {
-			dst[i].Parents[k] = placed[p] - 1
+		for k, u := range dst[i].Parents {
+			dst[i].Parents[k] = position[u]
 		}
 	}
 	return dst
@@ -203,11 +206,10 @@ func symbolicDistractor(s *random.Stream, before int, modulus int64) Node {
 	return n
 }
 
-// partialPerm returns the first k entries of a random permutation of 0..n−1.
-func partialPerm(s *random.Stream, n, k int) []int {
-	p := make([]int, n)
-	for i := range p {
-		p[i] = i
+// partialPerm appends the first k entries of a random permutation of 0..n−1 to an empty slice.
+func partialPerm(s *random.Stream, p []int, n, k int) []int {
+	for i := range n {
+		p = append(p, i)
 	}
 	for i := range k {
 		j := i + s.IntN(n-i)

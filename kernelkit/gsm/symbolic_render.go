@@ -3,6 +3,7 @@ package gsm
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"interplay/kernelkit/random"
 )
@@ -98,20 +99,30 @@ func RenderSymbolic(g *Graph, context string, s *random.Stream) (*Problem, error
 	}
 	s.Shuffle(len(statements), func(i, j int) { statements[i], statements[j] = statements[j], statements[i] })
 
+	p := &Problem{Op: g.Op(), Context: context, Mode: g.Mode, Graph: g, Names: make([]string, len(g.Nodes))}
 	for k, i := range statements {
 		if k > 0 {
 			text = append(text, ' ')
 		}
 		text = w.statement(text, g, i)
 	}
-	p := &Problem{Op: g.Op(), Context: context, Mode: g.Mode, Graph: g, Problem: string(text)}
-	p.Names = make([]string, len(g.Nodes))
+	problem := len(text)
+	text = append(append(text, w.Ask...), ' ')
+	text = append(w.variable(text, &g.Nodes[g.Question]), " :"...)
+	question := len(text)
+	text = w.solution(text, g)
+	solution := len(text)
 	for i := range g.Nodes {
-		p.Names[i] = string(w.variable(text[:0], &g.Nodes[i]))
+		text = w.variable(text, &g.Nodes[i])
 	}
-	p.Question = w.Ask + " " + p.Names[g.Question] + " :"
-	p.Solution = string(w.solution(text[:0], g))
-	p.Answer = strconv.FormatInt(g.Nodes[g.Question].Value, 10)
+	all := string(text) // one allocation for all texts
+	p.Problem, p.Question, p.Solution = all[:problem], all[problem:question], all[question:solution]
+	p.Answer = p.Solution[strings.LastIndexByte(p.Solution, ' ')+1:]
+	names := all[solution:]
+	for i := range g.Nodes {
+		n := len(w.variable(text[:0], &g.Nodes[i]))
+		p.Names[i], names = names[:n], names[n:]
+	}
 	return p, nil
 }
 

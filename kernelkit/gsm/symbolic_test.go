@@ -1,6 +1,7 @@
 package gsm
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -100,34 +101,64 @@ func TestSymbolicProblemsAreSolvableFromTheirTextAndNeedEveryPathNode(t *testing
 	}
 }
 
-// Every step of the gold solution: defined once, after its parents, both
-// equations true, and no step for a leaf.
+// Every step of the gold solution repeats its statement, puts in values that are
+// known by then, computes rightly, and restates its variable; leaves have no step.
 func TestSymbolicSolutionsAreValidDerivations(t *testing.T) {
 	for op := 0; op <= MaxSymbolicOp; op++ {
 		for i := range uint64(100) {
 			p := symbolicAt(t, op, i)
 			w, _ := SymbolicContext(p.Context)
+			known := map[string]string{}
+			for _, sentence := range strings.Split(p.Problem+" ", " "+w.Stop+" ") {
+				if words := strings.Split(sentence, " "); len(words) == 2 {
+					known[words[0]] = words[1]
+				}
+			}
 			steps := strings.Split(p.Solution, " ; ")
-			if len(steps) != op+1 || steps[op] != "ans "+p.Answer {
+			if len(steps) != op+1 {
 				t.Fatalf("op %d: %d steps in %q", op, len(steps)-1, p.Solution)
 			}
-			last := ""
-			for k, step := range steps[:op] {
-				links := strings.Split(step, " "+w.Equals+" ")
-				head := strings.SplitN(links[0], " ", 2)
-				if len(links) != 3 || !strings.HasPrefix(links[2], head[0]+" ") {
-					t.Fatalf("op %d step %d: %q", op, k, step)
-				}
-				if !strings.Contains(p.Problem+" ", links[0]+" "+w.Stop+" ") {
+			for _, step := range steps[:op] {
+				if !strings.Contains(" "+p.Problem, " "+strings.SplitN(step, " "+w.Equals, 2)[0]+" "+w.Stop) {
 					t.Fatalf("op %d: step %q does not repeat its statement in %q", op, step, p.Problem)
 				}
-				last = strings.TrimPrefix(links[2], head[0]+" ")
+				if err := followStep(step, w.Equals, known); err != nil {
+					t.Fatalf("op %d: step %q: %v in %q", op, step, err, p.Solution)
+				}
 			}
-			if op > 0 && last != p.Answer {
-				t.Fatalf("op %d: last step gives %s, answer %s", op, last, p.Answer)
+			if asked := strings.Split(p.Question, " ")[1]; steps[op] != "ans "+known[asked] || known[asked] != p.Answer {
+				t.Fatalf("op %d: %q ends with %q, derived %q, recorded %q", op, p.Solution, steps[op], known[asked], p.Answer)
 			}
 		}
 	}
+}
+
+// followStep checks "x l + r = 3 + 4 = x 7" and adds x to the known values.
+func followStep(step, equals string, known map[string]string) error {
+	w := strings.Split(step, " ")
+	if len(w) != 11 || w[4] != equals || w[8] != equals || w[9] != w[0] || w[6] != w[2] {
+		return errors.New("malformed")
+	}
+	for k, at := range []int{1, 3} {
+		value, isVariable := known[w[at]]
+		if _, err := strconv.Atoi(w[at]); err == nil {
+			value, isVariable = w[at], true
+		}
+		if !isVariable || value != w[5+2*k] {
+			return fmt.Errorf("%s has the value %q", w[at], value)
+		}
+	}
+	l, _ := strconv.Atoi(w[5])
+	r, _ := strconv.Atoi(w[7])
+	result := map[string]int{"+": l + r, "-": l - r + 10, "*": l * r}[w[6]] % 10
+	if strconv.Itoa(result) != w[10] {
+		return fmt.Errorf("the result is %d", result)
+	}
+	if _, twice := known[w[0]]; twice {
+		return fmt.Errorf("%s is defined twice", w[0])
+	}
+	known[w[0]] = w[10]
+	return nil
 }
 
 func TestSymbolicTokensCoverEveryTextAndNothingIsIdle(t *testing.T) {

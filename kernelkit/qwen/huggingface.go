@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/durable"
 )
 
 // Names of Hugging Face's files.
@@ -87,14 +88,10 @@ func saveConfig(dir string, c Config) error {
 	fields["hidden_act"], fields["use_sliding_window"], fields["attention_dropout"] = "silu", false, 0.0
 	fields["torch_dtype"], fields["dtype"], fields["use_cache"] = "float32", "float32", true
 	fields["bos_token_id"], fields["eos_token_id"], fields["pad_token_id"] = 2, 3, 1
-	text, err := json.MarshalIndent(fields, "", "  ")
-	if err != nil {
+	if err := durable.WriteJSON(filepath.Join(dir, ConfigFile), fields); err != nil {
 		return fmt.Errorf("qwen: %w", err)
 	}
-	return replaceFile(filepath.Join(dir, ConfigFile), func(f io.Writer) error {
-		_, err := f.Write(append(text, '\n'))
-		return err
-	})
+	return nil
 }
 
 // LoadConfig reads config.json of a Qwen2 model, in the spelling of transformers 4 or 5.

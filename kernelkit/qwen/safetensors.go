@@ -4,15 +4,15 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/durable"
 )
 
 // The safetensors format: eight bytes of header length, a JSON header that maps names to
@@ -24,49 +24,33 @@ type tensorHeader struct {
 	Offsets [2]uint64 `json:"data_offsets"`
 }
 
-// WriteSafetensors writes f32 tensors to a file, in one step: to a temporary file beside
-// it, synced, then renamed.
+// WriteSafetensors writes f32 tensors to a file, in one step (see durable.Write).
 func WriteSafetensors(path string, specs []TensorSpec, values []*tensors.Tensor) error {
-	return replaceFile(path, func(f io.Writer) error {
-		header, offset := map[string]any{"__metadata__": map[string]string{"format": "pt"}}, uint64(0)
-		for _, s := range specs {
-			end := offset + 4*uint64(s.Size())
-			header[s.Name] = tensorHeader{"F32", s.Shape, [2]uint64{offset, end}}
-			offset = end
-		}
-		text, err := json.Marshal(header)
-		if err != nil {
-			return err
-		}
-		for len(text)%8 != 0 { // values aligned, as the format recommends
-			text = append(text, ' ')
-		}
-		if _, err := f.Write(append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)); err != nil {
-			return err
-		}
+	header, offset := map[string]any{"__metadata__": map[string]string{"format": "pt"}}, uint64(0)
+	for _, s := range specs {
+		end := offset + 4*uint64(s.Size())
+		header[s.Name] = tensorHeader{"F32", s.Shape, [2]uint64{offset, end}}
+		offset = end
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		return fmt.Errorf("qwen: %w", err)
+	}
+	for len(text)%8 != 0 { // values aligned, as the format recommends
+		text = append(text, ' ')
+	}
+	err = durable.Write(path, func(file io.Writer) error {
+		f := bufio.NewWriterSize(file, 1<<20)
+		f.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(text)))) // Flush reports what fails here
+		f.Write(text)
 		for i := range specs {
 			if err := writeFloats(f, values[i]); err != nil {
 				return err
 			}
 		}
-		return nil
+		return f.Flush()
 	})
-}
-
-// replaceFile writes a file so that a reader sees the old one or the whole new one.
-func replaceFile(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
-		return fmt.Errorf("qwen: %w", err)
-	}
-	b := bufio.NewWriterSize(f, 1<<20)
-	err = write(b)
-	err = errors.Join(err, b.Flush(), f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
 		return fmt.Errorf("qwen: writing %s: %w", path, err)
 	}
 	return nil

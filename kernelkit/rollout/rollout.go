@@ -28,11 +28,15 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
+	"sync"
 
 	"github.com/gomlx/gomlx/core/graph"
+	"golang.org/x/sync/errgroup"
 
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/vocab"
 )
 
 // Options say how to sample. The zero value of a field that has a default means the default.
@@ -47,7 +51,7 @@ type Options struct {
 	Seed        int64   // of the noise
 	FirstPrompt uint64  // address of prompts[0] in the noise; prompt i has FirstPrompt + i
 	FirstSample uint64  // address of sample 0 in the noise: with 8, samples 8, 9, … of a longer job
-	Rows        int     // rows in flight; default 128 on a CPU and 1024 elsewhere. Results do not depend on it
+	Rows        int     // completions in flight; default 64 a core on a CPU and 1024 elsewhere. Results do not depend on it
 }
 
 // Finish says why a completion ended.
@@ -86,6 +90,27 @@ func (c *Completion) LogProb() float64 {
 		sum += float64(l)
 	}
 	return sum
+}
+
+// Text is what the completion says, without [EOS].
+func (c *Completion) Text(t *vocab.Tokenizer) string {
+	ids := c.IDs
+	if n := len(ids); n > 0 && ids[n-1] == t.EOS() {
+		ids = ids[:n-1]
+	}
+	return t.Decode(ids)
+}
+
+// Stops are the tokens that end a completion in the lab's texts: [EOS], and </answer>
+// where the vocabulary has it (paper.md §1.6).
+func Stops(t *vocab.Tokenizer) []int32 {
+	var stops []int32
+	for _, token := range []string{vocab.EOS, vocab.AnswerClose} {
+		if id, ok := t.ID(token); ok {
+			stops = append(stops, id)
+		}
+	}
+	return stops
 }
 
 // Sampler samples from networks of one configuration. It keeps its compiled programs,
@@ -144,18 +169,46 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 	if err := s.check(w, prompts, opt); err != nil {
 		return err
 	}
+	if err := s.compile(opt.truncates()); err != nil {
+		return err
+	}
 	for _, b := range buckets(prompts, opt, s.perGroup) {
-		r, err := s.newRun(w, prompts, opt, b)
-		if err != nil {
-			return err
-		}
-		err = r.run(ctx, each)
-		r.free()
-		if err != nil {
+		if err := s.bucket(ctx, w, prompts, opt, b, each); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// bucket runs the workers of a bucket side by side.
+func (s *Sampler) bucket(ctx context.Context, w *qwen.Weights, prompts [][]int32, opt Options, b bucket, each func(prompt, sample int, c Completion) error) error {
+	shares := b.split(s.workers(opt, b))
+	opt.Rows = max(1, opt.Rows/len(shares))
+	var lock sync.Mutex
+	one := func(prompt, sample int, c Completion) error {
+		lock.Lock()
+		defer lock.Unlock()
+		return each(prompt, sample, c)
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	for _, share := range shares {
+		work.Go(func() error {
+			r := s.newRun(w, prompts, opt, share)
+			defer r.free()
+			return r.run(ctx, one)
+		})
+	}
+	return work.Wait()
+}
+
+// workers is how many loops run side by side. A step of a small model is a chain of
+// small operations, of which XLA gives each to one core: two loops on two cores run
+// nearly twice as fast as one. A GPU gets one loop with all the rows.
+func (s *Sampler) workers(opt Options, b bucket) int {
+	if s.eng.Platform != "cpu" {
+		return 1
+	}
+	return max(1, min(runtime.NumCPU(), opt.Rows/b.share, len(b.groups)))
 }
 
 func (o Options) withDefaults(eng *engine.Engine) Options {
@@ -169,13 +222,15 @@ func (o Options) withDefaults(eng *engine.Engine) Options {
 		o.TopP = 1
 	}
 	if o.Rows == 0 {
-		o.Rows = 128
-		if eng.CUDA() {
-			o.Rows = 1024
+		o.Rows = 1024
+		if eng.Platform == "cpu" {
+			o.Rows = 64 * runtime.NumCPU()
 		}
 	}
 	return o
 }
+
+func (o Options) truncates() bool { return o.TopK != 0 || o.TopP < 1 }
 
 // check returns the first thing that is wrong with a job.
 func (s *Sampler) check(w *qwen.Weights, prompts [][]int32, o Options) error {

@@ -77,7 +77,7 @@ func forward(t testing.TB, w *qwen.Weights, texts [][]int32) [][][]float32 {
 		return qwen.Bind(w.Config, in[:len(in)-1]).Forward(tokens, graph.Iota(tokens.Graph(), tokens.Shape(), 1), nil)
 	})
 	defer exec.Finalize()
-	out := exec.MustExec1(arguments(w.Tensors, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(flat, len(texts), seq)})...)
+	out := exec.MustCall1(arguments(w.Tensors, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(flat, len(texts), seq)})...)
 	return out.Value().([][][]float32)
 }
 
@@ -323,7 +323,7 @@ func TestTruncationEqualsPlainDefinition(t *testing.T) {
 		p float64
 		k int
 	}{{1, 0}, {1, 1}, {1, 5}, {1, 100}, {0.9, 0}, {0.5, 0}, {0.01, 0}, {0.999999, 0}, {0.8, 4}, {0.3, 7}} {
-		out := exec.MustExec1(tensors.FromFlatDataAndDimensions(flat, rows, vocab), float32(c.p), int32(c.k))
+		out := exec.MustCall1(tensors.FromFlatDataAndDimensions(flat, rows, vocab), float32(c.p), int32(c.k))
 		got := tensors.MustCopyFlatData[float32](out)
 		for r := range rows {
 			want := truncated(logSoftmaxOf(flat[r*vocab:(r+1)*vocab], 1), c.p, c.k)
@@ -340,7 +340,7 @@ func TestTruncationKeepsTies(t *testing.T) {
 	exec := graph.MustNewExec(eng.Backend, func(logits, p, k *graph.Node) *graph.Node { return truncate(logits, p, k) })
 	defer exec.Finalize()
 	logits := [][]float32{{2, 2, 2, 0, -1}}
-	got := exec.MustExec1(logits, float32(0.2), int32(2)).Value().([][]float32)[0]
+	got := exec.MustCall1(logits, float32(0.2), int32(2)).Value().([][]float32)[0]
 	for i, want := range []bool{true, true, true, false, false} {
 		if kept := got[i] > forbidden/2; kept != want {
 			t.Errorf("token %d kept %t, want %t", i, kept, want)
@@ -398,7 +398,7 @@ func TestNoiseIsUniformAndIndependent(t *testing.T) {
 			k := random.Key(1, "rollout", uint64(i), 0)
 			low[i], high[i], position[i] = uint32(k), uint32(k>>32), int32(at)
 		}
-		out := exec.MustExec1(low, high, position)
+		out := exec.MustCall1(low, high, position)
 		for _, v := range tensors.MustCopyFlatData[float32](out) {
 			all = append(all, float64(v))
 		}

@@ -66,6 +66,31 @@ func buckets(prompts [][]int32, opt Options, perGroup int) []bucket {
 	return all
 }
 
+// split deals the groups to n workers, the groups of a prompt to the same one where
+// there are enough prompts. Who gets what depends on nothing but the job, so that a run
+// gives the same bits each time.
+func (b bucket) split(n int) []bucket {
+	var prompts []int // in order of appearance
+	for _, g := range b.groups {
+		if len(prompts) == 0 || prompts[len(prompts)-1] != g.prompt {
+			prompts = append(prompts, g.prompt)
+		}
+	}
+	shares := make([]bucket, n)
+	at := -1
+	for i, g := range b.groups {
+		switch {
+		case len(prompts) < 4*n:
+			at = i
+		case i == 0 || b.groups[i-1].prompt != g.prompt:
+			at++
+		}
+		w := &shares[at%n]
+		w.length, w.share, w.groups = b.length, b.share, append(w.groups, g)
+	}
+	return shares
+}
+
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 // run carries one bucket through the device: the slots, the queue, and what every row
@@ -100,7 +125,7 @@ type rowState struct {
 // then is an output of this length.
 const longestSegment = 256
 
-func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b bucket) (*run, error) {
+func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b bucket) *run {
 	r := &run{s: s, opt: opt, prompts: prompts, bucket: b, queue: b.groups, weights: w.Tensors}
 	r.slots = max(1, opt.Rows/b.share)
 	if len(b.groups) < r.slots { // the next power of two: few shapes
@@ -116,11 +141,8 @@ func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b buck
 	}
 	r.row = make([]rowState, r.rows)
 
-	if err := s.compile(opt.TopK != 0 || opt.TopP < 1); err != nil {
-		return nil, err
-	}
 	r.loop = s.loop[0]
-	if opt.TopK != 0 || opt.TopP < 1 {
+	if opt.truncates() {
 		r.loop = s.loop[1]
 	}
 	cache := func(n, length int) []*tensors.Tensor {
@@ -132,7 +154,7 @@ func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b buck
 	}
 	r.promptCache, r.empty = cache(r.slots, b.length), cache(r.fresh, b.length)
 	r.ring = cache(r.rows, opt.MaxTokens)
-	return r, nil
+	return r
 }
 
 // compile makes the executors; their programs are compiled when they first see a shape.
@@ -284,14 +306,14 @@ func (r *run) fill(fresh []int, from []int32) error {
 		tokens := tensors.FromFlatDataAndDimensions(flat, r.fresh, r.bucket.length)
 		defer tokens.MustFinalizeAll()
 		var err error
-		if caches, err = r.s.prefill.Exec(arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
+		if caches, err = r.s.prefill.Call(arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
 			return err
 		}
 		defer finalize(caches)
 	}
 	index := tensors.FromFlatDataAndDimensions(from, r.slots)
 	defer index.MustFinalizeAll()
-	placed, err := r.s.place.Exec(arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
+	placed, err := r.s.place.Call(arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
 	if err != nil {
 		return err
 	}
@@ -313,7 +335,7 @@ func arguments(lists ...[]*tensors.Tensor) []any {
 // advance runs the loop and notes what the rows drew.
 func (r *run) advance(busy, limit int) error {
 	inputs := r.inputs(busy, limit)
-	out, err := r.loop.Exec(arguments(inputs, r.promptCache, r.ring, r.weights)...)
+	out, err := r.loop.Call(arguments(inputs, r.promptCache, r.ring, r.weights)...)
 	finalize(inputs)
 	if err != nil {
 		return err

@@ -139,7 +139,8 @@ func strataOf(prompts []Prompt) []int {
 }
 
 // Mean returns the mean of a per-prompt quantity with its bootstrap interval, each
-// op resampled within itself. It returns ErrNoData when there are no prompts.
+// op resampled within itself; an op of a single prompt adds no spread. It returns
+// ErrNoData when there are no prompts.
 func Mean(prompts []Prompt, quantity func(*Prompt) float64, b Bootstrap) (Interval, error) {
 	t, err := tabulate(prompts, b, 1, func(p *Prompt, row []float64) error {
 		row[0] = quantity(p)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"interplay/kernelkit/durable"
 	"interplay/kernelkit/qwen"
 )
 
@@ -96,8 +97,8 @@ func SaveCheckpoint(dir string, c Checkpoint, w *qwen.Weights, first, second []*
 		}
 	}
 	c.Digest = c.digest()
-	if err := writeJSON(filepath.Join(tmp, stateFile), c); err != nil {
-		return err
+	if err := durable.WriteJSON(filepath.Join(tmp, stateFile), c); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	if err := os.RemoveAll(final); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -218,32 +219,6 @@ func prune(dir string, keep, milestone int) error {
 		if strings.HasPrefix(e.Name(), ".writing-") {
 			os.RemoveAll(filepath.Join(dir, "checkpoints", e.Name()))
 		}
-	}
-	return nil
-}
-
-// writeJSON replaces a file in one step.
-func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	return replaceFile(path, append(data, '\n'))
-}
-
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("train: writing %s: %w", path, err)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
 )
@@ -144,7 +145,10 @@ func (r *run) trimMetrics() error {
 		kept.Write(lines.Bytes())
 		kept.WriteByte('\n')
 	}
-	return replaceFile(path, kept.Bytes())
+	if err := durable.WriteFile(path, kept.Bytes()); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return nil
 }
 
 // prepared are the inputs of a step, made while the device computes the one before.

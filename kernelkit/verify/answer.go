@@ -49,7 +49,7 @@ func (j *realisticJudge) isAnswer(text string) bool {
 	if len(text) <= 64 {
 		tokens = lex(tokens, text)
 	}
-	value, n := signed(tokens)
+	value, n := signedNumber(tokens)
 	for n > 0 && n < len(tokens) && tokens[n].kind == dot {
 		n++
 	}
@@ -58,7 +58,7 @@ func (j *realisticJudge) isAnswer(text string) bool {
 
 // label reads "Answer: N" at token i and returns the token to go on with.
 func (j *realisticJudge) label(i int) (right bool, next int) {
-	value, n := signed(j.tokens[i+2:])
+	value, n := signedNumber(j.tokens[i+2:])
 	next = i + 2 + n
 	if n == 0 {
 		return false, next
@@ -71,8 +71,8 @@ func (j *realisticJudge) trueAnswer() rational {
 	return whole(j.p.Graph.Nodes[j.p.Graph.Question].Value)
 }
 
-// signed reads a number with an optional sign and returns how many tokens it takes, 0 if there is none.
-func signed(tokens []token) (rational, int) {
+// signedNumber reads a number with an optional sign and returns how many tokens it takes, 0 if there is none.
+func signedNumber(tokens []token) (rational, int) {
 	n := 0
 	negative := false
 	if len(tokens) > 0 && (tokens[0].kind == plus || tokens[0].kind == minus) {

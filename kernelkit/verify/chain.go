@@ -149,17 +149,13 @@ func (j *realisticJudge) equation(start, end int) {
 		var c chain
 		class := j.extend(&c, first.hi+1, end)
 		j.bind(start, binding{node: -1, known: c.defined, formula: c.formula, step: j.v.Steps})
-		if class != Right {
-			j.refuse(class)
-		}
+		j.blame(class)
 	case j.bindings[at].node < 0 && j.bindings[at].known && !j.bindings[at].named:
 		c := chain{defined: true, formula: j.bindings[at].formula}
 		c.value, _ = j.kept.substitute(c.formula, symbols{}, j.values)
 		class := j.extend(&c, first.hi+1, end)
 		j.bindings[at].formula = c.formula
-		if class != Right {
-			j.refuse(class)
-		}
+		j.blame(class)
 	default:
 		j.remark(start, end, true)
 	}
@@ -242,7 +238,7 @@ func (j *realisticJudge) join(c *chain, link polynomial, previous, at span) Erro
 		c.defined, c.formula, c.value = true, j.kept.copy(link), j.kept.copy(value)
 		return Right
 	case !value.equal(c.value):
-		if j.alike(previous, at) {
+		if alike, faithful := j.compareNumbers(previous, at); alike && !faithful {
 			return WrongSubstitution
 		}
 		return WrongArithmetic
@@ -250,7 +246,7 @@ func (j *realisticJudge) join(c *chain, link polynomial, previous, at span) Erro
 	old, now := c.formula.nodes(), link.nodes()
 	switch {
 	case now.empty():
-		if j.alike(previous, at) && !j.sameOperands(previous, at) {
+		if alike, faithful := j.compareNumbers(previous, at); alike && !faithful {
 			return WrongSubstitution
 		}
 	case now.within(old):
@@ -273,23 +269,20 @@ func (j *realisticJudge) join(c *chain, link polynomial, previous, at span) Erro
 // remark executes a chain that defines nothing: neighbouring links must be equal,
 // in reverse mode also by the given value of the last node once that node stands.
 func (j *realisticJudge) remark(start, end int, variable bool) {
+	divisor, divided := j.dividedBy(start)
 	var before polynomial
 	for lo := start; lo < end; {
 		link := j.nextLink(lo, end)
 		j.work.block = j.work.block[:0]
-		formula, class := j.evaluate(link)
-		var value polynomial
-		if class == Right {
-			var ok bool
-			if value, ok = j.work.substitute(formula, symbols{}, j.values); !ok {
-				class = Unparsable
-			}
-		}
+		value, class := j.value(link)
 		if class == Right && lo > start {
-			class = j.equate(before, value)
-			if class == WrongArithmetic && variable && j.tokens[start+1].kind == equals && link.lo == start+2 {
+			class = j.equate(before, value, divisor)
+			if class == WrongArithmetic && variable && link.lo == start+2 && !j.derived() {
 				class = Redefinition
 			}
+		}
+		if class == Right && divided && !j.isQuotient(link, divisor) {
+			class = WrongOperator
 		}
 		if class != Right {
 			j.refuse(class)
@@ -300,93 +293,106 @@ func (j *realisticJudge) remark(start, end int, variable bool) {
 	}
 }
 
-// equate checks the equality of two values.
-func (j *realisticJudge) equate(a, b polynomial) ErrorClass {
+// value computes a link with all variables replaced by their values.
+func (j *realisticJudge) value(link span) (polynomial, ErrorClass) {
+	formula, class := j.evaluate(link)
+	if class != Right {
+		return nil, class
+	}
+	value, ok := j.work.substitute(formula, symbols{}, j.values)
+	if !ok {
+		return nil, Unparsable
+	}
+	return value, Right
+}
+
+// equate checks the equality of two values. One that holds only by the given value
+// of the last node must follow from what the closing has said so far.
+func (j *realisticJudge) equate(a, b polynomial, divisor rational) ErrorClass {
 	difference, ok := j.work.plus(a, b, whole(-1))
 	switch {
 	case !ok:
 		return Unparsable
 	case len(difference) == 0:
 		return Right
-	case len(j.goal) == 0 || !difference.multipleOf(j.goal):
+	case len(j.given.difference) == 0 || !difference.multipleOf(j.given.difference):
 		return WrongArithmetic
 	case !j.derived():
 		return LuckyAnswer // it follows from the solution, which nothing has derived so far
 	}
-	j.solved++
+	e := equation{j.kept.copy(a), j.kept.copy(b), j.kept.copy(difference)}
+	if !j.follows(e, divisor) {
+		return WrongArithmetic
+	}
+	j.last = e
+	j.found = j.found || isX(a) || isX(b)
 	j.closingStep()
 	return Right
 }
 
-// alike reports whether two links have the same operators in the same places, the
-// first having variables and the second only numbers: the second then puts numbers in for the variables.
-func (j *realisticJudge) alike(a, b span) bool {
-	variables := false
-	i, k := a.lo, b.lo
-	for {
-		for i < a.hi && (j.tokens[i].kind == open || j.tokens[i].kind == shut) {
-			i++
-		}
-		for k < b.hi && (j.tokens[k].kind == open || j.tokens[k].kind == shut) {
-			k++
-		}
-		if i >= a.hi || k >= b.hi {
-			return variables && i >= a.hi && k >= b.hi
-		}
-		x, y := j.tokens[i].kind, j.tokens[k].kind
-		switch {
-		case y == word:
-			return false
-		case x == word && y == numeral:
-			variables = true
-		case x != y:
-			return false
-		}
-		i, k = i+1, k+1
+// equation is an equality of two polynomials in x that holds for the true x alone.
+type equation struct{ left, right, difference polynomial }
+
+// follows reports whether an equation with the true solution is one that a reader
+// can get to from the given equation or from the last one: by moving terms, by the
+// same factor on both sides, by a division that the text announces, or by solving.
+// That two equations have the same solution is not enough: 2 + x = 4 is no form of
+// 2*x = 4. Once x is found, what is true for it may be said.
+func (j *realisticJudge) follows(e equation, divisor rational) bool {
+	if divisor.d != 0 && len(j.last.difference) > 0 {
+		left, ok1 := j.work.timesTerm(e.left, term{factor: divisor})
+		right, ok2 := j.work.timesTerm(e.right, term{factor: divisor})
+		whole, ok3 := j.work.timesTerm(e.difference, term{factor: divisor})
+		swapped := left.equal(j.last.right) && right.equal(j.last.left) ||
+			(len(j.last.left) == 0 || len(j.last.right) == 0) && j.negated(whole).equal(j.last.difference)
+		return ok1 && ok2 && ok3 && (whole.equal(j.last.difference) || swapped)
 	}
+	return j.found || isX(e.left) || isX(e.right) || j.sameEquation(e, j.given) || j.sameEquation(e, j.last)
 }
 
-// sameOperands reports whether the numbers of link b are the values of the
-// operands of link a, in any order. Long links are not looked into.
-func (j *realisticJudge) sameOperands(a, b span) bool {
-	const most = 16
-	var wanted [most]rational
-	n := 0
-	for i := a.lo; i < a.hi; i++ {
-		t := j.tokens[i]
-		if t.kind != word && t.kind != numeral {
-			continue
-		}
-		if n == most {
-			return true
-		}
-		wanted[n] = t.number
-		if t.kind == word {
-			formula, _ := j.variable(i)
-			value, _ := j.work.substitute(formula, symbols{}, j.values)
-			number, ok := value.constant()
-			if !ok {
-				return true // a polynomial in x: its text has another shape
-			}
-			wanted[n] = number
-		}
-		n++
+func (j *realisticJudge) sameEquation(e, old equation) bool {
+	proportional := func(p, q polynomial) bool { return len(p) == 0 && len(q) == 0 || len(q) > 0 && p.multipleOf(q) }
+	return e.difference.equal(old.difference) || j.negated(e.difference).equal(old.difference) ||
+		proportional(e.left, old.left) && proportional(e.right, old.right) ||
+		proportional(e.left, old.right) && proportional(e.right, old.left)
+}
+
+func (j *realisticJudge) negated(p polynomial) polynomial {
+	q, _ := j.work.plus(nil, p, whole(-1))
+	return q
+}
+
+func isX(p polynomial) bool { return p.equal(polynomial{{symbolX << 56, whole(1)}}) }
+
+// dividedBy reads "divide both sides by N" in the words before token start.
+func (j *realisticJudge) dividedBy(start int) (rational, bool) {
+	i := start - 1
+	if i >= 0 && (j.tokens[i].kind == colon || j.tokens[i].kind == comma) {
+		i--
 	}
-	for i := b.lo; i < b.hi; i++ {
-		if j.tokens[i].kind != numeral {
-			continue
-		}
-		k := 0
-		for k < n && wanted[k] != j.tokens[i].number {
-			k++
-		}
-		if k == n {
-			return false
-		}
-		n--
-		wanted[k] = wanted[n]
+	if i < 4 || j.tokens[i].kind != numeral || j.tokens[i].number.d == 0 {
+		return rational{}, false
 	}
-	return true
+	divisor := j.tokens[i].number
+	if i--; j.tokens[i].kind == minus || j.tokens[i].kind == plus {
+		if j.tokens[i].kind == minus {
+			divisor = divisor.negative()
+		}
+		i--
+	}
+	if i < 3 || !j.is(i, "by") || !j.is(i-1, "sides") || !j.is(i-2, "both") || !j.is(i-3, "divide") {
+		return rational{}, false
+	}
+	return divisor, true
+}
+
+// isQuotient reports whether a link of two numbers, if it is one, divides by k.
+func (j *realisticJudge) isQuotient(link span, k rational) bool {
+	var s shape
+	if !j.shape(&s, link) || s.n != 2 || s.variables {
+		return true
+	}
+	return s.divides == 1 && (s.operands[1] == k || s.operands[1] == k.negative())
 }
 
 // variable is what the word at token i stands for, as a polynomial in node symbols and x.

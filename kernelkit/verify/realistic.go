@@ -36,12 +36,16 @@ type realisticJudge struct {
 	values []polynomial // of known nodes, as the solution gives them
 	truths []polynomial // true values, where known
 	sure   []bool       // truths is known
-	goal   polynomial   // reverse mode: last node's true polynomial minus its given value
-	folded []string     // the problem's names as fold writes them, once needed
+
+	formulas []polynomial // true definitions, where composed
+	composed []bool
+	folded   []string // the problem's names as fold writes them, once needed
 
 	step    step
-	solved  int // right remarks that use the given value: 0 means that nothing derives the answer
-	closing int // index of the closing step, or −1
+	given   equation // reverse mode: the last node's true polynomial is its given value
+	last    equation // of the closing; none: nothing derives the answer
+	found   bool     // the closing has come to x = …
+	closing int      // index of the closing step, or −1
 	v       Verdict
 }
 
@@ -107,8 +111,8 @@ func judgeRealistic(p *gsm.Problem, prediction string) Verdict {
 	j.endStep()
 	question := p.Graph.Question
 	derived := j.nodes[question].shown && !j.nodes[question].wrong
-	if p.Mode == gsm.Reverse {
-		derived = derived && j.solved > 0
+	if p.Graph.Mode == gsm.Reverse {
+		derived = derived && len(j.last.difference) > 0
 	}
 	j.v.settle(p.Graph, j.nodes, derived, answered)
 	return j.v
@@ -127,15 +131,18 @@ func (j *realisticJudge) reset(p *gsm.Problem, text string) {
 	j.values = zeroed(j.values, n)
 	j.truths = zeroed(j.truths, n)
 	j.sure = zeroed(j.sure, n)
+	j.formulas = zeroed(j.formulas, n)
+	j.composed = zeroed(j.composed, n)
 	j.folded = j.folded[:0]
 	j.step = step{node: -1, variable: -1}
-	j.solved, j.closing = 0, -1
+	j.given, j.last, j.found, j.closing = equation{}, equation{}, false, -1
 	j.v = Verdict{FirstWrong: -1}
-	j.goal = nil
-	if g := p.Graph; p.Mode == gsm.Reverse && g.Path > 0 {
+	if g := p.Graph; p.Graph.Mode == gsm.Reverse && g.Path > 0 {
 		last := g.Path - 1
 		if truth, ok := j.truth(last); ok {
-			j.goal, _ = j.kept.plus(truth, j.kept.number(whole(g.Nodes[last].Value)), whole(-1))
+			value := j.kept.number(whole(g.Nodes[last].Value))
+			difference, _ := j.kept.plus(truth, value, whole(-1))
+			j.given = equation{truth, value, difference}
 		}
 	}
 }
@@ -207,7 +214,7 @@ func (j *realisticJudge) compare(s *step) ErrorClass {
 
 // unknown reports whether node i is the one to be found by an equation.
 func (j *realisticJudge) unknown(i int) bool {
-	return j.p.Mode == gsm.Reverse && i == j.p.Graph.Question
+	return j.p.Graph.Mode == gsm.Reverse && i == j.p.Graph.Question
 }
 
 func (j *realisticJudge) sameParents(s *step) bool {
@@ -233,7 +240,7 @@ func (j *realisticJudge) rightValue(s *step) bool {
 // derived reports whether the last node stands as it should, so that in reverse
 // mode the value that the problem gives for it may be used.
 func (j *realisticJudge) derived() bool {
-	if j.goal == nil {
+	if len(j.given.difference) == 0 {
 		return false
 	}
 	last := j.p.Graph.Path - 1
@@ -251,17 +258,24 @@ func (j *realisticJudge) index() int {
 	return max(0, j.v.Steps-1)
 }
 
-// refuse records that the chain at hand is wrong.
+// refuse records that the remark at hand is wrong. Once the last node stands, a
+// remark belongs to the closing.
 func (j *realisticJudge) refuse(c ErrorClass) {
 	if j.derived() {
 		j.v.fail(j.closingStep(), c)
 		return
 	}
-	if j.step.class == Right {
-		j.step.class = c
-	}
-	if !j.step.open {
+	j.blame(c)
+}
+
+// blame records that the step at hand is wrong, unless c is Right.
+func (j *realisticJudge) blame(c ErrorClass) {
+	switch {
+	case c == Right:
+	case !j.step.open:
 		j.v.fail(j.index(), c)
+	case j.step.class == Right:
+		j.step.class = c
 	}
 }
 
@@ -284,7 +298,7 @@ func (j *realisticJudge) truth(i int) (polynomial, bool) {
 	switch {
 	case j.unknown(i):
 		j.truths[i] = j.kept.symbol(symbolX)
-	case j.p.Mode == gsm.Forward:
+	case j.p.Graph.Mode == gsm.Forward:
 		j.truths[i] = j.kept.number(whole(j.p.Graph.Nodes[i].Value))
 	default:
 		j.truths[i], ok = j.compose(i, false)
@@ -294,7 +308,12 @@ func (j *realisticJudge) truth(i int) (polynomial, bool) {
 }
 
 // formula is the true definition of node i as a polynomial in its parents.
-func (j *realisticJudge) formula(i int) (polynomial, bool) { return j.compose(i, true) }
+func (j *realisticJudge) formula(i int) (polynomial, bool) {
+	if !j.composed[i] {
+		j.formulas[i], j.composed[i] = j.compose(i, true)
+	}
+	return j.formulas[i], j.composed[i]
+}
 
 // compose builds node i from its parents: from their symbols, or from their true values.
 func (j *realisticJudge) compose(i int, symbolic bool) (polynomial, bool) {

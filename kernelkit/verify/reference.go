@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // ReferenceGraph is what the authors' parser reads out of a solution text
@@ -153,18 +154,24 @@ func (l *letterValues) set(i uint8, v float64) {
 	l.known |= 1 << i
 }
 
-// referenceParse is the state of one parse.
+// referenceParse is the state of one parse. It is pooled, since the state is
+// larger than most graphs.
 type referenceParse struct {
 	text    string // without tags, trimmed
 	graph   *ReferenceGraph
+	headers []header
 	values  letterValues
 	owned   uint64             // letters that have a name
 	owner   [letterCount]int32 // node of that name
+	through [52]uint64         // letters collected under a letter that the current step has assigned
 	answer  int                // next "Answer:" in text at or after the current step, or len(text)
+	nodes   []int32            // as in ReferenceGraph
 	deps    []int32            // dependencies of all steps so far, distinct within a step
 	depEnds []int32            // where each step's dependencies end
 	names   map[string]int32   // node of a name, once there are too many for a search in line
 }
+
+var referenceParses = sync.Pool{New: func() any { return new(referenceParse) }}
 
 // linearNames is the number of names up to which comparing with each is faster than a map.
 const linearNames = 24
@@ -185,34 +192,49 @@ func ReferenceParse(text string) *ReferenceGraph {
 	}
 	text = pyStrip(pyRemoveTags(text))
 
-	var headerSpace [24]header
-	headers := findHeaders(text, headerSpace[:0])
-	if len(headers) == 0 {
-		g.Preamble = text
-		return g
+	p := referenceParses.Get().(*referenceParse)
+	p.headers = findHeaders(text, p.headers[:0])
+	g.Preamble = text
+	if len(p.headers) > 0 {
+		g.Preamble = pyStrip(text[:p.headers[0].start])
+		g.Steps = make([]ReferenceStep, len(p.headers))
+		p.parse(text, g)
 	}
-	g.Preamble = pyStrip(text[:headers[0].start])
-	g.Steps = make([]ReferenceStep, len(headers))
+	p.text, p.graph, p.names = "", nil, nil // the pool must not keep texts alive
+	referenceParses.Put(p)
+	return g
+}
 
-	var depSpace [96]int32
-	var endSpace [24]int32
-	p := referenceParse{text: text, graph: g, answer: -1, deps: depSpace[:0], depEnds: endSpace[:0]}
+// parse fills in the steps and nodes of g from p.headers.
+func (p *referenceParse) parse(text string, g *ReferenceGraph) {
+	p.text, p.graph = text, g
+	p.values.known, p.owned, p.answer = 0, 0, -1
+	p.nodes, p.deps, p.depEnds = p.nodes[:0], p.deps[:0], p.depEnds[:0]
 	unknown := false
-	for i := range headers {
-		p.step(i, headers)
+	for i := range g.Steps {
+		p.step(i)
 		unknown = unknown || !g.Steps[i].Value.Known
 	}
-	p.shareDependencies()
-	p.settle(headers, unknown)
-	return g
+	shared := make([]int32, len(p.nodes)+len(p.deps))
+	g.nodes = shared[:copy(shared, p.nodes):len(p.nodes)]
+	shared = shared[len(p.nodes):]
+	copy(shared, p.deps)
+	start := int32(0)
+	for i, end := range p.depEnds {
+		g.Steps[i].dependencies = shared[start:end:end]
+		start = end
+	}
+	if unknown {
+		p.settle()
+	}
 }
 
 // body returns the text of step i: from its header to the next, without what
 // follows an "Answer:", trimmed.
-func (p *referenceParse) body(i int, headers []header) string {
-	start, end := headers[i].end, len(p.text)
-	if i+1 < len(headers) {
-		end = headers[i+1].start
+func (p *referenceParse) body(i int) string {
+	start, end := p.headers[i].end, len(p.text)
+	if i+1 < len(p.headers) {
+		end = p.headers[i+1].start
 	}
 	if p.answer < start {
 		p.answer = len(p.text)
@@ -224,15 +246,14 @@ func (p *referenceParse) body(i int, headers []header) string {
 }
 
 // step processes step i (spec §3).
-func (p *referenceParse) step(i int, headers []header) {
-	h := &headers[i]
+func (p *referenceParse) step(i int) {
+	h := &p.headers[i]
 	s := &p.graph.Steps[i]
-	s.Name, s.Variable = normalizeName(p.text[h.nameStart:h.nameEnd]), h.variable
-	v := variableIndex(h.variable)
-	body := p.body(i, headers)
+	s.Name, s.Variable = normalizeName(p.text[h.nameStart:h.nameEnd]), p.text[h.variable:h.end-1]
+	v := variableIndex(s.Variable)
+	body := p.body(i)
 
-	var deps, assigned uint64 // letters that P, and that intermediates, depend on
-	var through [52]uint64    // dependencies collected under an assigned letter of this step
+	var deps, assigned uint64 // letters that the step depends on; other letters that it has assigned
 	for at := 0; ; {
 		a, ok := nextAssignment(body, at)
 		if !ok {
@@ -241,14 +262,14 @@ func (p *referenceParse) step(i int, headers []header) {
 		at = a.end
 		uses := a.letters & p.owned
 		for m := a.letters & assigned; m != 0; m &= m - 1 {
-			uses |= through[bits.TrailingZeros64(m)]
+			uses |= p.through[bits.TrailingZeros64(m)]
 		}
 		if a.target == v {
 			deps |= uses
 		} else if assigned>>a.target&1 == 1 {
-			through[a.target] |= uses
+			p.through[a.target] |= uses
 		} else {
-			through[a.target] = uses
+			p.through[a.target] = uses
 			assigned |= 1 << a.target
 		}
 		value, ok := pyEval(a.tail, &p.values)
@@ -293,52 +314,36 @@ next:
 
 // node returns the node of a name, with step i as its last step.
 func (p *referenceParse) node(i int32, name string) int32 {
-	g := p.graph
-	if g.nodes == nil {
-		g.nodes = make([]int32, 0, len(g.Steps))
-	}
-	if p.names == nil {
-		for n, s := range g.nodes {
-			if g.Steps[s].Name == name {
-				g.nodes[n] = i
+	if p.names != nil {
+		if n, ok := p.names[name]; ok {
+			p.nodes[n] = i
+			return n
+		}
+		p.names[name] = int32(len(p.nodes))
+	} else {
+		for n, s := range p.nodes {
+			if p.graph.Steps[s].Name == name {
+				p.nodes[n] = i
 				return int32(n)
 			}
 		}
-		if len(g.nodes) == linearNames {
-			p.names = make(map[string]int32, len(g.Steps))
-			for n, s := range g.nodes {
-				p.names[g.Steps[s].Name] = int32(n)
+		if len(p.nodes) == linearNames {
+			p.names = make(map[string]int32, len(p.graph.Steps))
+			for n, s := range p.nodes {
+				p.names[p.graph.Steps[s].Name] = int32(n)
 			}
+			p.names[name] = int32(len(p.nodes))
 		}
-	} else if n, ok := p.names[name]; ok {
-		g.nodes[n] = i
-		return n
 	}
-	n := int32(len(g.nodes))
-	g.nodes = append(g.nodes, i)
-	if p.names != nil {
-		p.names[name] = n
-	}
-	return n
-}
-
-// shareDependencies gives each step its part of one array.
-func (p *referenceParse) shareDependencies() {
-	all := append([]int32(nil), p.deps...)
-	start := int32(0)
-	for i, end := range p.depEnds {
-		p.graph.Steps[i].dependencies = all[start:end:end]
-		start = end
-	}
+	p.nodes = append(p.nodes, i)
+	return int32(len(p.nodes) - 1)
 }
 
 // settle is the second pass (end of spec §3): a step without a value tries its
 // own expressions again, from the last, now that all letters are known, then the
 // final value of its letter. Every step's value becomes its letter's in turn.
-func (p *referenceParse) settle(headers []header, unknown bool) {
-	if !unknown {
-		return // the pass would change nothing that is read
-	}
+// Where every step has a value the pass would change nothing that is read.
+func (p *referenceParse) settle() {
 	p.answer = -1
 	var tails []string
 	for i := range p.graph.Steps {
@@ -346,7 +351,7 @@ func (p *referenceParse) settle(headers []header, unknown bool) {
 		v := variableIndex(s.Variable)
 		if !s.Value.Known {
 			tails = tails[:0]
-			body := p.body(i, headers)
+			body := p.body(i)
 			for at := 0; ; {
 				a, ok := nextAssignment(body, at)
 				if !ok {

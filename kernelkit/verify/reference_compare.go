@@ -1,7 +1,7 @@
 package verify
 
 import (
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -76,10 +76,10 @@ func ReferenceCompare(gold, predicted *ReferenceGraph) ReferenceComparison {
 	if shared < len(gold.nodes) {
 		c.Missing = unmatched(gold, toGold)
 	}
-	sort.Strings(c.Missing)
-	sort.Strings(c.Extra)
-	sort.Slice(c.Values, func(i, j int) bool { return c.Values[i].Name < c.Values[j].Name })
-	sort.Slice(c.Parents, func(i, j int) bool { return c.Parents[i].Name < c.Parents[j].Name })
+	slices.Sort(c.Missing)
+	slices.Sort(c.Extra)
+	slices.SortFunc(c.Values, func(a, b ReferenceValueMismatch) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.Parents, func(a, b ReferenceParentMismatch) int { return strings.Compare(a.Name, b.Name) })
 	return c
 }
 

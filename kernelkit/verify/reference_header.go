@@ -18,7 +18,7 @@ import "strings"
 type header struct {
 	start, end         int // of the whole header
 	nameStart, nameEnd int
-	variable           string
+	variable           int // start of the letter; it ends before the ";", the last byte
 }
 
 // headerScanner finds headers. All its positions only move forward.
@@ -43,13 +43,13 @@ func findHeaders(s string, found []header) []header {
 			continue
 		}
 		if e, ok := h.ending(name); ok {
-			found = append(found, header{start, e.end, name, e.start, e.variable})
+			found = append(found, header{start, e.end, name, e.start, e.letter})
 			at = e.end
 			continue
 		}
 		if first := pySpaceAt(s, after); after+first < name {
-			if end, variable := endingAt(s, name); end > 0 {
-				found = append(found, header{start, end, name, name, variable})
+			if end, letter := endingAt(s, name); end > 0 {
+				found = append(found, header{start, end, name, name, letter})
 			}
 		}
 		return found
@@ -89,8 +89,7 @@ func indexByteFrom(s string, c byte, from int) int {
 
 // ending is what follows a name: white space, "as" or "a", words, one letter, ";".
 type ending struct {
-	start, end int
-	variable   string
+	start, letter, end int
 }
 
 // ending returns the first ending that starts after the beginning of a name.
@@ -109,7 +108,7 @@ func (h *headerScanner) ending(name int) (ending, bool) {
 		}
 		letter := at - 1 - n
 		if start := chainStart(h.s, name, letter); start > 0 {
-			return ending{start, at, h.s[letter : at-1]}, true
+			return ending{start, letter, at}, true
 		}
 	}
 }
@@ -124,10 +123,7 @@ func chainStart(s string, name, letter int) int {
 		if end == at || end <= name {
 			return start
 		}
-		word := end
-		for n := pyLetterBefore(s, word); n > 0; n = pyLetterBefore(s, word) {
-			word -= n
-		}
+		word := wordStart(s, end)
 		if word == end || word <= name {
 			return start
 		}
@@ -137,6 +133,23 @@ func chainStart(s string, name, letter int) int {
 				start = run
 			}
 		}
+	}
+}
+
+// wordStart returns the start of the run of letters that ends at i.
+func wordStart(s string, i int) int {
+	for {
+		for i > 0 && letterIndex[s[i-1]] != noLetter {
+			i--
+		}
+		n := 0
+		if i > 0 && s[i-1] >= 0x80 {
+			n = pyLetterBefore(s, i)
+		}
+		if n == 0 {
+			return i
+		}
+		i -= n
 	}
 }
 
@@ -156,26 +169,26 @@ func isAs(word string) bool {
 	return len(word) == 1 || pyFoldPrefix(word, "as") == len(word)
 }
 
-// endingAt returns the end of an ending whose "as" or "a" stands at i, and its variable; 0 where there is none.
-func endingAt(s string, i int) (int, string) {
+// endingAt returns the end of an ending whose "as" or "a" stands at i, and the start of its letter; 0 where there is none.
+func endingAt(s string, i int) (end, letter int) {
 	word := wordEnd(s, i)
 	if !isAs(s[i:word]) {
-		return 0, ""
+		return 0, 0
 	}
 	for {
 		next := pySkipSpace(s, word)
 		if next == word {
-			return 0, ""
+			return 0, 0
 		}
 		word = wordEnd(s, next)
 		if word == next {
-			return 0, ""
+			return 0, 0
 		}
 		if word < len(s) && s[word] == ';' {
 			if pyLetterAt(s, next) == word-next {
-				return word + 1, s[next:word]
+				return word + 1, next
 			}
-			return 0, ""
+			return 0, 0
 		}
 	}
 }
@@ -207,21 +220,25 @@ var nameClass = func() (t [256]uint8) {
 // by the name only what follows its "Define " is kept.
 func normalizeName(raw string) string {
 	for i := 0; i < len(raw); i++ {
-		switch nameClass[raw[i]] {
-		case nameBlank:
-			if i+1 < len(raw) && raw[i+1] == ' ' {
-				return repairName(raw)
-			}
-		case nameUnusual:
+		class := nameClass[raw[i]]
+		if class == 0 {
+			continue
+		}
+		if class == nameUnusual || class == nameBlank && i+1 < len(raw) && raw[i+1] == ' ' ||
+			class == nameF && i > 0 && raw[i-1]|0x20 == 'e' {
 			return repairName(raw)
-		case nameF:
-			if i > 0 && raw[i-1]|0x20 == 'e' {
-				return repairName(raw)
-			}
 		}
 	}
-	return strings.Trim(raw, " .;")
+	for raw != "" && strippedByte(raw[0]) {
+		raw = raw[1:]
+	}
+	for raw != "" && strippedByte(raw[len(raw)-1]) {
+		raw = raw[:len(raw)-1]
+	}
+	return raw
 }
+
+func strippedByte(c byte) bool { return c == ' ' || c == '.' || c == ';' }
 
 func repairName(raw string) string {
 	b := make([]byte, 0, len(raw))

@@ -112,12 +112,24 @@ func pySkipSpaceBack(s string, i int) int {
 
 // pyStrip is str.strip().
 func pyStrip(s string) string {
+	for s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	for s != "" && s[len(s)-1] == ' ' {
+		s = s[:len(s)-1]
+	}
+	if s == "" || plainByte(s[0]) && plainByte(s[len(s)-1]) {
+		return s
+	}
 	end := pySkipSpaceBack(s, len(s))
 	if end == 0 {
 		return ""
 	}
 	return s[pySkipSpace(s, 0):end]
 }
+
+// plainByte reports whether c is neither white space nor part of a rune that may be.
+func plainByte(c byte) bool { return c > ' ' && c < 0x80 }
 
 // pyLetterBefore returns the length of the letter, in the case-insensitive
 // sense, that ends at s[:i], or 0.

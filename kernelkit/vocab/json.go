@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"interplay/kernelkit/durable"
 )
 
 // File is the name that Hugging Face gives a saved tokenizer.
@@ -135,30 +138,16 @@ func (t *Tokenizer) Save(dir string) error {
 	})
 }
 
-// writeJSON replaces a file in one step: a reader never sees half of it.
+// writeJSON replaces a file in one step; unlike the standard encoder's default it leaves
+// tags as they are.
 func writeJSON(path string, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("vocab: %w", err)
-	}
-	return writeFile(path, b.Bytes())
-}
-
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	err := durable.Write(path, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	})
 	if err != nil {
-		return fmt.Errorf("vocab: %w", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
 		return fmt.Errorf("vocab: %w", err)
 	}
 	return nil

@@ -182,7 +182,7 @@ func (t *Tokenizer) nextSpecial(text string, from int) (int, string) {
 
 func (t *Tokenizer) encodePlain(ids []int32, text string, offset int) ([]int32, error) {
 	if t.splitting == byteLevel {
-		return t.bpe.encode(ids, text), nil
+		return t.bpe.encode(ids, text, offset)
 	}
 	for at := 0; at < len(text); {
 		n := proseToken(text[at:])

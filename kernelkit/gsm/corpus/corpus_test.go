@@ -75,7 +75,7 @@ func TestProblemsSurviveBothFormats(t *testing.T) {
 			if i != first+n || m.Count != n {
 				t.Errorf("%s%s: %d problems, the manifest says %d, want %d", name, ending, i-first, m.Count, n)
 			}
-			again, err := Check(path)
+			again, err := Check(path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -233,7 +233,7 @@ func TestAnExistingFileIsKeptUnlessForced(t *testing.T) {
 		t.Error("the file was changed")
 	}
 	mustWrite(t, path, symbolicSource(t), Options{Count: 10, Force: true})
-	if _, err := Check(path); err != nil {
+	if _, err := Check(path, nil); err != nil {
 		t.Error(err)
 	}
 	if left := leftovers(t, dir); len(left) != 2 {
@@ -373,17 +373,17 @@ func TestCheckFindsAChangedFile(t *testing.T) {
 	if err := os.WriteFile(path, bytes.Join(lines, nil), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Check(path); err == nil || !strings.Contains(err.Error(), "the file was changed") {
+	if _, err := Check(path, nil); err == nil || !strings.Contains(err.Error(), "the file was changed") {
 		t.Errorf("exchanged lines: %v", err)
 	}
 	if err := os.WriteFile(path, bytes.Join(lines[1:], nil), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Check(path); err == nil || !strings.Contains(err.Error(), "its manifest says") {
+	if _, err := Check(path, nil); err == nil || !strings.Contains(err.Error(), "its manifest says 50 problems") {
 		t.Errorf("a missing line: %v", err)
 	}
 	os.Remove(ManifestPath(path))
-	if _, err := Check(path); err == nil || !strings.Contains(err.Error(), "has no manifest") {
+	if _, err := Check(path, nil); err == nil || !strings.Contains(err.Error(), "has no manifest") {
 		t.Errorf("no manifest: %v", err)
 	}
 }

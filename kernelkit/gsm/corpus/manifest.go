@@ -22,8 +22,8 @@ type Manifest struct {
 	First      uint64    `json:"first"` // index of the first problem; the others follow without gap
 
 	Tally                // of the whole file
-	Cells  []CellTally   `json:"cells"`  // by op, context, mode; empty cells are not listed
-	Digest ContentDigest `json:"digest"` // of the problems as JSON lines, whatever the file's format
+	Cells  []CellTally   `json:"cells"`          // by op, context, mode; empty cells are not listed
+	Digest ContentDigest `json:"content_sha256"` // of the problems as JSON lines, whatever the file's format
 }
 
 // ContentDigest is the SHA-256 of the corpus as JSON lines, in hexadecimal: what

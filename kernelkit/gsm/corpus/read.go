@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"interplay/kernelkit/gsm"
@@ -123,7 +124,7 @@ func check(p *gsm.Problem) error {
 	if g == nil {
 		return errors.New(`field "graph" is missing: problems are judged by their graph`)
 	}
-	if err := checkGraph(g); err != nil {
+	if err := g.Validate(); err != nil {
 		return fmt.Errorf("field \"graph\": %w", err)
 	}
 	switch {
@@ -139,48 +140,11 @@ func check(p *gsm.Problem) error {
 	return nil
 }
 
-// checkGraph sees that every index is in range, that parents stand before their
-// children, that the path needs no distractor, and that the values follow from
-// the definitions.
-func checkGraph(g *gsm.Graph) error {
-	if g.Path < 1 || g.Path > len(g.Nodes) || g.Question < 0 || g.Question >= g.Path {
-		return fmt.Errorf("path %d and question %d do not fit %d nodes", g.Path, g.Question, len(g.Nodes))
-	}
-	values := make([]int64, 0, len(g.Nodes))
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		least, most := 1, len(g.Nodes)
-		switch n.Inner {
-		case gsm.None:
-			least, most = 0, 0
-		case gsm.Difference, gsm.Product:
-			least, most = 2, 2
-		case gsm.SumProducts:
-			least = 2
-		}
-		if len(n.Parents) < least || len(n.Parents) > most || n.Inner == gsm.SumProducts && len(n.Parents)%2 == 1 {
-			return fmt.Errorf("node %d: %d parents do not fit %s", i, len(n.Parents), n.Inner)
-		}
-		for _, p := range n.Parents {
-			if p < 0 || p >= i {
-				return fmt.Errorf("node %d: parent %d does not stand before it", i, p)
-			}
-		}
-		v, err := g.Eval(i, values)
-		if err != nil {
-			return err
-		}
-		if v != n.Value {
-			return fmt.Errorf("node %d: the value is %d, its definition gives %d", i, n.Value, v)
-		}
-		values = append(values, v)
-	}
-	return nil
-}
-
 // Check reads a whole corpus file and compares it with its manifest: count,
-// histogram, tokens, edges and content digest.
-func Check(path string) (*Manifest, error) {
+// histogram, tokens, edges and content digest. Unreadable records are handed to
+// bad, which may return nil to go on behind them; they are not part of the file's
+// tally, so that the comparison then fails.
+func Check(path string, bad func(*RecordError) error) (*Manifest, error) {
 	m, err := ReadManifest(path)
 	if err != nil {
 		return nil, err
@@ -189,8 +153,16 @@ func Check(path string) (*Manifest, error) {
 	cells := histogram{}
 	var line []byte
 	for p, err := range Read(path) {
+		var record *RecordError
+		if errors.As(err, &record) && bad != nil {
+			err = bad(record)
+			p = nil
+		}
 		if err != nil {
 			return nil, err
+		}
+		if p == nil {
+			continue
 		}
 		line = append(appendProblem(line[:0], p), '\n')
 		sum.Write(line)
@@ -198,12 +170,11 @@ func Check(path string) (*Manifest, error) {
 	}
 	list, total := cells.list()
 	switch {
-	case total != m.Tally:
-		return nil, fmt.Errorf("%s: the file holds %+v, its manifest says %+v", path, total, m.Tally)
+	case total != m.Tally || !slices.Equal(list, m.Cells):
+		return nil, fmt.Errorf("%s holds %d problems, %d tokens; its manifest says %d problems, %d tokens, or has another histogram: the file was changed",
+			path, total.Count, total.Tokens, m.Count, m.Tokens)
 	case digest(sum) != m.Digest:
 		return nil, fmt.Errorf("%s: the content's digest is %s, the manifest's %s: the file was changed", path, digest(sum), m.Digest)
-	case len(list) != len(m.Cells):
-		return nil, fmt.Errorf("%s: %d cells, the manifest lists %d", path, len(list), len(m.Cells))
 	}
 	return m, nil
 }

@@ -29,7 +29,7 @@ type Options struct {
 	Workers      int    // goroutines that draw and encode; 0: one a CPU. The bytes do not depend on it.
 	Force        bool   // replace an existing file
 
-	Progress func(done uint64) // called after each chunk from one goroutine; may be nil
+	Progress func(done uint64) // told now and then how many problems are drawn, one call at a time; may be nil
 }
 
 // chunkSize is how many problems a worker takes at a time, and the length of a
@@ -104,15 +104,16 @@ type job struct {
 }
 
 // stream runs the workers and commits their chunks in order. At most two chunks
-// a worker exist at a time, which bounds memory.
+// more than there are workers exist at a time, which bounds memory.
 func stream(ctx context.Context, enc encoder, source *gsm.Source, o Options, m *Manifest) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	jobs := make(chan job)
-	queue := make(chan chan *chunk, 2*o.Workers-1)
-	free := make(chan *chunk, 2*o.Workers)
+	queue := make(chan chan *chunk, o.Workers+1)
+	free := make(chan *chunk, o.Workers+2)
+	drawn := &counter{tell: o.Progress}
 	for range o.Workers {
 		workers.Go(func() {
 			for j := range jobs {
@@ -122,8 +123,9 @@ func stream(ctx context.Context, enc encoder, source *gsm.Source, o Options, m *
 				default:
 					c = &chunk{histogram: histogram{}}
 				}
-				c.draw(source, j.first, j.count)
-				c.err = enc.encode(c)
+				if c.err = c.draw(ctx, source, j, drawn); c.err == nil {
+					c.err = enc.encode(c)
+				}
 				j.done <- c
 			}
 		})
@@ -146,18 +148,17 @@ func stream(ctx context.Context, enc encoder, source *gsm.Source, o Options, m *
 			}
 		}
 	})
-	return commitAll(ctx, enc, queue, free, o, m)
+	return commitAll(ctx, enc, queue, free, m)
 }
 
 // commitAll writes the chunks in order and sums up the manifest.
-func commitAll(ctx context.Context, enc encoder, queue <-chan chan *chunk, free chan<- *chunk, o Options, m *Manifest) error {
+func commitAll(ctx context.Context, enc encoder, queue <-chan chan *chunk, free chan<- *chunk, m *Manifest) error {
 	sum := sha256.New()
 	cells := histogram{}
-	done := uint64(0)
 	for next := range queue {
 		c := <-next
-		if err := errors.Join(ctx.Err(), c.err); err != nil {
-			return err
+		if c.err != nil {
+			return c.err
 		}
 		if err := enc.commit(c); err != nil {
 			return err
@@ -166,13 +167,9 @@ func commitAll(ctx context.Context, enc encoder, queue <-chan chan *chunk, free 
 		for cell, t := range c.histogram {
 			cells.add(cell, t)
 		}
-		done += uint64(len(c.problems))
 		select {
 		case free <- c:
 		default:
-		}
-		if o.Progress != nil {
-			o.Progress(done)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -185,15 +182,41 @@ func commitAll(ctx context.Context, enc encoder, queue <-chan chan *chunk, free 
 
 func digest(sum hash.Hash) ContentDigest { return ContentDigest(hex.EncodeToString(sum.Sum(nil))) }
 
-// draw fills the chunk with problems, reusing its memory.
-func (c *chunk) draw(source *gsm.Source, first, count uint64) {
+// draw fills the chunk with the problems of a job, reusing its memory. It stops
+// when ctx ends: rare kinds of problems can take long to find.
+func (c *chunk) draw(ctx context.Context, source *gsm.Source, j job, drawn *counter) error {
 	c.problems, c.lines = c.problems[:0], c.lines[:0]
 	clear(c.histogram)
-	for i := range count {
-		p := source.At(first + i)
+	told := uint64(0)
+	for i := range j.count {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p := source.At(j.first + i)
 		c.histogram.add(gsm.Cell{Op: p.Op, Context: p.Context, Mode: p.Mode}, tallyOf(p))
 		c.problems = append(c.problems, p)
 		c.lines = append(appendProblem(c.lines, p), '\n')
+		if (i+1)%32 == 0 || i+1 == j.count {
+			drawn.add(i + 1 - told)
+			told = i + 1
+		}
+	}
+	return nil
+}
+
+// counter counts over all workers.
+type counter struct {
+	mu    sync.Mutex
+	count uint64
+	tell  func(uint64)
+}
+
+func (c *counter) add(n uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count += n
+	if c.tell != nil {
+		c.tell(c.count)
 	}
 }
 
@@ -254,6 +277,7 @@ func (a *atomicFile) publish(m *Manifest) error {
 		return err
 	}
 	if err := side.rename(); err != nil {
+		os.Remove(a.path) // a file without its manifest counts as unfinished
 		return err
 	}
 	return syncFolder(filepath.Dir(a.path))
@@ -298,7 +322,7 @@ func (a *atomicFile) explain(err error) error {
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("the disk that holds %s is full: free some space or write elsewhere; nothing was left behind (%w)", a.path, err)
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("interrupted: %s was not written (%w)", a.path, err)
+		return fmt.Errorf("interrupted, %s was not written: %w", a.path, err)
 	case strings.Contains(err.Error(), a.path):
 		return err
 	}

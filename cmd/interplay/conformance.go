@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/score"
+	"interplay/kernelkit/verify"
+)
+
+// corpusFolder holds the JSONL files of a conformance folder by what their first
+// record looks like, so that corpora of other names can be checked too.
+type corpusFolder struct{ problems, scoring, parser, passk []string }
+
+const corpusFiles = "problems_*.jsonl, scoring.jsonl, parser_cases.jsonl, passk.jsonl"
+
+// runConformance checks generator text, verifier, rewards and pass@k against the
+// authors' results on the corpora of a folder. It prints one line of counts a
+// check and the first differences, and fails on any difference.
+func runConformance(args []string) error {
+	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
+	show := flags.Int("show", 5, "differences to show for each check")
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "usage: interplay conformance [-show N] DIR\nDIR holds "+corpusFiles+".")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		return fmt.Errorf("expected one folder with %s; found %d arguments", corpusFiles, flags.NArg())
+	}
+	folder, err := openCorpora(flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	wrong := 0
+	report := func(name string, passed, total int, differences []string) {
+		fmt.Printf("%s %d/%d\n", name, passed, total)
+		for i, d := range differences {
+			if i == *show {
+				fmt.Printf("  … and %d more differences\n", len(differences)-i)
+				break
+			}
+			fmt.Println("  " + d)
+		}
+		wrong += total - passed
+	}
+	if err := folder.check(report); err != nil {
+		return err
+	}
+	if wrong > 0 {
+		return fmt.Errorf("%d records differ from the authors' results", wrong)
+	}
+	return nil
+}
+
+// openCorpora sorts the folder's files by kind.
+func openCorpora(dir string) (*corpusFolder, error) {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a folder: expected one with %s", dir, corpusFiles)
+	}
+	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s holds no .jsonl file: expected %s", dir, corpusFiles)
+	}
+	folder := &corpusFolder{}
+	for _, file := range files {
+		list, err := folder.listOf(file)
+		if err != nil {
+			return nil, err
+		}
+		*list = append(*list, file)
+	}
+	return folder, nil
+}
+
+func escapeGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+var errFirstLine = errors.New("one line is enough")
+
+// listOf tells the kind of a file by the keys of its first record.
+func (f *corpusFolder) listOf(file string) (list *[]string, err error) {
+	var keys map[string]json.RawMessage
+	err = verify.EachLine(file, func(_ int, data []byte) error {
+		if err := json.Unmarshal(data, &keys); err != nil {
+			return fmt.Errorf("expected a JSON object of a corpus (%s): %w", corpusFiles, err)
+		}
+		return errFirstLine
+	})
+	if err != nil && !errors.Is(err, errFirstLine) {
+		return nil, err
+	}
+	has := func(names ...string) bool {
+		for _, name := range names {
+			if _, ok := keys[name]; !ok {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case has("problem_id", "prediction", "expected"):
+		return &f.scoring, nil
+	case has("records", "expected"):
+		return &f.passk, nil
+	case has("text", "expected"):
+		return &f.parser, nil
+	case has("problem", "solution"):
+		return &f.problems, nil
+	}
+	return nil, fmt.Errorf("%s is no corpus: expected %s, found a first record with other keys, or none", file, corpusFiles)
+}
+
+// check runs every check and says which had no file.
+func (f *corpusFolder) check(report func(name string, passed, total int, differences []string)) error {
+	var problems []verify.ConformanceProblem
+	for _, file := range f.problems {
+		passed, total, differences, err := gsm.Conformance(file)
+		if err != nil {
+			return err
+		}
+		report(corpusName(file), passed, total, differences)
+		records, err := verify.ReadConformanceProblems(file)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, records...)
+		if passed, total, differences = verify.GraphConformance(records); total > 0 {
+			report("gold graphs ("+filepath.Base(file)+")", passed, total, differences)
+		}
+	}
+	checks := []struct {
+		files []string
+		kind  string
+		run   func(file string) (passed, total int, differences []string, err error)
+	}{
+		{f.scoring, "scoring", func(file string) (int, int, []string, error) {
+			return verify.ScoringConformance(file, problems)
+		}},
+		{f.parser, "parser_cases", verify.ParserConformance},
+		{f.passk, "passk", score.ReferenceConformance},
+	}
+	if len(f.problems) == 0 {
+		fmt.Println("problems: no file, not checked")
+	}
+	for _, c := range checks {
+		if len(c.files) == 0 {
+			fmt.Println(c.kind + ": no file, not checked")
+		}
+		for _, file := range c.files {
+			passed, total, differences, err := c.run(file)
+			if err != nil {
+				return err
+			}
+			report(corpusName(file), passed, total, differences)
+		}
+	}
+	return nil
+}
+
+func corpusName(file string) string { return strings.TrimSuffix(filepath.Base(file), ".jsonl") }

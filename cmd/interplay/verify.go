@@ -1,0 +1,428 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/verify"
+)
+
+// verifyFlags are the settings of interplay verify.
+type verifyFlags struct {
+	in, out                     string
+	reference, keepGoing, force bool
+	workers                     int
+}
+
+// runVerify judges predictions, one JSON object a line, and writes one verdict a line.
+func runVerify(args []string) error {
+	f := verifyFlags{}
+	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
+	flags.StringVar(&f.in, "in", "", `JSONL of {"problem", "prediction"}; - for standard input`)
+	flags.StringVar(&f.out, "out", "", "file for the verdicts, one a line in the order of the input; - for standard output")
+	flags.BoolVar(&f.reference, "reference", false, "judge as the authors' code does, against the problem's solution text")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "leave out malformed lines and count them, instead of ending at the first")
+	flags.BoolVar(&f.force, "force", false, "replace an existing file")
+	flags.IntVar(&f.workers, "workers", runtime.NumCPU(), "parallel workers; the output does not depend on it")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), verifyUsage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q: all settings are flags; see interplay verify -h", flags.Arg(0))
+	case f.in == "" || f.out == "":
+		return errors.New("-in FILE and -out FILE are needed; - is standard input or output")
+	case f.workers < 1:
+		return fmt.Errorf("-workers %d: at least 1 is needed", f.workers)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return f.run(ctx)
+}
+
+const verifyUsage = `usage: interplay verify -in FILE -out FILE [-reference] [-keep-going]
+
+Each line of the input is an object with
+  "problem"     a problem as interplay generate writes it, graph included
+  "prediction"  what a model wrote after the prompt
+Verdicts come from executing every step and comparing with the graph. With
+-reference they are those of the authors' code, and the problem needs only
+"solution" (and "answer"). Then the authors' records do too: the fields of the
+problem may stand beside the prediction, which may be called "gen_solution_answer".
+
+`
+
+func (f *verifyFlags) run(ctx context.Context) error {
+	in := io.Reader(os.Stdin)
+	if f.in != "-" {
+		file, err := os.Open(f.in)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	var tally verifyTally
+	err := f.open(func(out io.Writer) error { return f.judgeAll(ctx, in, out, &tally) })
+	for _, e := range tally.firstErrors {
+		fmt.Fprintln(os.Stderr, "interplay verify: left out: "+e.Error())
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("the disk that holds %s is full: free some space or write elsewhere; nothing was left behind (%w)", f.out, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: the folder %s does not exist", f.out, filepath.Dir(f.out))
+	case err != nil:
+		return err
+	}
+	fmt.Fprintln(os.Stderr, tally.String())
+	return nil
+}
+
+// open gives fill the output: a file that appears whole or not at all, or
+// standard output, a device or a pipe, which are written to as they are.
+func (f *verifyFlags) open(fill func(io.Writer) error) error {
+	info, err := os.Stat(f.out)
+	switch {
+	case f.out == "-":
+		return fill(os.Stdout)
+	case err != nil:
+		return durable.Write(f.out, fill)
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder: name a file", f.out)
+	case !info.Mode().IsRegular(): // replacing it by a file would take it from the system
+		device, err := os.OpenFile(f.out, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(device), device.Close())
+	case !f.force:
+		return fmt.Errorf("%s exists: choose another name, or -force to replace it", f.out)
+	}
+	return durable.Write(f.out, fill)
+}
+
+// verifyTally is the summary of a run.
+type verifyTally struct {
+	lines, right, answers, malformed int
+	process                          float64
+	firstErrors                      []error
+}
+
+func (t *verifyTally) String() string {
+	text := fmt.Sprintf("%d predictions", t.lines)
+	if t.lines > 0 {
+		n := float64(t.lines)
+		text += fmt.Sprintf(": process and answer right %.4f, answer right %.4f, mean process accuracy %.4f",
+			float64(t.right)/n, float64(t.answers)/n, t.process/n)
+	}
+	if t.malformed > 0 {
+		text += fmt.Sprintf("; %d malformed lines left out", t.malformed)
+	}
+	return text
+}
+
+// verifyBatch is a run of lines that one worker judges; whoever receives from done
+// may read the results.
+type verifyBatch struct {
+	first int // number of the first line
+	lines [][]byte
+	done  chan struct{}
+
+	out   bytes.Buffer
+	tally verifyTally
+	errs  []error
+}
+
+const (
+	batchLines  = 64
+	maxJSONLine = 64 << 20
+)
+
+// judgeAll reads, judges in parallel and writes in order, in constant memory.
+func (f *verifyFlags) judgeAll(ctx context.Context, in io.Reader, out io.Writer, total *verifyTally) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ordered := make(chan *verifyBatch, 4*f.workers)
+	work := make(chan *verifyBatch, 4*f.workers)
+	readErr := make(chan error, 1)
+	go func() {
+		readErr <- f.readBatches(ctx, in, work, ordered)
+		close(work)
+		close(ordered)
+	}()
+	var workers sync.WaitGroup
+	for range f.workers {
+		workers.Go(func() {
+			for b := range work {
+				b.judge(f.reference)
+				close(b.done)
+			}
+		})
+	}
+	w := bufio.NewWriterSize(out, 1<<20)
+	for {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("interrupted: %s was not written", f.out)
+		case b, more := <-ordered:
+			if !more {
+				workers.Wait()
+				if err := <-readErr; err != nil {
+					return err
+				}
+				return w.Flush()
+			}
+			<-b.done
+			if err := f.take(b, total); err != nil {
+				return err
+			}
+			if _, err := w.Write(b.out.Bytes()); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// take adds a judged batch to the total; a malformed line is an error unless -keep-going.
+func (f *verifyFlags) take(b *verifyBatch, total *verifyTally) error {
+	for _, err := range b.errs {
+		if !f.keepGoing {
+			return err
+		}
+		total.malformed++
+		if len(total.firstErrors) < 5 {
+			total.firstErrors = append(total.firstErrors, err)
+		}
+	}
+	total.lines += b.tally.lines
+	total.right += b.tally.right
+	total.answers += b.tally.answers
+	total.process += b.tally.process
+	return nil
+}
+
+// readBatches sends every batch to a worker and, in order, to the writer.
+func (f *verifyFlags) readBatches(ctx context.Context, in io.Reader, work, ordered chan<- *verifyBatch) error {
+	send := func(b *verifyBatch) bool {
+		select {
+		case ordered <- b:
+		case <-ctx.Done():
+			return false
+		}
+		work <- b // workers take everything until the channel is closed
+		return true
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 1<<16), maxJSONLine)
+	b := &verifyBatch{first: 1, done: make(chan struct{})}
+	number := 0
+	for lines.Scan() {
+		number++
+		b.lines = append(b.lines, bytes.Clone(lines.Bytes()))
+		if len(b.lines) == batchLines {
+			if !send(b) {
+				return nil
+			}
+			b = &verifyBatch{first: number + 1, done: make(chan struct{})}
+		}
+	}
+	if len(b.lines) > 0 && !send(b) {
+		return nil
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return fmt.Errorf("line %d is longer than %d MiB: expected one JSON object a line", number+1, maxJSONLine>>20)
+	} else if err != nil {
+		return fmt.Errorf("after line %d: %w", number, err)
+	}
+	return nil
+}
+
+func (b *verifyBatch) judge(reference bool) {
+	encoder := json.NewEncoder(&b.out)
+	encoder.SetEscapeHTML(false)
+	for i, line := range b.lines {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		row, verdict, err := verifyLine(line, reference)
+		if err == nil {
+			row.Line = b.first + i
+			err = encoder.Encode(verdict)
+		}
+		if err != nil {
+			b.errs = append(b.errs, fmt.Errorf("line %d: %w", b.first+i, err))
+			continue
+		}
+		b.tally.lines++
+		b.tally.process += row.process
+		if row.right {
+			b.tally.right++
+		}
+		if row.answer {
+			b.tally.answers++
+		}
+	}
+	b.lines = nil
+}
+
+// soundRow and referenceRow are the lines of the output.
+type soundRow struct {
+	*verifyRow
+	*verify.Verdict
+}
+
+type referenceRow struct {
+	*verifyRow
+	*verify.ReferenceVerdict
+}
+
+// verifyRow says which prediction a line of the output is about.
+type verifyRow struct {
+	Line    int             `json:"line"` // of the input, from 1
+	ID      json.RawMessage `json:"id,omitempty"`
+	Op      json.RawMessage `json:"op,omitempty"`
+	Context string          `json:"context,omitempty"` // or template
+	Mode    string          `json:"mode,omitempty"`
+
+	right, answer bool
+	process       float64
+}
+
+// verifyRecord is a line of the input: the fields of a problem record as far as
+// the authors' way needs them, which may also stand beside the prediction.
+type verifyRecord struct {
+	ID       json.RawMessage `json:"id"`
+	Op       json.RawMessage `json:"op"`
+	Context  string          `json:"context"`
+	Template string          `json:"template"`
+	Mode     string          `json:"mode"`
+	Solution *string         `json:"solution"`
+	Answer   json.RawMessage `json:"answer"`
+}
+
+// predictionOf is the line itself. Pointers tell null and missing from empty.
+type predictionOf struct {
+	verifyRecord
+	Problem    json.RawMessage `json:"problem"`
+	Prediction json.RawMessage `json:"prediction"`
+	Generated  json.RawMessage `json:"gen_solution_answer"` // the authors' key
+}
+
+// verifyLine judges one line. The verdict is the output, which contains row.
+func verifyLine(line []byte, reference bool) (row *verifyRow, verdict any, err error) {
+	var r predictionOf
+	if err := json.Unmarshal(line, &r); err != nil {
+		return nil, nil, fmt.Errorf(`expected a JSON object {"problem", "prediction"}: %w`, err)
+	}
+	prediction, err := r.prediction()
+	if err != nil {
+		return nil, nil, err
+	}
+	record := r.verifyRecord
+	nested := len(r.Problem) > 0 && r.Problem[0] == '{'
+	if nested {
+		record = verifyRecord{}
+		if err := json.Unmarshal(r.Problem, &record); err != nil {
+			return nil, nil, fmt.Errorf(`field "problem": expected a problem record: %w`, err)
+		}
+		if len(r.ID) > 0 { // of the prediction, if it has its own
+			record.ID = r.ID
+		}
+	}
+	row = &verifyRow{ID: record.ID, Op: record.Op, Context: record.Context, Mode: record.Mode}
+	if row.Context == "" {
+		row.Context = record.Template
+	}
+	if reference {
+		v, err := row.judgeReference(&record, prediction)
+		return row, referenceRow{row, v}, err
+	}
+	problem := r.Problem
+	if !nested {
+		problem = line
+	}
+	v, err := row.judgeSound(problem, prediction)
+	return row, soundRow{row, v}, err
+}
+
+func (r *predictionOf) prediction() (string, error) {
+	raw := r.Prediction
+	if raw == nil {
+		raw = r.Generated
+	}
+	var text *string
+	if raw == nil {
+		return "", errors.New(`field "prediction" is missing: expected the text that a model wrote after the prompt ("gen_solution_answer" does too)`)
+	}
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return "", fmt.Errorf(`field "prediction": expected a string, found %.40s`, raw)
+	}
+	if text == nil { // null: no solution was made
+		return "", nil
+	}
+	return *text, nil
+}
+
+// judgeReference takes the gold answer from the gold solution as the authors do,
+// and the field "answer" where that has none.
+func (row *verifyRow) judgeReference(r *verifyRecord, prediction string) (*verify.ReferenceVerdict, error) {
+	if r.Solution == nil || strings.TrimSpace(*r.Solution) == "" {
+		return nil, errors.New(`field "solution" is missing or empty: -reference compares with the gold solution of the problem`)
+	}
+	answer := strings.TrimRight(verify.ExtractFlexibleAnswer(*r.Solution), ".")
+	if answer == "" && len(r.Answer) > 0 {
+		answer = strings.Trim(string(r.Answer), `"`)
+		if err := json.Unmarshal(r.Answer, &answer); err != nil && r.Answer[0] == '"' {
+			return nil, fmt.Errorf(`field "answer": %w`, err)
+		}
+	}
+	v := verify.NewReferenceGold(*r.Solution, answer).Judge(prediction)
+	row.right = v.Verdict == "perfect"
+	row.answer = v.Flexible.Outcome
+	if v.ReferenceFindings != nil {
+		row.process = v.ProcessAcc
+	}
+	return &v, nil
+}
+
+func (row *verifyRow) judgeSound(problem []byte, prediction string) (*verify.Verdict, error) {
+	p := new(gsm.Problem)
+	if err := json.Unmarshal(problem, p); err != nil {
+		return nil, fmt.Errorf("expected a problem as interplay generate writes it, or -reference for the authors' records: %w", err)
+	}
+	switch {
+	case p.Graph == nil:
+		return nil, errors.New(`the problem has no field "graph": expected a problem as interplay generate writes it, or -reference, which needs the solution only`)
+	case len(p.Names) != len(p.Graph.Nodes):
+		return nil, fmt.Errorf("the problem has %d names for %d nodes: expected one each; -reference needs the solution only", len(p.Names), len(p.Graph.Nodes))
+	case p.Context == "":
+		return nil, errors.New(`the problem has no field "context"`)
+	}
+	if err := p.Graph.Validate(); err != nil {
+		return nil, fmt.Errorf("the problem's graph: %w", err)
+	}
+	v := verify.Judge(p, prediction)
+	row.right, row.answer, row.process = v.Strict, v.Answer, v.ProcessAcc
+	return &v, nil
+}

@@ -1,0 +1,229 @@
+package evaluate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/rollout"
+	"interplay/kernelkit/score"
+	"interplay/kernelkit/verify"
+	"interplay/kernelkit/vocab"
+)
+
+var (
+	eng     *engine.Engine
+	sampler *rollout.Sampler // of the tests' model, so that each shape compiles once
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if eng, err = engine.Open(""); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// job is three parts of problems for a network that knows nothing; the verdict is
+// made up from the text, so that both outcomes occur.
+func job(t testing.TB) Job {
+	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 3}, "A", "B"), gsm.Test, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokenizer, err := vocab.Words(gsm.SymbolicTokens())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := qwen.NewWeights(qwen.Config{VocabSize: tokenizer.Size(), HiddenSize: 16, Layers: 1, Heads: 2, KVHeads: 1, FFN: 16,
+		Context: 128, RopeTheta: 1e4, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.2}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sampler == nil {
+		sampler = rollout.New(eng, w.Config)
+	}
+	j := Job{Weights: w, Tokenizer: tokenizer, KeepText: true,
+		Sampling: rollout.Options{Samples: 600, MaxTokens: 4, Temperature: 0.7, Seed: 5, Rows: 512},
+		Judge: func(p *gsm.Problem, text string) verify.Verdict {
+			v := verify.Judge(p, text)
+			if len(text)%2 == 0 {
+				v.Strict, v.Answer, v.ProcessAcc, v.Class = true, true, 1, verify.Right
+			}
+			return v
+		}}
+	for i := range uint64(15) {
+		j.Problems = append(j.Problems, source.At(i))
+	}
+	return j
+}
+
+func TestInterruptedJobEndsWithTheSameBytes(t *testing.T) {
+	j := job(t)
+	whole, dir := t.TempDir(), t.TempDir()
+	var last Progress
+	path, err := j.run(context.Background(), sampler, whole, func(p Progress) { last = p })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last.Done != 9000 || last.Total != 9000 || last.Tokens == 0 {
+		t.Errorf("progress ends at %+v", last)
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := j.run(ctx, sampler, dir, func(Progress) { cancel() }); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled job returned %v", err)
+	}
+	if exists(filepath.Join(dir, SamplesFile)) || !exists(filepath.Join(dir, "part-000000.parquet")) {
+		t.Fatal("after the first part there should be that part and no result")
+	}
+	j.Sampling.Rows = 96 // no result depends on it
+	first := true
+	if path, err = j.run(context.Background(), sampler, dir, func(p Progress) {
+		if first && p.Done != 7200 {
+			t.Errorf("the resumed job stands at %d after its first part, want 7200", p.Done)
+		}
+		first = false
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !sameButLogProbs(t, path, filepath.Join(whole, SamplesFile)) {
+		t.Error("the resumed job has other samples")
+	}
+	if exists(filepath.Join(dir, "part-000000.parquet")) {
+		t.Error("parts are left")
+	}
+	// With the same rows, the same bytes.
+	again := t.TempDir()
+	j.Sampling.Rows = 512
+	ctx, cancel = context.WithCancel(context.Background())
+	j.run(ctx, sampler, again, func(Progress) { cancel() })
+	if path, err = j.run(context.Background(), sampler, again, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the resumed job's file has %d bytes that differ from the undisturbed one's %d (%v)", len(got), len(want), err)
+	}
+	j.Sampling.Seed++
+	if _, err := j.run(context.Background(), sampler, again, nil); err == nil || !strings.Contains(err.Error(), "another job") {
+		t.Errorf("another job in the same folder gives %v", err)
+	}
+}
+
+// sameButLogProbs compares files up to the rounding of log-probs, which depends on the
+// number of rows in flight.
+func sameButLogProbs(t *testing.T, a, b string) bool {
+	x, err := Read(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if d := x[i].LogProb - y[i].LogProb; d > 1e-4 || d < -1e-4 {
+			return false
+		}
+		if x[i].LogProb = y[i].LogProb; x[i] != y[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func TestRecordsHoldEverySampleInOrder(t *testing.T) {
+	j := job(t)
+	j.Problems = j.Problems[:3]
+	j.Sampling.Samples = 6
+	path, err := Run(context.Background(), eng, j, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(records) != 18 {
+		t.Fatalf("%d records, want 18", len(records))
+	}
+	for i, r := range records {
+		p := j.Problems[i/6]
+		if r.Prompt != p.ID || r.Rank != i%6 || r.Op != p.Op || r.Context != p.Context || r.Mode != "forward" {
+			t.Errorf("record %d is of %s rank %d, want %s rank %d", i, r.Prompt, r.Rank, p.ID, i%6)
+		}
+		if v := j.Judge(p, r.Text); v.Strict != r.Strict || v.Answer != r.Answer || v.Class.String() != r.Class {
+			t.Errorf("record %d: %+v, its text is judged %+v", i, r, v)
+		}
+		if !(r.LogProb < 0) || r.Tokens < 1 || r.Tokens > 4 || (r.Finish == "length") != (r.Tokens == 4 && !strings.HasSuffix(r.Text, "</answer>") && len(strings.Fields(r.Text)) == 4) {
+			t.Errorf("record %d: %d tokens %q ended by %s, log-prob %g", i, r.Tokens, r.Text, r.Finish, r.LogProb)
+		}
+	}
+	if _, err := score.Summarise(Samples(records)); err != nil {
+		t.Error(err)
+	}
+	j.Problems[1] = j.Problems[0]
+	if _, err := j.run(context.Background(), sampler, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "two problems have the ID") {
+		t.Errorf("a repeated problem gives %v", err)
+	}
+}
+
+// samplesOf makes 16 samples of 40 prompts an op, of which c in a prompt are right.
+func samplesOf(op int, right func(prompt int) int) []score.Sample {
+	var all []score.Sample
+	for p := range 40 {
+		for rank := range 16 {
+			ok := rank < right(p)
+			s := score.Sample{Prompt: fmt.Sprintf("%d-%d", op, p), Op: op, Mode: "forward", Context: "A", Rank: rank, Strict: ok, Answer: ok}
+			if ok {
+				s.Process = 1
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func TestEdgeIsWhereOneSampleFailsAndManySucceed(t *testing.T) {
+	var all []score.Sample
+	all = append(all, samplesOf(2, func(int) int { return 14 })...)
+	all = append(all, samplesOf(5, func(p int) int { return p % 4 })...)  // pass@1 .09, pass@16 .75
+	all = append(all, samplesOf(7, func(p int) int { return p / 37 })...) // 3 prompts of 40
+	all = append(all, samplesOf(9, func(int) int { return 0 })...)
+	all = append(all, samplesOf(4, func(p int) int { return 16 * (p % 2) })...) // pass@1 .5: at the border
+	edges, err := FindEdge(all, 0, DefaultBorders, score.DefaultBootstrap())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []OpEdge{{Op: 2, Band: Solved, Sure: true}, {Op: 4, Band: Solved, Sure: false}, {Op: 5, Band: Edge, Sure: true}, {Op: 7, Band: Beyond, Sure: true}, {Op: 9, Band: Beyond, Sure: true}}
+	if len(edges) != len(want) {
+		t.Fatalf("%d ops, want %d", len(edges), len(want))
+	}
+	for i, e := range edges {
+		if e.Op != want[i].Op || e.Band != want[i].Band || e.Sure != want[i].Sure || e.K != 16 || e.Prompts != 40 {
+			t.Errorf("%+v, want %+v", e, want[i])
+		}
+	}
+	if _, err := FindEdge(all, 17, DefaultBorders, score.DefaultBootstrap()); err == nil {
+		t.Error("pass@17 of 16 samples is no error")
+	}
+	if _, err := FindEdge(all, 8, Borders{}, score.DefaultBootstrap()); err == nil {
+		t.Error("borders at 0 are no error")
+	}
+}

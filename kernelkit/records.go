@@ -1,0 +1,42 @@
+package kernelkit
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"interplay/kernelkit/evaluate"
+	"interplay/kernelkit/score"
+	"interplay/kernelkit/verify"
+	"interplay/pipeline"
+)
+
+// record is one judged sample.
+type record = evaluate.Record
+
+// right is the class of a sample without a wrong step.
+var right = verify.Right.String()
+
+// read loads the evaluation's samples and counts them.
+func (e *Evaluation) read() {
+	e.records = must(evaluate.Read(filepath.Join(e.lab.store.Dir(e.stage), pipeline.RecordsFile)))
+	e.Prompts = must(score.Summarise(evaluate.Samples(e.records)))
+}
+
+// Examples shows what the model wrote for one right and one wrong sample of an op,
+// with the verdicts.
+func (e *Evaluation) Examples(op int) {
+	for _, want := range []bool{true, false} {
+		for _, r := range e.records {
+			if r.Op != op || r.Strict != want {
+				continue
+			}
+			verdict := "every step right, answer right"
+			if !want {
+				answer := map[bool]string{true: "right", false: "wrong"}[r.Answer]
+				verdict = fmt.Sprintf("answer %s, process accuracy %.2f, first fault: %s", answer, r.Process, r.Class)
+			}
+			Text(fmt.Sprintf("op %d, problem %s, sample %d: %s", op, r.Prompt, r.Rank, verdict), r.Text)
+			break
+		}
+	}
+}

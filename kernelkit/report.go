@@ -1,0 +1,139 @@
+package kernelkit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/score"
+	"interplay/pipeline"
+	"interplay/plots"
+)
+
+// Recipe draws what the lab will do, stage by stage.
+func (l *Lab) Recipe() Figure {
+	p := l.Profile
+	base, rl, ev := p.Base, p.RL, p.Evaluation
+	png, err := plots.Recipe(plots.RecipeData{
+		Title: "The recipe, profile " + p.Name,
+		Stages: []plots.RecipeStage{
+			{Name: "Corpus", Lines: []string{"symbolic, context A", fmt.Sprintf("ops %s, a few of %s", base.Data.Mix[0].Ops, base.Data.Mix[1].Ops)}},
+			{Name: "Pre-training", Lines: []string{fmt.Sprintf("%s parameters", thousands(float64(base.Model.Params()))), fmt.Sprintf("%d steps of %d tokens", base.Train.Steps, base.Train.Batch*base.Train.Seq)}},
+			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.Reward), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
+			{Name: "Evaluation", Lines: []string{fmt.Sprintf("ops %s, %d problems each", ev.Data.Mix[0].Ops, ev.Problems), fmt.Sprintf("%d samples a problem", ev.Samples)}},
+		},
+	})
+	return figure(png, err, "stages of the recipe: corpus, pre-training, GRPO, evaluation")
+}
+
+// Ledger shows what the stages behind models and evaluations spent, as a table.
+func (l *Lab) Ledger(entries ...Entry) {
+	t := Table{Title: "Compute ledger", Columns: []string{"stage", "trained tokens", "generated tokens", "samples", "GFLOPs", "paper's token equivalents", "true token equivalents", "seconds"}}
+	var total pipeline.Spent
+	row := func(name string, s pipeline.Spent) {
+		t.Add(name, thousands(float64(s.TrainTokens)), thousands(float64(s.GeneratedTokens)), thousands(float64(s.Samples)),
+			fmt.Sprintf("%.0f", s.FLOPs/1e9), thousands(s.NominalTokens), thousands(s.TrueTokens), fmt.Sprintf("%.0f", s.Seconds))
+	}
+	for _, e := range entries {
+		label, s := e.spent()
+		row(label, s)
+		total = total.Add(s)
+	}
+	row("all", total)
+	t.Note = "Token equivalents: RL priced in training tokens by the paper's T_RL = (4/3 + γ/3)·N·r·L, γ = 1 with a reference model; " +
+		"the paper takes the longest length allowed for L, the last column but one the lengths that occurred."
+	t.Show()
+}
+
+// Entry is a model or an evaluation: something that compute was spent on.
+type Entry interface {
+	spent() (string, pipeline.Spent)
+}
+
+func (m *Model) spent() (string, pipeline.Spent)      { return m.stage.Label, m.done.Spent }
+func (e *Evaluation) spent() (string, pipeline.Spent) { return e.stage.Label, e.done.Spent }
+
+// LedgerFigure draws the floating-point operations of the entries, one bar each.
+func (l *Lab) LedgerFigure(entries ...Entry) Figure {
+	data := plots.LedgerData{Title: "Where the compute went", XLabel: "floating-point operations (10⁹)", Stages: []string{"training passes", "sampling"}}
+	for _, e := range entries {
+		label, s := e.spent()
+		sampling := s.FLOPs
+		if s.TrainTokens > 0 {
+			sampling *= float64(s.PromptTokens+s.GeneratedTokens) / float64(s.PromptTokens+s.GeneratedTokens+3*s.TrainTokens)
+		}
+		data.Rows = append(data.Rows, plots.LedgerRow{Name: label, Amounts: []float64{(s.FLOPs - sampling) / 1e9, sampling / 1e9}})
+	}
+	png, err := plots.Ledger(data)
+	return figure(png, err, "floating-point operations per stage")
+}
+
+// Report collects what a notebook claims: results with intervals, and checks that
+// must hold.
+type Report struct {
+	lab     *Lab
+	results []pipeline.Result
+	failed  []string
+	checks  Table
+}
+
+// Report begins the notebook's report.
+func (l *Lab) Report() *Report {
+	return &Report{lab: l, checks: Table{Title: "Checks", Columns: []string{"", "what must hold", "found"}}}
+}
+
+// Exact adds a count that must be the same on every machine.
+func (r *Report) Exact(id, claim, unit string, value float64) {
+	r.results = append(r.results, pipeline.Exact(id, claim, unit, value))
+}
+
+// Measured adds a number with its interval; tolerance is what another machine's may differ by.
+func (r *Report) Measured(id, claim, unit string, v score.Interval, tolerance float64) {
+	r.results = append(r.results, pipeline.Measured(id, claim, unit, v, tolerance))
+}
+
+// Number adds a measured number that has no interval of its own.
+func (r *Report) Number(id, claim, unit string, value, tolerance float64) {
+	r.Measured(id, claim, unit, score.Interval{Value: value, Low: value, High: value}, tolerance)
+}
+
+// Check adds something that must hold; found says what was found.
+func (r *Report) Check(holds bool, what, found string) {
+	r.checks.Add(tick(holds), what, found)
+	if !holds {
+		r.failed = append(r.failed, fmt.Sprintf("%s: found %s", what, found))
+	}
+}
+
+// Close shows results and checks, writes results.json to $INTERPLAY_RESULTS/STUDY
+// (default: beside the run store, in results/STUDY), and ends the cell with an
+// error when a check does not hold.
+func (r *Report) Close() {
+	t := Table{Title: "Results", Columns: []string{"id", "what it is", "value", "95 % interval", "unit"}}
+	for _, v := range r.results {
+		interval := "–"
+		if v.Low != v.High {
+			interval = fmt.Sprintf("%.3f–%.3f", v.Low, v.High)
+		}
+		t.Add(v.ID, v.Claim, strings.TrimSuffix(fmt.Sprintf("%.3f", v.Value), ".000"), interval, v.Unit)
+	}
+	t.Show()
+	r.checks.Show()
+	dir := os.Getenv("INTERPLAY_RESULTS")
+	if dir == "" {
+		dir = filepath.Join(r.lab.store.Root, "..", "build", "results")
+	}
+	dir = filepath.Join(dir, r.lab.Study)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		fail(fmt.Errorf("results.json cannot be written: %w; set INTERPLAY_RESULTS to a folder you may write", err))
+	}
+	all := pipeline.Results{Study: r.lab.Study, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Results: r.results}
+	if err := durable.WriteJSON(filepath.Join(dir, "results.json"), all); err != nil {
+		fail(fmt.Errorf("results.json cannot be written: %w", err))
+	}
+	if len(r.failed) > 0 {
+		fail(fmt.Errorf("%d checks do not hold:\n  %s", len(r.failed), strings.Join(r.failed, "\n  ")))
+	}
+}

@@ -1,0 +1,58 @@
+// Package verify turns the text of a solution into a verdict and a verdict into a
+// reward.
+//
+// # The idea
+//
+// A problem is a graph: nodes are quantities, each with a formula over its parents
+// (package gsm). A solution claims, step by step, what each node is. Right answers
+// come about in wrong ways, so the judge does not look at the answer alone. It
+// asks of every step four questions, in this order:
+//
+//	formula        does it compute the node from the graph's parents, by the graph's operation?
+//	substitution   are the numbers that it puts in the values of these parents?
+//	arithmetic     is every equality true?
+//	value          is the result the node's true value?
+//
+// The first question that a step fails names its ErrorClass. A node of the solution
+// path is right when some step shows it and none about it is wrong; ProcessAcc is
+// the share of nodes that are right (paper §A.4). A solution is Strict when all
+// are, no other step is wrong either, and the answer is right.
+//
+// # Two judges
+//
+// Judge is the default, called Sound in the lab. It executes the text: a variable
+// means what the text has defined it to mean, numbers are exact fractions, and the
+// unknown of reverse mode is the polynomial x. It compares with the generator's
+// graph, never with the gold text, so a solution that says the same in another way
+// is right: other variables, another order, merged or split sums, extra steps that
+// are right. A formula is compared as a polynomial in the parents, so a wrong
+// operator is wrong even where it happens to give the right value.
+//
+// ReferenceParse, ReferenceCompare and their kin reproduce the paper's parser and
+// rewards bit for bit, with their defects (spec/verifier.md §7), for figures that
+// are compared with the paper's.
+//
+// # What Judge leaves open
+//
+// It judges equations, not prose: "which is plenty" and "which is 9" are neither
+// right nor wrong. A step may leave out intermediate links ("so L = a + b."), since
+// nothing false is then said, in the realistic family; the symbolic family's format
+// asks for formula, substitution and value each time. Values beyond 63 bits,
+// formulas of more than 64 terms and powers belong to no problem and count as
+// unparsable: this bounds the work per token, so the time is linear in the text.
+//
+// # From text to verdict
+//
+//	symbolic.go                   terse steps: "a1 a2 * 8 = 2 * 8 = a1 6"
+//	lexer.go, definition.go       realistic prose → tokens, definitions
+//	chain.go, substitution.go     chains of equalities, executed
+//	realistic.go                  steps against the graph; the closing of reverse mode
+//	polynomial.go, rational.go    exact arithmetic
+//	tally.go, verdict.go          nodes counted, the verdict
+//	rewards.go                    verdict → number
+//	mutate*.go, draft.go          solutions that are wrong, or right, in known ways
+//
+// The last line is how the judge is judged: Corrupt and Vary write labelled wrong
+// and right solutions of any problem, as many as one likes. TestCorruptionsAreRefused
+// and TestVariationsAreAccepted hold Judge to both; -mutations sets how many.
+package verify

@@ -1,0 +1,66 @@
+package verify_test
+
+import (
+	"fmt"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/random"
+	"interplay/kernelkit/verify"
+)
+
+// zoo is a problem with one leaf and two steps: the bears are 3, the wolves twice
+// the bears, and the question is the total.
+func zoo() *gsm.Problem {
+	return &gsm.Problem{
+		Context: "crazy_zootopia",
+		Names:   []string{"adult bear in Pine Ridge", "adult wolf in Pine Ridge", "total number of adult animals in Pine Ridge"},
+		Graph: &gsm.Graph{Layers: 2, Path: 3, Question: 2, Nodes: []gsm.Node{
+			{Const: 3, Value: 3},
+			{Item: 1, Inner: gsm.Sum, Parents: []int{0}, Outer: gsm.Times, Const: 2, Value: 6},
+			{Item: -1, Kind: gsm.Total, Inner: gsm.Sum, Parents: []int{0, 1}, Value: 9},
+		}},
+	}
+}
+
+func ExampleJudge() {
+	const start = "Define adult bear in Pine Ridge as b; so b = 3. "
+	for _, solution := range []string{
+		start + "Define adult wolf in Pine Ridge as w; so w = 2 * b = 2 * 3 = 6. Define total number of adult animals in Pine Ridge as t; so t = w + b = 6 + 3 = 9. </solution> <answer> 9 </answer>",
+		start + "Define adult wolf in Pine Ridge as w; so w = 3 + b = 3 + 3 = 6. Define total number of adult animals in Pine Ridge as t; so t = w + b = 6 + 3 = 9. Answer: 9.",
+		start + "Answer: 9.",
+	} {
+		v := verify.Judge(zoo(), solution)
+		fmt.Printf("strict %v, answer %v, %d of %d nodes right, first wrong step %d: %v\n",
+			v.Strict, v.Answer, v.Correct, v.Nodes, v.FirstWrong, v.Class)
+	}
+	// Output:
+	// strict true, answer true, 3 of 3 nodes right, first wrong step -1: right
+	// strict false, answer true, 2 of 3 nodes right, first wrong step 1: wrong operator
+	// strict false, answer true, 1 of 3 nodes right, first wrong step -1: lucky answer
+}
+
+func ExampleReward_Score() {
+	v := verify.Judge(zoo(), "Define adult bear in Pine Ridge as b; so b = 3. Answer: 9.")
+	for _, name := range []string{"outcome", "strict", "process", "mix:0.2", "gated:0.2"} {
+		r, err := verify.ParseReward(name)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Printf("%-9s %.3f\n", r, r.Score(v))
+	}
+	// Output:
+	// outcome   1.000
+	// strict    0.000
+	// process   0.333
+	// mix:0.2   0.467
+	// gated:0.2 0.467
+}
+
+func ExampleCorrupt() {
+	p := zoo()
+	text, ok := verify.CorruptWith(p, random.New(1, "example"), verify.TwoErrors)
+	v := verify.Judge(p, text)
+	fmt.Println(ok, v.Strict, v.Answer, v.Class)
+	// Output:
+	// true false true wrong substitution
+}

@@ -1,0 +1,116 @@
+package verify
+
+import (
+	"testing"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/random"
+)
+
+// fuzzProblems are the problems that FuzzJudge judges every text against.
+func fuzzProblems(t testing.TB) []*gsm.Problem {
+	t.Helper()
+	var problems []*gsm.Problem
+	for _, kind := range []string{"symbolic", "forward, d=2", "reverse, d=2", "forward, d=3", "reverse, d=3"} {
+		problems = append(problems, kinds(t)[kind].At(3))
+	}
+	return problems
+}
+
+// FuzzJudge: on any text the judge ends without panic, and its verdict agrees with itself.
+func FuzzJudge(f *testing.F) {
+	problems := fuzzProblems(f)
+	for i, p := range problems {
+		f.Add(p.Response())
+		f.Add(p.Solution)
+		for k := range uint64(8) {
+			wrong, _ := Corrupt(p, random.New(1, "fuzz", uint64(i), k))
+			varied, _ := Vary(p, random.New(1, "fuzz", uint64(i), k))
+			f.Add(wrong)
+			f.Add(varied)
+		}
+	}
+	for _, text := range hostile(20) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, p := range problems {
+			v := Judge(p, text)
+			if again := Judge(p, text); again != v {
+				t.Fatalf("two verdicts: %+v and %+v", v, again)
+			}
+			checkVerdict(t, p, v)
+		}
+	})
+}
+
+// checkVerdict holds a verdict to what its fields promise.
+func checkVerdict(t *testing.T, p *gsm.Problem, v Verdict) {
+	t.Helper()
+	nodes := 0
+	for i := range p.Graph.Nodes {
+		nodes += b2i(needed(p.Graph, i))
+	}
+	shown := v.Nodes - v.Missing
+	switch {
+	case v.Nodes != nodes, v.Correct < 0, v.Missing < 0, v.Correct > shown:
+		t.Fatalf("node counts: %+v", v)
+	case v.WrongParents > shown-v.Correct, v.WrongValues > shown-v.Correct:
+		t.Fatalf("counts of wrong nodes: %+v", v)
+	case v.Nodes > 0 && v.ProcessAcc != float64(v.Correct)/float64(v.Nodes):
+		t.Fatalf("process accuracy: %+v", v)
+	case v.Strict != (v.Class == Right):
+		t.Fatalf("strict and class: %+v", v)
+	case v.Strict && (!v.Answer || v.ProcessAcc != 1 || v.FirstWrong != -1):
+		t.Fatalf("strict and the rest: %+v", v)
+	case v.FirstWrong < -1 || v.FirstWrong > v.Steps || v.Extra > v.Steps:
+		t.Fatalf("steps: %+v", v)
+	}
+	for _, reward := range []Reward{{Form: Outcome}, {Form: Mix, Alpha: 0.2}, {Form: Gated, Alpha: 0.2}, {Form: StrictForm}, {Form: Process}} {
+		if r := reward.Score(v); !(0 <= r && r <= 1) || v.Strict && v.Extra == 0 && r < 1-1e-12 {
+			t.Fatalf("%s is %g for %+v", reward, r, v)
+		}
+	}
+}
+
+// FuzzLex: tokens lie in the text, in order, and are not empty.
+func FuzzLex(f *testing.F) {
+	for _, text := range hostile(5) {
+		f.Add(text)
+	}
+	f.Add("**Define** Café_2 as K1; so K1 := $1,234.5 − ２*x ÷ (3·y)^2 <b> = “4”… 1.2.3 5,")
+	f.Fuzz(func(t *testing.T, text string) {
+		end := int32(0)
+		for _, token := range lex(nil, text) {
+			if token.lo < end || token.hi <= token.lo || int(token.hi) > len(text) {
+				t.Fatalf("token %+v after byte %d of %d", token, end, len(text))
+			}
+			if token.kind > other {
+				t.Fatalf("token %+v is no token", token)
+			}
+			if token.kind == numeral && token.number.d < 0 {
+				t.Fatalf("number %+v", token)
+			}
+			end = token.hi
+		}
+	})
+}
+
+// FuzzParseReward: what is read is valid and is written as it was meant.
+func FuzzParseReward(f *testing.F) {
+	for _, name := range []string{"strict", "outcome", "process", "mix:0.5", "gated:0.2", "mix:1e-3", "mix:0x1p-1", "gated:", "mix:NaN"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		r, err := ParseReward(name)
+		if err != nil {
+			return
+		}
+		if err := r.Validate(); err != nil {
+			t.Fatalf("%q is read as an invalid reward: %v", name, err)
+		}
+		if back, err := ParseReward(r.String()); err != nil || back != r {
+			t.Fatalf("%q is read as %+v, written as %q and read as %+v (%v)", name, r, r.String(), back, err)
+		}
+	})
+}

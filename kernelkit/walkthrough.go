@@ -1,0 +1,49 @@
+package kernelkit
+
+import (
+	"fmt"
+
+	"interplay/kernelkit/score"
+)
+
+// Walkthrough is the report of notebook 00: that every part works and the model learns.
+//
+// Tolerances are for other machines with the same recipe: programs sum in another
+// order there, the runs drift apart, and what is compared is the outcome of two
+// different but equally good trainings.
+func (l *Lab) Walkthrough(base, tuned *Model, before, after *Evaluation) *Report {
+	r := l.Report()
+	first, last := base.Loss()
+	rewardFirst, rewardLast := tuned.Reward()
+	rl := l.Profile.RL.Data.Mix[0].Ops
+	op1 := before.PassAtK(1, 1, 1)
+	gain := after.Gain(before, rl.Min, rl.Max, 1)
+
+	r.Exact("parameters", "parameters of the model", "parameters", float64(l.Profile.Base.Model.Params()))
+	r.Exact("problems", "held-out problems", "problems", float64(len(before.Prompts)))
+	r.Number("train_tokens", "tokens of pre-training", "tokens", float64(base.done.Spent.TrainTokens), 0)
+	r.Number("loss_first", "training loss, first tenth", "nats a token", first, 0.15)
+	r.Number("loss_last", "training loss, last tenth", "nats a token", last, 0.15)
+	r.Measured("base_op1_pass1", "base, op 1, strict pass@1", "share", op1, 0.25)
+	r.Measured("base_rl_ops_pass1", fmt.Sprintf("base, ops %v, strict pass@1", rl), "share", before.PassAtK(rl.Min, rl.Max, 1), 0.25)
+	r.Measured("base_rl_ops_passk", fmt.Sprintf("base, ops %v, strict pass@%d", rl, before.K()), "share", before.PassAtK(rl.Min, rl.Max, before.K()), 0.3)
+	r.Measured("rl_rl_ops_pass1", fmt.Sprintf("after RL, ops %v, strict pass@1", rl), "share", after.PassAtK(rl.Min, rl.Max, 1), 0.3)
+	r.Measured("rl_rl_ops_passk", fmt.Sprintf("after RL, ops %v, strict pass@%d", rl, after.K()), "share", after.PassAtK(rl.Min, rl.Max, after.K()), 0.3)
+	r.Measured("rl_gain_pass1", fmt.Sprintf("gain of RL, ops %v, strict pass@1", rl), "share", gain, 0.2)
+	r.Number("reward_first", "mean reward, first quarter of RL", "share", rewardFirst, 0.25)
+	r.Number("reward_last", "mean reward, last quarter of RL", "share", rewardLast, 0.25)
+
+	r.Check(last < first/2, "the loss falls to less than half", fmt.Sprintf("%.2f → %.2f nats a token", first, last))
+	r.Check(op1.Low > chance, "op 1 is solved far above chance", fmt.Sprintf("strict pass@1 %s; a guessed answer is right %.0f %% of the time", percentInterval(op1), 100*chance))
+	r.Check(rewardLast > rewardFirst, "the reward rises during RL", fmt.Sprintf("%.3f → %.3f", rewardFirst, rewardLast))
+	r.Check(gain.Low > 0, fmt.Sprintf("RL raises pass@1 on the ops that it trained (%v)", rl), fmt.Sprintf("by %s", percentInterval(gain)))
+	return r
+}
+
+// chance is how often a guessed answer is right in the symbolic family: one in
+// ten, modulo 10. Strict chance is far below it.
+const chance = 0.1
+
+func percentInterval(v score.Interval) string {
+	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*v.Value, 100*v.Low, 100*v.High)
+}

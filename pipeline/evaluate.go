@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"path/filepath"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/evaluate"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/rollout"
+)
+
+// RecordsFile holds one judged sample a row (evaluate.Record).
+const RecordsFile = evaluate.SamplesFile
+
+// Evaluate is the stage of an evaluation recipe on a model.
+func Evaluate(label string, r Evaluation, model *Stage) *Stage {
+	s := &Stage{Kind: "evaluate", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{model}}
+	s.Work = func(j *Job) error { return evaluateModel(j, r) }
+	return s
+}
+
+func evaluateModel(j *Job, r Evaluation) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	eng, err := backend()
+	if err != nil {
+		return err
+	}
+	*j.Backend = eng.Name
+	tok, err := tokenizer(r.Data.Family)
+	if err != nil {
+		return err
+	}
+	weights, err := qwen.Load(filepath.Join(j.Input[0], ModelDir))
+	if err != nil {
+		return err
+	}
+	problems, err := evaluationSet(r)
+	if err != nil {
+		return err
+	}
+	job := evaluate.Job{Weights: weights, Tokenizer: tok, Problems: problems, KeepText: true, Sampling: rollout.Options{
+		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed,
+	}}
+	work := filepath.Join(j.Dir, WorkDir)
+	file, err := evaluate.Run(j.Context, eng, job, work, func(p evaluate.Progress) {
+		j.Progress(Progress{Done: float64(p.Done), Total: float64(p.Total), Unit: "samples", Rate: p.TokensPerSecond, RateUnit: "tokens"})
+	})
+	if err != nil {
+		return err
+	}
+	records, err := evaluate.Read(file)
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		j.Spent.GeneratedTokens += int64(records[i].Tokens)
+	}
+	for _, p := range problems {
+		ids, err := tok.Encode(p.Prompt())
+		if err != nil {
+			return err
+		}
+		j.Spent.PromptTokens += int64(len(ids))
+	}
+	j.Spent.Samples = int64(len(records))
+	tokens := float64(j.Spent.PromptTokens + j.Spent.GeneratedTokens)
+	mean := float64(j.Spent.PromptTokens)/float64(len(problems)) + float64(j.Spent.GeneratedTokens)/float64(len(records))
+	j.Spent.FLOPs = weights.Config.FLOPs(int(mean)) / mean * tokens
+	return durable.Copy(filepath.Join(j.Dir, RecordsFile), file)
+}
+
+// evaluationSet gives each op, context and mode of the recipe its problems, which
+// do not depend on the model or on the other cells.
+func evaluationSet(r Evaluation) ([]*gsm.Problem, error) {
+	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
+	if err != nil {
+		return nil, err
+	}
+	var problems []*gsm.Problem
+	cells, _ := source.Cells()
+	for _, c := range cells {
+		fixed, err := source.Fixed(c)
+		if err != nil {
+			return nil, err
+		}
+		for i := range r.Problems {
+			p := fixed.At(uint64(i))
+			p.ID += "/" + p.Context
+			problems = append(problems, p)
+		}
+	}
+	return problems, nil
+}

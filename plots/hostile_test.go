@@ -1,0 +1,155 @@
+package plots
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"interplay/kernelkit/random"
+	"interplay/kernelkit/score"
+)
+
+// hostile draws values that break axes: too large, too small, not finite, equal.
+type hostile struct{ *random.Stream }
+
+func (h hostile) value() float64 {
+	values := []float64{0, math.Copysign(0, -1), 1, 0.5, 0.5, -3, 1e-320, 1e-12, 1e149, -1e149, 1e308, -1e308, math.MaxFloat64, nan, math.Inf(1), math.Inf(-1)}
+	return values[h.IntN(len(values))]
+}
+
+func (h hostile) values(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = h.value()
+	}
+	return out
+}
+
+func (h hostile) intervals(n int) []score.Interval {
+	out := make([]score.Interval, n)
+	for i := range out {
+		out[i] = score.Interval{Value: h.value(), Low: h.value(), High: h.value()}
+	}
+	return out
+}
+
+func (h hostile) ints(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = []int{0, 1, 2, 7, -5, 1 << 40, math.MaxInt64, math.MinInt64}[h.IntN(8)]
+	}
+	return out
+}
+
+func (h hostile) name() string {
+	return []string{"", "a11", "x\ny", strings.Repeat("W", 300), "average number of newborn children per adult crow in Hamilton Farm", "α ≤ β\t→ 😀", "\xff\xfe"}[h.IntN(7)]
+}
+
+func TestFiguresSurviveHostileValues(t *testing.T) {
+	for i := range 4 {
+		h := hostile{random.New(int64(i), "test/hostile")}
+		n := 1 + h.IntN(4)
+		names := []string{h.name(), h.name()}
+		series := func() []CurveSeries {
+			return []CurveSeries{{Name: h.name(), X: h.values(n), Y: h.values(n), Low: h.values(n), High: h.values(n)}}
+		}
+		for figure, draw := range map[string]func() ([]byte, error){
+			"Curve": func() ([]byte, error) {
+				return Curve(CurveData{h.name(), h.name(), h.name(), h.Bool(), h.Bool(), h.Bool(), 3, series(), []CurveRule{{h.name(), h.value()}}})
+			},
+			"PassAtKByOp": func() ([]byte, error) {
+				return PassAtKByOp(PassAtKByOpData{Title: h.name(), Panels: []OpPanel{{h.name(), []OpSeries{{h.name(), h.ints(n), h.intervals(n), h.values(n), false}}}},
+					Spans: []OpSpan{{h.name(), h.ints(1)[0], h.ints(1)[0]}}})
+			},
+			"PassAtK": func() ([]byte, error) {
+				return PassAtK(PassAtKData{Title: h.name(), Panels: []KPanel{{h.name(), []KSeries{{h.name(), h.ints(n), h.intervals(n), h.values(n), true}}}}})
+			},
+			"Confusion": func() ([]byte, error) {
+				return Confusion(ConfusionData{h.name(), []ConfusionPanel{{h.name(), score.Confusion{RightRight: 1 << 40, RightWrong: 1}}, {h.name(), score.Confusion{}}}})
+			},
+			"StackedShares": func() ([]byte, error) {
+				return StackedShares(StackedSharesData{Title: h.name(), Classes: names, Rows: []StackedRow{{h.name(), h.values(2)}}})
+			},
+			"RewardLength": func() ([]byte, error) {
+				return RewardLength(RewardLengthData{h.name(), 3, []RewardColumn{{h.name(), series(), series()}, {h.name(), series(), nil}}})
+			},
+			"Recipe": func() ([]byte, error) {
+				return Recipe(RecipeData{h.name(), make([]RecipeStage, 1+h.IntN(12))})
+			},
+			"HeatMap": func() ([]byte, error) {
+				return HeatMap(HeatMapData{Title: h.name(), Columns: names, Rows: names, Values: [][]float64{h.values(2), h.values(2)}, ValueLabel: h.name()})
+			},
+			"ErrorBars": func() ([]byte, error) {
+				return ErrorBars(ErrorBarsData{Title: h.name(), Series: names, First: true, Panels: []BarPanel{{h.name(), []BarGroup{{h.name(), h.intervals(2), h.values(2)}}}}})
+			},
+			"StackedIncrement": func() ([]byte, error) {
+				return StackedIncrement(StackedIncrementData{Title: h.name(), Panels: []IncrementPanel{{h.name(), []IncrementBar{{h.name(), h.intervals(1)[0], h.intervals(1)[0], h.value()}}}}})
+			},
+			"LineGrid": func() ([]byte, error) {
+				return LineGrid(LineGridData{Title: h.name(), Columns: names[:1], Rows: names[:1], Cells: [][]GridCell{{{h.values(n), h.intervals(n), h.values(n)}}}})
+			},
+			"Histogram": func() ([]byte, error) {
+				return Histogram(HistogramData{Title: h.name(), Low: -1, High: 1, Panels: []HistogramPanel{{h.name(), []HistogramGroup{{h.name(), h.values(n)}}}}})
+			},
+			"DAG": func() ([]byte, error) {
+				return DAG(DAGData{h.name(), []DAGNode{{h.name(), h.name(), Step}, {h.name(), h.name(), Question}}, []DAGEdge{{0, 1, false}, {0, 1, true}}})
+			},
+		} {
+			if png, err := draw(); err != nil || len(png) == 0 {
+				t.Errorf("world %d: %s: %d bytes, %v", i, figure, len(png), err)
+			}
+		}
+	}
+}
+
+func TestContradictoryInputIsAnError(t *testing.T) {
+	two, one := []float64{1, 2}, []score.Interval{{Value: 1}}
+	for name, draw := range map[string]func() ([]byte, error){
+		"DAG, edge to nowhere": func() ([]byte, error) {
+			return DAG(DAGData{Nodes: make([]DAGNode, 2), Edges: []DAGEdge{{From: 0, To: 2}}})
+		},
+		"DAG, cycle": func() ([]byte, error) {
+			return DAG(DAGData{Nodes: make([]DAGNode, 2), Edges: []DAGEdge{{From: 0, To: 1}, {From: 1, To: 0}}})
+		},
+		"DAG, loop": func() ([]byte, error) { return DAG(DAGData{Nodes: make([]DAGNode, 1), Edges: []DAGEdge{{}}}) },
+		"Curve, Y":  func() ([]byte, error) { return Curve(CurveData{Series: []CurveSeries{{X: two, Y: two[:1]}}}) },
+		"Curve, band": func() ([]byte, error) {
+			return Curve(CurveData{Series: []CurveSeries{{X: two, Y: two, Low: two[:1], High: two}}})
+		},
+		"Curve, half band": func() ([]byte, error) { return Curve(CurveData{Series: []CurveSeries{{X: two, Y: two, Low: two}}}) },
+		"PassAtKByOp": func() ([]byte, error) {
+			return PassAtKByOp(PassAtKByOpData{Panels: []OpPanel{{"", []OpSeries{{Ops: []int{1, 2}, Values: one}}}}})
+		},
+		"PassAtK": func() ([]byte, error) {
+			return PassAtK(PassAtKData{Panels: []KPanel{{"", []KSeries{{Ks: []int{1}, Values: one, Paper: two}}}}})
+		},
+		"StackedShares": func() ([]byte, error) {
+			return StackedShares(StackedSharesData{Classes: []string{"a"}, Rows: []StackedRow{{"r", two}}})
+		},
+		"Ledger": func() ([]byte, error) {
+			return Ledger(LedgerData{Stages: []string{"a"}, Rows: []LedgerRow{{"r", two}}})
+		},
+		"Ledger, negative": func() ([]byte, error) {
+			return Ledger(LedgerData{Stages: []string{"a"}, Rows: []LedgerRow{{"r", []float64{-1}}}})
+		},
+		"RewardLength": func() ([]byte, error) {
+			return RewardLength(RewardLengthData{Columns: []RewardColumn{{"", []CurveSeries{{X: two}}, nil}}})
+		},
+		"HeatMap, rows": func() ([]byte, error) { return HeatMap(HeatMapData{Rows: []string{"a"}}) },
+		"HeatMap, columns": func() ([]byte, error) {
+			return HeatMap(HeatMapData{Rows: []string{"a"}, Columns: []string{"c"}, Values: [][]float64{two}})
+		},
+		"ErrorBars": func() ([]byte, error) {
+			return ErrorBars(ErrorBarsData{Series: []string{"a", "b"}, Panels: []BarPanel{{"", []BarGroup{{"g", one, nil}}}}})
+		},
+		"LineGrid": func() ([]byte, error) { return LineGrid(LineGridData{Rows: []string{"a"}}) },
+		"LineGrid, cell": func() ([]byte, error) {
+			return LineGrid(LineGridData{Rows: []string{"a"}, Columns: []string{"c"}, Cells: [][]GridCell{{{X: two, Values: one}}}})
+		},
+		"Histogram": func() ([]byte, error) { return Histogram(HistogramData{Low: 1, High: 1}) },
+	} {
+		if _, err := draw(); err == nil {
+			t.Errorf("%s was drawn", name)
+		}
+	}
+}
