@@ -60,6 +60,12 @@ case ":${PJRT_PLUGIN_LIBRARY_PATH:-}:" in
 esac
 export GOMLX_NO_AUTO_INSTALL=1
 export GOMLX_BACKEND=${GOMLX_BACKEND:-xla:cpu}
+case $GOMLX_BACKEND:${XLA_FLAGS:-} in
+*xla_gpu_cuda_data_dir*) ;;
+xla:cuda*) # quoted, for a path with a space
+	[ ! -d "$ROOT/.venv/nvidia/cu13" ] ||
+		export XLA_FLAGS="${XLA_FLAGS:+$XLA_FLAGS }--xla_gpu_cuda_data_dir=\"$ROOT/.venv/nvidia/cu13\"" ;;
+esac
 INTERPLAY_RUNS=${INTERPLAY_RUNS:-$ROOT/runs}
 case $INTERPLAY_RUNS in /*) ;; *) INTERPLAY_RUNS=$PWD/$INTERPLAY_RUNS ;; esac
 export INTERPLAY_RUNS

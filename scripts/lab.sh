@@ -5,5 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 "$ROOT/scripts/setup.sh"
 cd "$ROOT"
 [ "$(id -u)" != 0 ] || set -- --allow-root "$@"
+export NPM_CONFIG_CACHE=$ROOT/.cache/npm # JupyterLab asks npm, where there is one, for its folders
 exec "$PYTHON" -m jupyterlab --notebook-dir="$ROOT/notebooks" \
+	--MultiKernelManager.default_kernel_name=gonb \
 	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$@"

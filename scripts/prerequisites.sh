@@ -37,9 +37,10 @@ require_go() {
 
 # require_python sets BASE_PYTHON to the first Python that is new enough and can make environments.
 require_python() {
-	local candidate found= no_venv=
-	for candidate in ${INTERPLAY_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do
-		local version
+	local candidates candidate version found= no_venv=
+	candidates=(python3 python3.14 python3.13 python3.12 python3.11 python)
+	[ -z "${INTERPLAY_PYTHON:-}" ] || candidates=("$INTERPLAY_PYTHON")
+	for candidate in "${candidates[@]}"; do
 		version=$("$candidate" -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue
 		found="$found, $candidate is $version"
 		at_least "$version" "$MIN_PYTHON" || continue

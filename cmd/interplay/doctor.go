@@ -83,7 +83,8 @@ func checkGo(root string) (string, error) {
 	}
 	_, rest, _ := strings.Cut(string(mod), "\ngo ")
 	want := strings.Fields(rest)[0]
-	out, err := output(root, "go", "env", "GOVERSION", "CC", "CGO_ENABLED")
+	// In the project's environment, as set-up and the kernel see it.
+	out, err := output(root, "bash", filepath.Join("scripts", "in-project.sh"), "go", "env", "GOVERSION", "CC")
 	if err != nil {
 		return "", fmt.Errorf("no working go on PATH (%w); install Go %s or newer", err, want)
 	}
@@ -160,7 +161,11 @@ func checkBackend(root string) (string, error) {
 		if strings.Contains(err.Error(), "signal:") {
 			return "", fmt.Errorf("opening %s ends the process (%w): its plugin is damaged or built for another machine; run `make setup`", name, err)
 		}
-		return "", fmt.Errorf("%s does not open: %s", name, strings.TrimPrefix(err.Error(), "interplay doctor: engine: "))
+		says := strings.TrimPrefix(err.Error(), "interplay doctor: engine: ")
+		if strings.HasPrefix(name, "xla:cuda") && !strings.Contains(says, "make setup-cuda") {
+			says += "; see that nvidia-smi shows a GPU and a driver of 580 or newer, or use GOMLX_BACKEND=" + engine.Default
+		}
+		return "", fmt.Errorf("%s does not open: %s", name, says)
 	}
 	var b backend
 	if err := json.Unmarshal([]byte(out), &b); err != nil {

@@ -9,8 +9,6 @@ import (
 	"os"
 )
 
-type ioWriter = io.Writer
-
 // outputFile writes JSON lines.
 type outputFile struct{ io.Writer }
 

@@ -23,6 +23,11 @@ var verbs = []verb{
 	{"notebooks", "[-profile smoke] [-only NAME] [-update]", "executes the notebooks and compares results.json with the committed values", runNotebooks},
 	{"verify", "-in FILE -out FILE [-reference] [-keep-going]", "judges predictions, JSONL {problem, prediction} to verdicts", runVerify},
 	{"conformance", "DIR", "checks generator text, verifier, rewards and pass@k against a corpus folder", runConformance},
+	{"sample", "MODEL -in FILE -out FILE -n K -temperature T -seed S", "samples completions of prompts", runSample},
+	{"nll", "MODEL -in FILE -out FILE", "log-likelihood of texts, token by token", runNLL},
+	{"export", "MODEL DIR", "writes a model as Hugging Face files", runExport},
+	{"import", "DIR", "puts a Hugging Face model into the run store", runImport},
+	{"bench", "[generate|verify|train|rollout|grpo]", "measures speeds, one JSON line a figure", runBench},
 }
 
 // errSilent makes the exit status 1 without a further message: the verb has said what is wrong.

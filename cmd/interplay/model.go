@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -159,5 +160,5 @@ func writeOutput(path string, force bool, fill func(f *outputFile) error) error 
 	case info.Mode().IsRegular() && !force:
 		return fmt.Errorf("%s exists: choose another name, or -force to replace it", path)
 	}
-	return durable.Write(path, func(w ioWriter) error { return fill(&outputFile{w}) })
+	return durable.Write(path, func(w io.Writer) error { return fill(&outputFile{w}) })
 }

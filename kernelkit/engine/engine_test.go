@@ -22,7 +22,7 @@ func TestTheDefaultBackendAddsNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := exec.Exec(float32(2), float32(3))
+	sum, err := exec.Call(float32(2), float32(3))
 	if err != nil {
 		t.Fatal(err)
 	}

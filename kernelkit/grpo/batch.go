@@ -28,14 +28,14 @@ type batch struct {
 }
 
 // rowLength is the length of the learner's rows for sequences: seq, or the next
-// multiple of 64 above the longest where that is 0.
+// multiple of 32 above the longest where that is 0.
 func rowLength(all []sequence, seq int) (int, error) {
 	longest := 0
 	for i := range all {
 		longest = max(longest, all[i].positions())
 	}
 	if seq == 0 {
-		return (longest + 63) / 64 * 64, nil
+		return (longest + 31) / 32 * 32, nil
 	}
 	if longest > seq {
 		return 0, fmt.Errorf("grpo: a prompt with its completion takes %d positions, a row has %d: raise seq or lower max_tokens", longest, seq)

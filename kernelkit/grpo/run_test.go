@@ -350,3 +350,55 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// A whole step of the micro recipe: 32 prompts × 8 samples of 112 tokens each (the
+// network is untrained and seldom stops), all of them learned from.
+func BenchmarkMicroStep(b *testing.B) {
+	task, _, _ := lesson(b)
+	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 5, Max: 6}, "A"), gsm.RL, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	task.Problems = Fixed(func(step int) ([]*gsm.Problem, error) {
+		var all []*gsm.Problem
+		for i := range 32 {
+			all = append(all, source.At(uint64(32*step+i)))
+		}
+		return all, nil
+	})
+	task.Judge = func(p *gsm.Problem, text string) verify.Verdict {
+		v := verify.Judge(p, text)
+		v.Strict = len(text)%2 == 0 // so that groups vary
+		return v
+	}
+	model, err := qwen.Size("micro", task.Tokenizer.Size())
+	if err != nil {
+		b.Fatal(err)
+	}
+	start, err := qwen.NewWeights(model, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg := Micro()
+	cfg.Steps, cfg.LR, cfg.DropZeroVariance, cfg.CheckpointEvery = b.N+1, 1e-6, false, 0
+	var sum Metrics
+	_, err = Run(context.Background(), eng, start, task, cfg, b.TempDir(), func(m Metrics) {
+		if m.Step == 1 { // compiles
+			b.ResetTimer()
+			return
+		}
+		sum.TokensGenerated += m.TokensGenerated
+		sum.TokensForward += m.TokensForward
+		sum.SecondsRollout += m.SecondsRollout
+		sum.SecondsVerify += m.SecondsVerify
+		sum.SecondsUpdate += m.SecondsUpdate
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	total := sum.SecondsRollout + sum.SecondsVerify + sum.SecondsUpdate
+	b.ReportMetric(float64(sum.TokensGenerated)/sum.SecondsRollout, "sampled-tok/s")
+	b.ReportMetric(float64(sum.TokensForward)/sum.SecondsUpdate, "learned-tok/s")
+	b.ReportMetric(100*sum.SecondsRollout/total, "%rollout")
+	b.ReportMetric(100*sum.SecondsVerify/total, "%verify")
+}

@@ -7,6 +7,7 @@ import (
 )
 
 // MaxReferenceOp is the deepest problem that the authors' table provides for.
+// Deeper ones, up to op 30, can be drawn with its last row, but are rare.
 const MaxReferenceOp = 20
 
 // referenceOpMax is the authors' table: the op_max with which problems of an op
@@ -32,9 +33,10 @@ func referenceOpMax(op int) int {
 }
 
 // sampleReference makes one attempt at a problem of op operations the way the
-// authors' generator does (generator spec §4, step by step), 2 ≤ op ≤ 20.
-// ok=false is a rejection: the caller draws again from the same stream. One in
-// five to one in a hundred attempts succeeds, as there.
+// authors' generator does (generator spec §4, step by step), 2 ≤ op ≤ 20;
+// for deeper ones see MaxReferenceOp. ok=false is a rejection: the caller draws
+// again from the same stream. One in four to one in a hundred attempts succeeds,
+// as there.
 //
 // Kept, because problems stay sound: the op_max table with its jumps, the planned
 // budget that the drawn graph overshoots, the wrong pool element of step 8, the

@@ -33,7 +33,7 @@ func TestGradientsByHandEqualTheDerivedOnes(t *testing.T) {
 			t.Fatal(err)
 		}
 		as := func(x []int32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(x, batch, seq) }
-		out, err := exec.Exec(args(w, as(tokens), as(positions), as(segments))...)
+		out, err := exec.Call(args(w, as(tokens), as(positions), as(segments))...)
 		if err != nil {
 			t.Fatal(err)
 		}

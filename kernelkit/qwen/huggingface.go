@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -84,14 +85,27 @@ func saveConfig(dir string, c Config) error {
 	} else {
 		fields["architectures"], fields["model_type"] = []string{"Interplay"}, ownType
 	}
-	fields["rope_parameters"] = map[string]any{"rope_theta": c.RopeTheta, "rope_type": "default"}
-	fields["hidden_act"], fields["use_sliding_window"], fields["attention_dropout"] = "silu", false, 0.0
+	fields["rope_theta"], fields["rms_norm_eps"], fields["initializer_range"] = decimal(c.RopeTheta), decimal(c.RMSEps), decimal(c.InitStd)
+	fields["rope_parameters"] = map[string]any{"rope_theta": decimal(c.RopeTheta), "rope_type": "default"}
+	fields["hidden_act"], fields["use_sliding_window"], fields["attention_dropout"] = "silu", false, decimal(0)
 	fields["torch_dtype"], fields["dtype"], fields["use_cache"] = "float32", "float32", true
 	fields["bos_token_id"], fields["eos_token_id"], fields["pad_token_id"] = 2, 3, 1
 	if err := durable.WriteJSON(filepath.Join(dir, ConfigFile), fields); err != nil {
 		return fmt.Errorf("qwen: %w", err)
 	}
 	return nil
+}
+
+// decimal is a number that is written with a point: transformers 5 refuses an integer
+// where it wants a float.
+type decimal float64
+
+func (d decimal) MarshalJSON() ([]byte, error) {
+	text := strconv.FormatFloat(float64(d), 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return []byte(text), nil
 }
 
 // LoadConfig reads config.json of a Qwen2 model, in the spelling of transformers 4 or 5.

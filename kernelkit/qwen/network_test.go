@@ -69,7 +69,7 @@ func forward(t testing.TB, e *engine.Engine, w *Weights, tokens, positions, segm
 	if segments != nil {
 		more = append(more, segments)
 	}
-	out, err := exec.Exec(args(w, more...)...)
+	out, err := exec.Call(args(w, more...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,6 @@
 package rollout
 
 import (
-	"math"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -63,25 +61,29 @@ const forbidden = -1e30
 // set of most likely tokens whose share of what top-k left reaches topP. Ties at the
 // border are all kept, so the result does not depend on the order of tokens.
 //
-// No sort: the threshold is found by bisection over the bit patterns of the
+// No sort: the threshold is found digit by digit in the bit patterns of the
 // probabilities, which order as the probabilities do (they are not negative). It is exact.
 func truncate(logits, topP, topK *Node) *Node {
 	g := logits.Graph()
 	dims := logits.Shape().Dimensions
 	p := Exp(logSoftmax(logits))
 	bits := Bitcast(p, dtypes.Int32)
-	one, zero := OnesLike(p), ZerosLike(p)
+	zero := ZerosLike(p)
 	vocab := Const(g, int32(dims[1]))
 	wanted := ConvertDType(Where(Equal(topK, ScalarZero(g, dtypes.Int32)), vocab, Min(topK, vocab)), dtypes.Float32)
 
 	byCount := threshold(bits, func(kept *Node) *Node {
-		return GreaterOrEqual(ReduceAndKeep(Where(kept, one, zero), ReduceSum, -1), BroadcastToDims(wanted, dims[0], 1))
+		one := OnesLike(ConvertDType(kept, dtypes.Float32))
+		count := ReduceSum(Where(kept, one, ZerosLike(one)), -1)
+		return GreaterOrEqual(count, BroadcastToDims(wanted, count.Shape().Dimensions...))
 	})
 	kept := GreaterOrEqual(bits, BroadcastToDims(byCount, dims...))
 	p = Where(kept, p, zero)
 	mass := Mul(topP, ReduceAndKeep(p, ReduceSum, -1)) // [rows, 1]
 	byMass := threshold(bits, func(kept *Node) *Node {
-		return GreaterOrEqual(ReduceAndKeep(Where(kept, p, zero), ReduceSum, -1), mass)
+		share := BroadcastToDims(InsertAxes(p, 1), kept.Shape().Dimensions...)
+		sum := ReduceSum(Where(kept, share, ZerosLike(share)), -1)
+		return GreaterOrEqual(sum, BroadcastToDims(mass, sum.Shape().Dimensions...))
 	})
 	off := GreaterOrEqual(topP, Const(g, float32(1)))
 	byMass = Where(BroadcastToDims(off, dims[0], 1), ZerosLike(byMass), byMass)
@@ -90,17 +92,22 @@ func truncate(logits, topP, topK *Node) *Node {
 }
 
 // threshold is the largest t [rows, 1] for which enough(bits ≥ t) holds, where enough
-// is monotone and holds for t = 0. bits [rows, vocab] are of numbers in [0, 1].
+// is monotone and holds for t = 0. bits [rows, vocab] are of numbers in [0, 1], so below
+// 2³⁰: ten octal digits, the highest first, each with its seven candidates at once.
+// enough gets [rows, candidates, vocab] and returns [rows, candidates].
 func threshold(bits *Node, enough func(kept *Node) *Node) *Node {
 	g := bits.Graph()
-	dims := bits.Shape().Dimensions
-	column := shapes.Make(dtypes.Int32, dims[0], 1)
-	low := Zeros(g, column)
-	high := AddScalar(Zeros(g, column), float64(math.Float32bits(1)+2)) // 2 above 1: a sum of parts may exceed it by a rounding
-	for range 30 {                                                      // 2³⁰ > the bits of 1.0
-		middle := BitwiseShiftRightLogicalScalar(Add(low, high), int32(1))
-		ok := enough(GreaterOrEqual(bits, BroadcastToDims(middle, dims...)))
-		low, high = Where(ok, middle, low), Where(ok, high, middle)
+	rows, vocab := bits.Shape().Dim(0), bits.Shape().Dim(1)
+	const candidates = 7
+	spread := BroadcastToDims(InsertAxes(bits, 1), rows, candidates, vocab)
+	t := Zeros(g, shapes.Make(dtypes.Int32, rows, 1))
+	for shift := 27; shift >= 0; shift -= 3 {
+		unit := Const(g, int32(1)<<shift)
+		digit := Mul(AddScalar(Iota(g, shapes.Make(dtypes.Int32, 1, candidates), 1), 1), unit)
+		tried := Add(t, digit) // [rows, candidates]
+		kept := GreaterOrEqual(spread, BroadcastToDims(InsertAxes(tried, -1), rows, candidates, vocab))
+		passed := ReduceSum(ConvertDType(enough(kept), dtypes.Int32), -1)
+		t = Add(t, Mul(InsertAxes(passed, -1), unit))
 	}
-	return low
+	return t
 }

@@ -172,6 +172,11 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 	if err := s.compile(opt.truncates()); err != nil {
 		return err
 	}
+	for _, t := range w.Tensors { // here, because moving a tensor is not safe for workers side by side
+		if err := t.MaterializeOnDevice(s.eng.Backend, true, 0); err != nil {
+			return fmt.Errorf("rollout: weights: %w", err)
+		}
+	}
 	for _, b := range buckets(prompts, opt, s.perGroup) {
 		if err := s.bucket(ctx, w, prompts, opt, b, each); err != nil {
 			return err
@@ -182,8 +187,8 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 
 // bucket runs the workers of a bucket side by side.
 func (s *Sampler) bucket(ctx context.Context, w *qwen.Weights, prompts [][]int32, opt Options, b bucket, each func(prompt, sample int, c Completion) error) error {
-	shares := b.split(s.workers(opt, b))
-	opt.Rows = max(1, opt.Rows/len(shares))
+	n := s.workers(opt, b)
+	shares := b.split(n, opt.Rows/n)
 	var lock sync.Mutex
 	one := func(prompt, sample int, c Completion) error {
 		lock.Lock()

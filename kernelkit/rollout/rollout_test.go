@@ -148,11 +148,11 @@ func checkAgainstForward(t *testing.T, w *qwen.Weights, p [][]int32, opt Options
 
 func TestCachedDecodingEqualsFullForward(t *testing.T) {
 	w := weights(t, tiny)
-	p := prompts(19, 1, 70) // three lengths of the prompt cache
+	p := prompts(30, 1, 70) // three lengths of the prompt cache
 	for _, opt := range []Options{
-		{Samples: 1, MaxTokens: 24, Greedy: true, Stop: []int32{3, 7}, Rows: 16},
-		{Samples: 5, MaxTokens: 24, Stop: []int32{3, 7}, Rows: 10, Seed: 2},
-		{Samples: 3, MaxTokens: 24, Temperature: 0.7, Rows: 64, Seed: 2},
+		{Samples: 3, MaxTokens: 24, Greedy: true, Stop: []int32{3, 7}, Rows: 24},
+		{Samples: 3, MaxTokens: 24, Stop: []int32{3, 7}, Rows: 24, Seed: 2},
+		{Samples: 3, MaxTokens: 24, Temperature: 0.7, Stop: []int32{5, 7}, Rows: 24, Seed: 2},
 	} {
 		got := sample(t, w, p, opt)
 		stops, lengths := 0, 0
@@ -186,7 +186,7 @@ func TestCachedDecodingEqualsFullForward(t *testing.T) {
 // steps, and the rings wrap around.
 func TestSamplesDoNotDependOnBatchOrOrder(t *testing.T) {
 	w := weights(t, tiny)
-	p := prompts(20, 1, 40)
+	p := prompts(20, 1, 30)
 	opt := Options{Samples: 4, MaxTokens: 16, Stop: []int32{3, 7}, Seed: 9, Rows: 64}
 	want := sample(t, w, p, opt)
 	same := func(what string, a, b Completion) {
@@ -453,6 +453,39 @@ func TestBadJobsAreRefusedWithTheCause(t *testing.T) {
 	cancel()
 	if _, err := s.Sample(ctx, w, [][]int32{{1}}, good, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled job gives %v", err)
+	}
+}
+
+func TestEveryGroupIsDealtToOneWorker(t *testing.T) {
+	for _, n := range []int{1, 2, 5} {
+		for _, prompts := range []int{1, 3, 40} {
+			b := bucket{length: 32, share: 4}
+			for p := range prompts {
+				for first := 0; first < 12; first += 4 {
+					b.groups = append(b.groups, group{p, first, 4})
+				}
+			}
+			if n > len(b.groups) {
+				continue
+			}
+			seen := map[group]int{}
+			for _, w := range b.split(n, 16) {
+				if len(w.groups) == 0 || w.slots < 1 || w.slots*w.share > 16 {
+					t.Errorf("%d prompts, %d workers: %d groups in %d slots", prompts, n, len(w.groups), w.slots)
+				}
+				for _, g := range w.groups {
+					seen[g]++
+				}
+			}
+			for g, times := range seen {
+				if times != 1 {
+					t.Errorf("%+v is dealt %d times", g, times)
+				}
+			}
+			if len(seen) != len(b.groups) {
+				t.Errorf("%d groups are dealt, want %d", len(seen), len(b.groups))
+			}
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type group struct{ prompt, first, n int }
 type bucket struct {
 	length int // of the prompt cache
 	share  int // rows a slot
+	slots  int // of a worker
 	groups []group
 }
 
@@ -46,7 +47,7 @@ func buckets(prompts [][]int32, opt Options, perGroup int) []bucket {
 	var pending []group
 	flush := func(length int) {
 		if len(pending) > 0 {
-			all = append(all, bucket{length, share, pending})
+			all = append(all, bucket{length: length, share: share, groups: pending})
 			pending = nil
 		}
 	}
@@ -66,10 +67,12 @@ func buckets(prompts [][]int32, opt Options, perGroup int) []bucket {
 	return all
 }
 
-// split deals the groups to n workers, the groups of a prompt to the same one where
+// split deals the groups to n workers of rows rows each, the groups of a prompt to the same one where
 // there are enough prompts. Who gets what depends on nothing but the job, so that a run
 // gives the same bits each time.
-func (b bucket) split(n int) []bucket {
+func (b bucket) split(n, rows int) []bucket {
+	// Where there is less work than slots, a power of two of them: few shapes.
+	slots := min(max(1, rows/b.share), 1<<bits.Len(uint(ceilDiv(len(b.groups), n)-1)))
 	var prompts []int // in order of appearance
 	for _, g := range b.groups {
 		if len(prompts) == 0 || prompts[len(prompts)-1] != g.prompt {
@@ -86,7 +89,7 @@ func (b bucket) split(n int) []bucket {
 			at++
 		}
 		w := &shares[at%n]
-		w.length, w.share, w.groups = b.length, b.share, append(w.groups, g)
+		w.length, w.share, w.slots, w.groups = b.length, b.share, slots, append(w.groups, g)
 	}
 	return shares
 }
@@ -127,10 +130,7 @@ const longestSegment = 256
 
 func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b bucket) *run {
 	r := &run{s: s, opt: opt, prompts: prompts, bucket: b, queue: b.groups, weights: w.Tensors}
-	r.slots = max(1, opt.Rows/b.share)
-	if len(b.groups) < r.slots { // the next power of two: few shapes
-		r.slots = min(r.slots, 1<<bits.Len(uint(len(b.groups)-1)))
-	}
+	r.slots = b.slots
 	r.fresh = max(1, r.slots/4)
 	r.rows = r.slots * b.share
 	r.segment = min(opt.MaxTokens, longestSegment)

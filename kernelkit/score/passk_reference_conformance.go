@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 )
 
 // ReferenceConformance aggregates the records of a file like passk.jsonl and
@@ -53,8 +55,10 @@ func checkPassK(data []byte) (difference string, err error) {
 		Expected *map[string]any `json:"expected"`
 	}
 	if err := json.Unmarshal(data, &r); err != nil || r.Expected == nil || r.Records == nil {
-		return "", fmt.Errorf(`expected a JSON object {"id", "pass_at", "records", "effective_ks", "expected"}: %w`,
-			cmpError(err, errors.New("a key is missing or null")))
+		if err == nil {
+			err = errors.New("a key is missing or null")
+		}
+		return "", fmt.Errorf(`expected a JSON object {"id", "pass_at", "records", "effective_ks", "expected"}: %w`, err)
 	}
 	var a ReferencePassK
 	for _, row := range r.Records {
@@ -83,18 +87,35 @@ func checkPassK(data []byte) (difference string, err error) {
 		return "", err
 	}
 	for _, key := range []string{"per_template", "total", "ks", "prompt_counts"} {
-		if expected := (*r.Expected)[key]; !reflect.DeepEqual(expected, found[key]) {
-			e, _ := json.Marshal(expected)
-			f, _ := json.Marshal(found[key])
-			return fmt.Sprintf("%s: %s: expected %.300s, found %.300s", r.ID, key, e, f), nil
+		if d := metricDifference(key, (*r.Expected)[key], found[key]); d != "" {
+			return r.ID + ": " + d, nil
 		}
 	}
 	return "", nil
 }
 
-func cmpError(err, otherwise error) error {
-	if err != nil {
-		return err
+// metricDifference names the first place where two JSON values differ; empty where they are equal.
+func metricDifference(path string, expected, found any) string {
+	e, isObject := expected.(map[string]any)
+	f, alsoObject := found.(map[string]any)
+	if isObject && alsoObject && len(e) == len(f) {
+		for _, key := range slices.Sorted(maps.Keys(e)) {
+			if d := metricDifference(path+"."+key, e[key], f[key]); d != "" {
+				return d
+			}
+		}
+		return ""
 	}
-	return otherwise
+	if reflect.DeepEqual(expected, found) {
+		return ""
+	}
+	return fmt.Sprintf("%s: expected %s, found %s", path, short(expected), short(found))
+}
+
+func short(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return fmt.Sprintf("%.120s", data)
 }

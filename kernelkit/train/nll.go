@@ -87,7 +87,7 @@ func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq in
 	for _, t := range w.Tensors {
 		args = append(args, t)
 	}
-	result, err := exec.Exec(append(args, newBatch(packed, seq, true).tensor())...)
+	result, err := exec.Call(append(args, newBatch(packed, seq, true).tensor())...)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -351,7 +351,7 @@ func TestAdamWIsThePublishedFormula(t *testing.T) {
 	vector := func(x float64) *tensors.Tensor { return tensors.FromValue([]float32{float32(x)}) }
 	for step, g := range [][2]float64{{3, 4}, {0.1, -0.2}, {-2, 0.01}} {
 		lr := 0.01 * float64(step+1)
-		out, err := exec.Exec(matrix(w[0]), vector(w[1]), matrix(g[0]), vector(g[1]), matrix(m[0]), vector(m[1]), matrix(v[0]), vector(v[1]), a.Scalars(step, lr))
+		out, err := exec.Call(matrix(w[0]), vector(w[1]), matrix(g[0]), vector(g[1]), matrix(m[0]), vector(m[1]), matrix(v[0]), vector(v[1]), a.Scalars(step, lr))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -160,7 +160,7 @@ func (s *stepper) step(st *state, batches []*Batch, step int) (loss, norm float6
 		if err != nil {
 			return 0, 0, err
 		}
-		if out, err = s.whole.Exec(append(args, batches[0].tensor(), scalars, share)...); err != nil {
+		if out, err = s.whole.Call(append(args, batches[0].tensor(), scalars, share)...); err != nil {
 			return 0, 0, err
 		}
 	} else if out, err = s.accumulated(st, batches, scalars, share); err != nil {
@@ -189,7 +189,7 @@ func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []floa
 		if err != nil {
 			return nil, err
 		}
-		if sums, err = s.add.Exec(append(append(args, more...), b.tensor(), share)...); err != nil {
+		if sums, err = s.add.Call(append(append(args, more...), b.tensor(), share)...); err != nil {
 			return nil, err
 		}
 	}
@@ -197,7 +197,7 @@ func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []floa
 	if err != nil {
 		return nil, err
 	}
-	return s.finish.Exec(append(args, scalars)...)
+	return s.finish.Call(append(args, scalars)...)
 }
 
 func (b *Batch) tensor() *tensors.Tensor {

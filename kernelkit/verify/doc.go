@@ -45,8 +45,8 @@
 //
 //	symbolic.go                   terse steps: "a1 a2 * 8 = 2 * 8 = a1 6"
 //	lexer.go, definition.go       realistic prose → tokens, definitions
-//	chain.go, substitution.go     chains of equalities, executed
-//	realistic.go                  steps against the graph; the closing of reverse mode
+//	chain.go, substitution.go     chains of equalities, executed; formulas against the numbers put in
+//	realistic.go, closing.go      steps against the graph; the equation of reverse mode
 //	polynomial.go, rational.go    exact arithmetic
 //	tally.go, verdict.go          nodes counted, the verdict
 //	rewards.go                    verdict → number
