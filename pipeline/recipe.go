@@ -37,6 +37,10 @@ type Reinforcement struct {
 	Reward  verify.Reward `json:"reward"`
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
+
+	// Adaptive spreads each step's problems over the ops of Data by where the current
+	// policy learns most (grpo.Curriculum), instead of as Data says.
+	Adaptive bool `json:"adaptive,omitempty"`
 }
 
 // Evaluation is the recipe of an evaluation stage: the same held-out problems for
@@ -108,7 +112,7 @@ type Profile struct {
 }
 
 // Profiles are the lab's scales, smallest first.
-func Profiles() []string { return []string{"smoke", "micro"} }
+func Profiles() []string { return []string{"smoke", "micro", "gpu", "paper"} }
 
 // ProfileByName returns a profile with the seed put in.
 func ProfileByName(name string, seed int64) (Profile, error) {
@@ -117,6 +121,10 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 		return smoke(seed), nil
 	case "micro":
 		return micro(seed), nil
+	case "gpu":
+		return gpu(seed)
+	case "paper":
+		return paper(seed)
 	}
-	return Profile{}, fmt.Errorf("unknown profile %q: expected %s; set INTERPLAY_PROFILE to one of them", name, strings.Join(Profiles(), " or "))
+	return Profile{}, fmt.Errorf("unknown profile %q: expected %s; set INTERPLAY_PROFILE to one of them", name, strings.Join(Profiles(), ", "))
 }

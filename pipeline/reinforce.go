@@ -13,6 +13,7 @@ import (
 // Reinforce is the stage of an RL recipe that starts from a model.
 func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
 	s := &Stage{Kind: "rl", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{from}}
+	s.Plan = planReinforcement(r, modelOf(from))
 	s.Work = func(j *Job) error { return reinforce(j, r) }
 	return s
 }
@@ -38,13 +39,10 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err != nil {
 		return err
 	}
-	task := grpo.Task{Tokenizer: tok, Reward: r.Reward, Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
-		problems := make([]*gsm.Problem, r.Prompts)
-		for i := range problems {
-			problems[i] = source.At(uint64(step*r.Prompts + i))
-		}
-		return problems, nil
-	})}
+	task := grpo.Task{Tokenizer: tok, Reward: r.Reward}
+	if task.Problems, err = promptsOf(r, source); err != nil {
+		return err
+	}
 	work := filepath.Join(j.Dir, WorkDir)
 	weights, err := grpo.Run(j.Context, eng, start, task, r.GRPO, work, func(m grpo.Metrics) {
 		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
@@ -59,6 +57,25 @@ func reinforce(j *Job, r Reinforcement) error {
 	}
 	*j.Spent = rlCost(start.Config, r.GRPO, steps)
 	return sealModel(j, weights, tok)
+}
+
+// promptsOf says which problems a step gets: the source's next ones, or those of
+// the ops where the policy learns most.
+func promptsOf(r Reinforcement, source *gsm.Source) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
+	if r.Adaptive {
+		c, err := grpo.NewCurriculum(source, r.Prompts, r.GRPO.GroupSize)
+		if err != nil {
+			return nil, err
+		}
+		return c.Problems, nil
+	}
+	return grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
+		problems := make([]*gsm.Problem, r.Prompts)
+		for i := range problems {
+			problems[i] = source.At(uint64(step*r.Prompts + i))
+		}
+		return problems, nil
+	}), nil
 }
 
 // rlCost is the account of an RL run from its log. A rollout is one forward pass

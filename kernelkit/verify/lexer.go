@@ -9,8 +9,9 @@ import (
 // token is a word, a number or a mark of a realistic solution.
 type token struct {
 	kind   tokenKind
-	glued  bool  // nothing stands between it and the token before
-	lo, hi int32 // its bytes in the text
+	glued  bool    // nothing stands between it and the token before
+	key    keyword // of a word
+	lo, hi int32   // its bytes in the text
 	number rational
 }
 
@@ -33,6 +34,27 @@ const (
 	colon
 	other // anything else: a mark that belongs to no formula
 )
+
+// keyword says what a word begins.
+type keyword uint8
+
+const (
+	noKeyword   keyword = iota
+	define              // "define" or "let"
+	answerLabel         // "answer", before a colon
+)
+
+func keywordOf(name string) keyword {
+	switch {
+	case len(name) == 6 && name[0]|0x20 == 'd' && strings.EqualFold(name, "define"):
+		return define
+	case len(name) == 3 && name[0]|0x20 == 'l' && strings.EqualFold(name, "let"):
+		return define
+	case len(name) == 6 && name[0]|0x20 == 'a' && strings.EqualFold(name, "answer"):
+		return answerLabel
+	}
+	return noKeyword
+}
 
 // operator is what a mark of arithmetic looks like in a formula, 0 for other tokens.
 func (k tokenKind) operator() byte {
@@ -62,6 +84,8 @@ func lex(dst []token, text string) []token {
 			continue
 		case numeral:
 			t.number = parseNumeral(text[t.lo:t.hi])
+		case word:
+			t.key = keywordOf(text[t.lo:t.hi])
 		}
 		end = i
 		dst = append(dst, t)

@@ -379,25 +379,13 @@ func (j *realisticJudge) symbol(i int) (polynomial, bool) {
 	return j.kept.symbol(byte(i + 1)), true
 }
 
-// keyword says whether the word at token i begins something.
-type keyword uint8
-
-const (
-	noKeyword keyword = iota
-	define
-	answerLabel
-)
-
+// keyword says what the word at token i begins: "answer" needs its colon.
 func (j *realisticJudge) keyword(i int) keyword {
-	t := j.tokens[i]
-	text := j.text[t.lo:t.hi]
-	switch {
-	case len(text) == 6 && strings.EqualFold(text, "define"), len(text) == 3 && strings.EqualFold(text, "let"):
-		return define
-	case len(text) == 6 && strings.EqualFold(text, "answer") && i+1 < len(j.tokens) && j.tokens[i+1].kind == colon:
-		return answerLabel
+	key := j.tokens[i].key
+	if key == answerLabel && (i+1 == len(j.tokens) || j.tokens[i+1].kind != colon) {
+		return noKeyword
 	}
-	return noKeyword
+	return key
 }
 
 // is reports whether token i is the word w.

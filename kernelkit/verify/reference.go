@@ -249,7 +249,12 @@ func (p *referenceParse) body(i int) string {
 func (p *referenceParse) step(i int) {
 	h := &p.headers[i]
 	s := &p.graph.Steps[i]
-	s.Name, s.Variable = normalizeName(p.text[h.nameStart:h.nameEnd]), p.text[h.variable:h.end-1]
+	s.Name, s.Variable = p.text[h.nameStart:h.nameEnd], p.text[h.variable:h.end-1]
+	if h.plain {
+		s.Name = trimName(s.Name)
+	} else {
+		s.Name = repairName(s.Name)
+	}
 	v := variableIndex(s.Variable)
 	body := p.body(i)
 

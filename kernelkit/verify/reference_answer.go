@@ -152,7 +152,9 @@ func findTag(s string, from int, tag string) (start, end int) {
 // answer of the prediction against what stands behind the last "Answer: " of the
 // gold solution. Two numbers (decimals with or without thousands commas, fractions of
 // integers) agree within a relative 1e-8; anything else must be equal but for trailing dots.
-// So "4.0", "04", "+4" and "8 / 2" match a 4 here and nowhere else.
+// So "4.0", "04", "+4" and "8 / 2" match a 4 here and nowhere else. (This is the
+// script's vLLM branch. The other reads its gold answer from a field that does not
+// exist and never matches.)
 func EvalExactMatch(prediction, goldSolution string) bool {
 	gold := pyText(goldSolution)
 	if k := strings.LastIndex(gold, "Answer: "); k >= 0 {

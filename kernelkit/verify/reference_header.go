@@ -18,7 +18,8 @@ import "strings"
 type header struct {
 	start, end         int // of the whole header
 	nameStart, nameEnd int
-	variable           int // start of the letter; it ends before the ";", the last byte
+	variable           int  // start of the letter; it ends before the ";", the last byte
+	plain              bool // the name needs no repair
 }
 
 // headerScanner finds headers. All its positions only move forward.
@@ -42,14 +43,21 @@ func findHeaders(s string, found []header) []header {
 			at = start + 1
 			continue
 		}
-		if e, ok := h.ending(name); ok {
-			found = append(found, header{start, e.end, name, e.start, e.letter})
+		e, plain := plainEnding(s, name)
+		ok := plain
+		if plain {
+			h.semicolon = e.end
+		} else {
+			e, ok = h.ending(name)
+		}
+		if ok {
+			found = append(found, header{start, e.end, name, e.start, e.letter, plain})
 			at = e.end
 			continue
 		}
 		if first := pySpaceAt(s, after); after+first < name {
 			if end, letter := endingAt(s, name); end > 0 {
-				found = append(found, header{start, end, name, name, letter})
+				found = append(found, header{start, end, name, name, letter, false})
 			}
 		}
 		return found
@@ -90,6 +98,42 @@ func indexByteFrom(s string, c byte, from int) int {
 // ending is what follows a name: white space, "as" or "a", words, one letter, ";".
 type ending struct {
 	start, letter, end int
+}
+
+// plainEnding is the short way for what nearly all headers are: a name of words
+// with single blanks between, then " as " or " a ", a letter and ";" directly. It
+// gives up at anything else, such as an "a" that belongs to the name.
+func plainEnding(s string, name int) (ending, bool) {
+	for i := name; i < len(s); i++ {
+		switch nameClass[s[i]] {
+		case 0:
+		case nameBlank:
+			if i+2 >= len(s) || s[i+1] == ' ' {
+				return ending{}, false
+			}
+			if s[i+1]|0x20 != 'a' {
+				continue
+			}
+			at := i + 2
+			if s[at]|0x20 == 's' {
+				at++
+			}
+			if at < len(s) && letterIndex[s[at]] != noLetter {
+				continue // another word
+			}
+			if at+2 < len(s) && s[at] == ' ' && letterIndex[s[at+1]] != noLetter && s[at+2] == ';' {
+				return ending{i, at + 1, at + 3}, true
+			}
+			return ending{}, false
+		case nameF:
+			if i > name && s[i-1]|0x20 == 'e' {
+				return ending{}, false
+			}
+		default:
+			return ending{}, false
+		}
+	}
+	return ending{}, false
 }
 
 // ending returns the first ending that starts after the beginning of a name.
@@ -200,7 +244,7 @@ func wordEnd(s string, i int) int {
 	return i
 }
 
-// Classes of bytes within a name, for the short way of normalizeName.
+// Classes of bytes within a name, for plainEnding.
 const (
 	nameBlank   = iota + 1 // " "
 	nameUnusual            // other white space, or a byte that may start such or U+FFFD
@@ -215,31 +259,22 @@ var nameClass = func() (t [256]uint8) {
 	return t
 }()
 
-// normalizeName is the authors' repair of names: runs of white space become one
-// blank, U+FFFD is dropped, blanks and ".;" are stripped, and of a header swallowed
-// by the name only what follows its "Define " is kept.
-func normalizeName(raw string) string {
-	for i := 0; i < len(raw); i++ {
-		class := nameClass[raw[i]]
-		if class == 0 {
-			continue
-		}
-		if class == nameUnusual || class == nameBlank && i+1 < len(raw) && raw[i+1] == ' ' ||
-			class == nameF && i > 0 && raw[i-1]|0x20 == 'e' {
-			return repairName(raw)
-		}
+// trimName strips blanks, "." and ";".
+func trimName(name string) string {
+	for name != "" && strippedByte(name[0]) {
+		name = name[1:]
 	}
-	for raw != "" && strippedByte(raw[0]) {
-		raw = raw[1:]
+	for name != "" && strippedByte(name[len(name)-1]) {
+		name = name[:len(name)-1]
 	}
-	for raw != "" && strippedByte(raw[len(raw)-1]) {
-		raw = raw[:len(raw)-1]
-	}
-	return raw
+	return name
 }
 
 func strippedByte(c byte) bool { return c == ' ' || c == '.' || c == ';' }
 
+// repairName is the authors' repair of names: runs of white space become one
+// blank, U+FFFD is dropped, blanks and ".;" are stripped, and of a header swallowed
+// by the name only what follows its "Define " is kept.
 func repairName(raw string) string {
 	b := make([]byte, 0, len(raw))
 	gap := false
@@ -259,7 +294,7 @@ func repairName(raw string) string {
 		b = append(b, raw[i])
 		i++
 	}
-	name := strings.Trim(string(b), " .;")
+	name := trimName(string(b))
 	h := headerScanner{s: name}
 	h.lowerF, h.upperF = strings.IndexByte(name, 'f'), strings.IndexByte(name, 'F')
 	keep := 0
@@ -272,5 +307,5 @@ func repairName(raw string) string {
 			keep = rest
 		}
 	}
-	return strings.Trim(name[keep:], " .;")
+	return trimName(name[keep:])
 }

@@ -1,0 +1,221 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"interplay/kernelkit/gsm"
+)
+
+// Study is a question and the recipes that answer it, as data: what is compared,
+// on which problems, with which seeds, and the claims with the rules that will
+// judge them. It holds everything that its stages depend on, so that a study of a
+// user's own is a JSON file of the same form.
+type Study struct {
+	Name     string `json:"name"`
+	Notebook string `json:"notebook,omitempty"` // its notebook, whose results folder has this name
+	Title    string `json:"title"`
+	Question string `json:"question"`
+	Profile  string `json:"profile"`
+	NotRun   string `json:"not_run,omitempty"` // what of this profile nobody ran yet
+
+	Seeds      []int64    `json:"seeds"` // each runs everything again: corpus, weights, problems of RL, noise
+	Arms       []Arm      `json:"arms"`  // what is compared; the first is the baseline
+	Ranges     []OpRange  `json:"ranges"`
+	Evaluation Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
+	Claims     []Claim    `json:"claims"`
+
+	Machine Machine `json:"machine"` // for estimates of time before anything ran
+}
+
+// Arm is one of the recipes that a study compares: a chain of training steps.
+// Arms that begin with the same steps share them.
+type Arm struct {
+	Name  string `json:"name"`  // identifies it in claims and results: edge
+	Label string `json:"label"` // how figures call it: RL on ops 5–6
+	About string `json:"about,omitempty"`
+	Group string `json:"group,omitempty"` // arms of one line of a figure, such as a budget
+	// Value is what a figure draws the arm over: a share of B, a β.
+	Value float64 `json:"value,omitempty"`
+	Steps []Step  `json:"steps"`
+}
+
+// Step is one training stage of an arm: one of its two recipes. Their seeds are
+// the run's; what is written here is replaced.
+type Step struct {
+	Name  string         `json:"name"`
+	Train *Pretraining   `json:"train,omitempty"`
+	RL    *Reinforcement `json:"rl,omitempty"`
+}
+
+// OpRange is a named range of ops that figures and claims look at.
+type OpRange struct {
+	Name    string    `json:"name"` // inside, edge, beyond
+	Title   string    `json:"title"`
+	Ops     gsm.Range `json:"ops"`
+	Context string    `json:"context,omitempty"` // empty: all that are evaluated
+	Paper   string    `json:"paper,omitempty"`   // the paper's range that it stands for
+}
+
+// Machine is what estimates of time assume: floating-point operations a second by
+// kind of stage.
+type Machine struct {
+	Name     string  `json:"name"`
+	Train    float64 `json:"train"`
+	RL       float64 `json:"rl"`
+	Evaluate float64 `json:"evaluate"`
+}
+
+// Validate returns the first thing that is wrong with the study.
+func (s *Study) Validate() error {
+	switch {
+	case s.Name == "":
+		return errors.New("a study needs a name")
+	case len(s.Seeds) == 0:
+		return fmt.Errorf("study %s has no seeds: expected at least one", s.Name)
+	case len(s.Arms) == 0:
+		return fmt.Errorf("study %s has no arms: expected at least one recipe", s.Name)
+	}
+	for i, seed := range s.Seeds {
+		if slices.Contains(s.Seeds[:i], seed) {
+			return fmt.Errorf("study %s: seed %d is named twice; seeds must be independent", s.Name, seed)
+		}
+	}
+	for i, a := range s.Arms {
+		if err := a.validate(); err != nil {
+			return fmt.Errorf("study %s: %w", s.Name, err)
+		}
+		if slices.ContainsFunc(s.Arms[:i], func(b Arm) bool { return b.Name == a.Name }) {
+			return fmt.Errorf("study %s: two arms have the name %q", s.Name, a.Name)
+		}
+	}
+	if err := s.Evaluation.Validate(); err != nil {
+		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
+	}
+	for _, c := range s.Claims {
+		if err := s.validateClaim(c); err != nil {
+			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
+		}
+	}
+	return nil
+}
+
+func (a *Arm) validate() error {
+	if a.Name == "" || len(a.Steps) == 0 {
+		return fmt.Errorf("arm %q: expected a name and at least one step", a.Name)
+	}
+	for i, step := range a.Steps {
+		var err error
+		switch {
+		case (step.Train == nil) == (step.RL == nil):
+			err = errors.New("expected either a train or an rl recipe")
+		case i == 0 && step.Train == nil:
+			err = errors.New("the first step starts from fresh weights, so it must be a train recipe")
+		case step.Train != nil:
+			err = step.Train.Validate()
+		default:
+			err = step.RL.Validate()
+		}
+		if err != nil {
+			return fmt.Errorf("arm %s, step %q: %w", a.Name, step.Name, err)
+		}
+	}
+	return nil
+}
+
+// Arm returns the arm of a name.
+func (s *Study) Arm(name string) (*Arm, bool) {
+	for i := range s.Arms {
+		if s.Arms[i].Name == name {
+			return &s.Arms[i], true
+		}
+	}
+	return nil, false
+}
+
+// Range returns the op range of a name.
+func (s *Study) Range(name string) (OpRange, bool) {
+	for _, r := range s.Ranges {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return OpRange{}, false
+}
+
+// Run is one arm with one seed, as stages.
+type Run struct {
+	Arm   *Arm
+	Seed  int64
+	Steps []*Stage // of the arm, in order
+	Eval  *Stage   // of the last step's model
+}
+
+// Runs are the study's stages: every arm with every seed. Equal stages have equal
+// addresses, so that what arms share is run once.
+func (s *Study) Runs() []Run {
+	var runs []Run
+	for _, seed := range s.Seeds {
+		for i := range s.Arms {
+			runs = append(runs, s.run(&s.Arms[i], seed))
+		}
+	}
+	return runs
+}
+
+func (s *Study) run(a *Arm, seed int64) Run {
+	r := Run{Arm: a, Seed: seed}
+	var last *Stage
+	var path []string
+	for _, step := range a.Steps {
+		path = append(path, step.Name)
+		label := fmt.Sprintf("%s, seed %d", strings.Join(path, " → "), seed)
+		if step.Train != nil {
+			last = Pretrain(label, step.Train.withSeed(seed), last)
+		} else {
+			last = Reinforce(label, step.RL.withSeed(seed), last)
+		}
+		r.Steps = append(r.Steps, last)
+	}
+	r.Eval = Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), s.Evaluation, last)
+	return r
+}
+
+func (r Pretraining) withSeed(seed int64) Pretraining {
+	r.Seed, r.Train.Seed = seed, seed
+	return r
+}
+
+func (r Reinforcement) withSeed(seed int64) Reinforcement {
+	r.Seed, r.GRPO.Seed = seed, seed
+	return r
+}
+
+// Stages lists all stages of the study, each once, inputs first.
+func (s *Study) Stages() []*Stage {
+	var roots []*Stage
+	for _, r := range s.Runs() {
+		roots = append(roots, r.Eval)
+	}
+	return Stages(roots...)
+}
+
+// ReadStudy reads a study of a user's own from a JSON file. An unknown field is an error.
+func ReadStudy(name string) (*Study, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var s Study
+	d := json.NewDecoder(f)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
+	}
+	return &s, s.Validate()
+}
