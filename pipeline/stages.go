@@ -43,7 +43,7 @@ func tokenizer(family gsm.Family) (*vocab.Tokenizer, error) {
 	if family == gsm.Symbolic {
 		return symbolicTokenizer(), nil
 	}
-	return nil, fmt.Errorf("there is no tokenizer for the %s family yet", family)
+	return realisticTokenizer()
 }
 
 // Pretrain is the stage of a training recipe. from is the model that it goes on

@@ -105,8 +105,9 @@ const (
 )
 
 // samplesPerPart is about how much work is lost at worst when a job is killed: a
-// quarter of a minute of the micro model on two cores.
-const samplesPerPart = 4096
+// quarter of a minute of the micro model on two cores. Parts do not depend on the
+// machine, so that a job may go on on another one.
+const samplesPerPart = 8192
 
 // Run does the job in folder dir and returns the path of the Parquet file, with one row
 // a sample, in order of problems and ranks. It goes on where an earlier run of the same

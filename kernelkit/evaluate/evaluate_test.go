@@ -53,7 +53,7 @@ func job(t testing.TB) Job {
 		sampler = rollout.New(eng, w.Config)
 	}
 	j := Job{Weights: w, Tokenizer: tokenizer, KeepText: true,
-		Sampling: rollout.Options{Samples: 600, MaxTokens: 4, Temperature: 0.7, Seed: 5, Rows: 512},
+		Sampling: rollout.Options{Samples: 1200, MaxTokens: 4, Temperature: 0.7, Seed: 5, Rows: 512},
 		Judge: func(p *gsm.Problem, text string) verify.Verdict {
 			v := verify.Judge(p, text)
 			if len(text)%2 == 0 {
@@ -75,7 +75,7 @@ func TestInterruptedJobEndsWithTheSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last.Done != 9000 || last.Total != 9000 || last.Tokens == 0 {
+	if last.Done != 18000 || last.Total != 18000 || last.Tokens == 0 {
 		t.Errorf("progress ends at %+v", last)
 	}
 	want, err := os.ReadFile(path)
@@ -93,8 +93,8 @@ func TestInterruptedJobEndsWithTheSameBytes(t *testing.T) {
 	j.Sampling.Rows = 96 // no result depends on it
 	first := true
 	if path, err = j.run(context.Background(), sampler, dir, func(p Progress) {
-		if first && p.Done != 7200 {
-			t.Errorf("the resumed job stands at %d after its first part, want 7200", p.Done)
+		if first && p.Done != 14400 {
+			t.Errorf("the resumed job stands at %d after its first part, want 14400", p.Done)
 		}
 		first = false
 	}); err != nil {

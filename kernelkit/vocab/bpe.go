@@ -338,8 +338,8 @@ func newCutter(pattern string) (cutter, error) {
 		}
 		b.WriteByte(source[i])
 	}
-	// A look-ahead for a literal backslash and S, from a doubly escaped expression, only ever
-	// matters before that text: the next alternative is the same without it.
+	// A doubly escaped expression looks ahead for a literal backslash and S; the alternative
+	// after it is the same without the look-ahead, so only text with backslashes could differ.
 	text := strings.ReplaceAll(b.String(), `(?!\\S)`, "")
 	re, err := regexp.Compile(text)
 	if err != nil {
