@@ -33,11 +33,11 @@ type Term struct {
 type Measure string
 
 const (
-	Pass1   Measure = "pass@1"        // strict
-	PassK   Measure = "pass@k"        // strict, k all samples of a problem
-	Answer1 Measure = "answer@1"      // right answer, whatever the steps
-	Lucky   Measure = "lucky"         // share of right answers with a wrong process
-	Process Measure = "process"       // mean process accuracy
+	Pass1   Measure = "pass@1"   // strict
+	PassK   Measure = "pass@k"   // strict, k all samples of a problem
+	Answer1 Measure = "answer@1" // right answer, whatever the steps
+	Lucky   Measure = "lucky"    // share of right answers with a wrong process
+	Process Measure = "process"  // mean process accuracy
 )
 
 // Rule says what an interval must do for a claim to hold.

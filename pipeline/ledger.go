@@ -58,13 +58,14 @@ type Budget struct {
 // rounded down and RL to the nearest step. (Eq. 9 as printed divides by 2,048 once
 // more; the table does not.)
 func PaperBudget(tokens, beta float64) Budget {
-	perRLStep := RLTokenEquivalent(paperRLPrompts*paperGroup*paperLength, 1)
-	mid := math.Round(tokens / paperTrainBatch)
-	rl := math.Round(tokens / perRLStep)
-	return Budget{
-		Tokens: tokens, Beta: beta,
-		Mid:     int(math.Floor((1-beta)*mid + 1e-9)),
-		RL:      int(math.Round(beta * rl)),
-		Prompts: 3.0 / 5 * beta * tokens / (paperGroup * paperLength),
-	}
+	b := SplitBudget(tokens, beta, paperTrainBatch, RLTokenEquivalent(paperRLPrompts*paperGroup*paperLength, 1))
+	b.Prompts = 3.0 / 5 * beta * tokens / (paperGroup * paperLength)
+	return b
+}
+
+// SplitBudget splits a budget as PaperBudget does, for stages whose steps cost
+// perMid and perRL tokens. Prompts is left out.
+func SplitBudget(tokens, beta, perMid, perRL float64) Budget {
+	mid, rl := math.Round(tokens/perMid), math.Round(tokens/perRL)
+	return Budget{Tokens: tokens, Beta: beta, Mid: int(math.Floor((1-beta)*mid + 1e-9)), RL: int(math.Round(beta * rl))}
 }

@@ -65,6 +65,7 @@ type OpRange struct {
 // kind of stage.
 type Machine struct {
 	Name     string  `json:"name"`
+	GPU      bool    `json:"gpu,omitempty"` // its stages are timed against runs on a GPU only
 	Train    float64 `json:"train"`
 	RL       float64 `json:"rl"`
 	Evaluate float64 `json:"evaluate"`

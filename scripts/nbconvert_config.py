@@ -1,34 +1,38 @@
-# How nbconvert executes the project's notebooks: a line a cell with its time, no
-# limit on how long a cell may take (training takes minutes), and an open limit on
-# how long the kernel takes to start.
+# How nbconvert executes the project's notebooks: a line a cell with its section
+# and its time, no limit on how long a cell may take (training takes minutes), and
+# a generous one on how long the kernel takes to start.
 import time
 
 c = get_config()  # noqa: F821  (nbconvert provides it)
 
-total = 0
+sections = {}  # index of a code cell: the heading that it stands under
 began = {}
 
 
-def count(notebook):
-    global total
-    total = sum(cell.cell_type == "code" for cell in notebook.cells)
+def look_through(notebook):
+    heading = ""
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            sections[index] = heading
+            continue
+        for line in cell.source.splitlines():
+            if line.startswith("#"):
+                heading = line.strip("# ")
 
 
 def start(cell, cell_index):
-    if cell.cell_type == "code":
+    if cell_index in sections:
         began[cell_index] = time.monotonic()
+        print(f"  cell {len(began)} of {len(sections)}: {sections[cell_index][:50]} … ", end="", flush=True)
 
 
 def done(cell, cell_index, execute_reply):
-    if cell_index in began:
-        first = cell.source.strip().splitlines()[:1]
-        seconds = time.monotonic() - began[cell_index]
-        print(f"  cell {len(began)} of {total}: {seconds:5.1f} s  {''.join(first)[:60]}", flush=True)
+    print(f"{time.monotonic() - began[cell_index]:.1f} s", flush=True)
 
 
 c.ExecutePreprocessor.kernel_name = "gonb"
 c.ExecutePreprocessor.timeout = -1
 c.ExecutePreprocessor.startup_timeout = 300
-c.ExecutePreprocessor.on_notebook_start = count
+c.ExecutePreprocessor.on_notebook_start = look_through
 c.ExecutePreprocessor.on_cell_start = start
 c.ExecutePreprocessor.on_cell_executed = done

@@ -121,6 +121,17 @@ succeeds "a second set-up" setup
 took=$((($(date +%s%N) - began) / 1000000))
 verdict "$([ $took -lt 5000 ]; echo $?)" "the second set-up took $took ms, less than 5 s" ""
 succeeds "doctor finds nothing wrong" doctor
+mkdir "$work/empty"
+with_empty_home() { # everything anew, with the caches elsewhere
+	rm -rf "$lab/.venv" "$lab/.bin"
+	local modules builds wheels
+	modules=$(go env GOMODCACHE) builds=$(go env GOCACHE) wheels=$(python3 -m pip cache dir)
+	HOME=$work/empty GOMODCACHE=$modules GOCACHE=$builds PIP_CACHE_DIR=$wheels bash -c 'make -C "$0" setup && cd "$0" && .bin/interplay doctor' "$lab"
+}
+succeeds "set-up with an empty HOME" with_empty_home
+left=$(find "$work/empty" -mindepth 1)
+verdict "$([ -z "$left" ]; echo $?)" "nothing but Go's and pip's caches is written to HOME" "$left"
+succeeds "set-up without HOME" env -u HOME GOMODCACHE="$(go env GOMODCACHE)" GOCACHE="$(go env GOCACHE)" make -C "$lab" setup
 mkdir "$work/home2"
 HOME=$work/home2 refuses "no network for Go modules" "no network|GOPROXY|run the same command again" offline bash -c 'rm -f "$0"/.bin/.gonb.stamp && make -C "$0" setup' "$lab"
 succeeds "set-up with everything there needs no network" offline make -C "$lab" setup

@@ -157,7 +157,13 @@ func writeOutput(path string, force bool, fill func(f *outputFile) error) error 
 		return err
 	case info.IsDir():
 		return fmt.Errorf("%s is a folder: name a file", path)
-	case info.Mode().IsRegular() && !force:
+	case !info.Mode().IsRegular(): // a device or a pipe is written to as it is
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(&outputFile{f}), f.Close())
+	case !force:
 		return fmt.Errorf("%s exists: choose another name, or -force to replace it", path)
 	}
 	return durable.Write(path, func(w io.Writer) error { return fill(&outputFile{w}) })

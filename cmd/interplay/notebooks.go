@@ -207,7 +207,7 @@ func (r notebookRun) judge(name string, found *results) error {
 		return nil
 	}
 	if differences := compare(expected, found); len(differences) > 0 {
-		return fmt.Errorf("%d differences from %s\n    %s", len(differences), file, strings.Join(differences, "\n    "))
+		return fmt.Errorf("its results differ from %s\n    %s", file, strings.Join(differences, "\n    "))
 	}
 	fmt.Printf("✓ %s: all %d values within their tolerances\n", name, len(found.Results))
 	return nil

@@ -11,8 +11,12 @@ import (
 )
 
 // Write gives fill a file to write and puts it in place of name when fill returns
-// nil; otherwise nothing of it remains and name is untouched.
+// nil; otherwise nothing of it remains and name is untouched. A name that is a
+// device, a pipe or a folder is refused: a rename would take it from the system.
 func Write(name string, fill func(w io.Writer) error) (err error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file: nothing was written", name)
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".tmp*")
 	if err != nil {
 		return err

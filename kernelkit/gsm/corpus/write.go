@@ -230,6 +230,8 @@ type atomicFile struct {
 func createAtomic(path string, force bool) (*atomicFile, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder: name a file", path)
+	} else if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file: a corpus has a manifest beside it, name a file", path)
 	} else if err == nil && !force {
 		return nil, fmt.Errorf("%s exists: choose another name, or force to replace it", path)
 	}

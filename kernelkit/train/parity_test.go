@@ -1,0 +1,134 @@
+package train
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"interplay/kernelkit/qwen"
+)
+
+// parityDir holds what transformers and PyTorch computed; make_fixtures.py there says
+// what is what.
+const parityDir = "../../testdata/qwen"
+
+func parityFixture(t *testing.T, name string, shape ...int) []float32 {
+	t.Helper()
+	out, err := qwen.ReadSafetensors(filepath.Join(parityDir, "fixtures.safetensors"), []qwen.TensorSpec{{Name: name, Shape: shape}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tensors.MustCopyFlatData[float32](out[0])
+}
+
+func parityWeights(t *testing.T) *qwen.Weights {
+	t.Helper()
+	w, err := qwen.Load(parityDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// rowsOf makes a batch with one document a row from whole numbers [rows, tokens]:
+// every token but the first is a target.
+func rowsOf(flat []float32, tokens int) *Batch {
+	var rows [][]Document
+	for at := 0; at < len(flat); at += tokens {
+		d := Document{LossFrom: 1}
+		for _, v := range flat[at : at+tokens] {
+			d.IDs = append(d.IDs, int32(v))
+		}
+		rows = append(rows, []Document{d})
+	}
+	return newBatch(rows, tokens-1, true)
+}
+
+func TestGradientsOfEveryWeightEqualThoseOfPyTorch(t *testing.T) {
+	const rows, tokens = 2, 136
+	w := parityWeights(t)
+	batch := rowsOf(parityFixture(t, "tokens", rows, tokens), tokens)
+	cfg := Config{DocumentMask: true, Dtype: "float32"}
+	n := len(w.Tensors)
+	exec, err := NewExec(open(t).Backend, func(in []*Node) []*Node {
+		loss := MulScalar(ReduceAllSum(tokenLosses(w.Config, cfg, in[:n], in[n])), 1/float64(batch.Count))
+		return Gradient(loss, in[:n]...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []any
+	for _, x := range w.Tensors {
+		args = append(args, x)
+	}
+	out, err := exec.Call(append(args, batch.tensor())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worst := 0.0
+	for i, s := range w.Config.Specs() {
+		want := parityFixture(t, "gradient."+s.Name, s.Shape...)
+		var difference, size float64
+		for j, g := range tensors.MustCopyFlatData[float32](out[i]) {
+			difference += math.Pow(float64(g-want[j]), 2)
+			size += math.Pow(float64(want[j]), 2)
+		}
+		relative := math.Sqrt(difference / size)
+		worst = math.Max(worst, relative)
+		if !(relative <= 1e-4) {
+			t.Errorf("%s: the gradient differs by %.2g of its norm %.2g: expected at most 1e-4", s.Name, relative, math.Sqrt(size))
+		}
+	}
+	t.Logf("largest relative difference %.2g over %d tensors", worst, n)
+}
+
+func TestFiftyStepsHaveTheLossesOfPyTorch(t *testing.T) {
+	const batches, rows, tokens = 5, 4, 33
+	cfg := Config{Batch: rows, Seq: tokens - 1, Accumulate: 1, DocumentMask: true, Dtype: "float32", Keep: 2}
+	data, err := os.ReadFile(filepath.Join(parityDir, "training.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	flat := parityFixture(t, "steps.tokens", batches, rows, tokens)
+	losses, norms := parityFixture(t, "steps.losses", cfg.Steps), parityFixture(t, "steps.norms", cfg.Steps)
+	w := parityWeights(t)
+	s, err := newStepper(open(t), w.Config, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := newState(w)
+	worst, clipped := 0.0, 0
+	for step := range cfg.Steps {
+		batch := rowsOf(flat[step%batches*rows*tokens:][:rows*tokens], tokens)
+		loss, norm, err := s.step(st, []*Batch{batch}, step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := math.Abs(loss - float64(losses[step]))
+		worst = math.Max(worst, d)
+		if !(d <= 1e-4) {
+			t.Errorf("step %d: the loss is %.6f, PyTorch's %.6f: expected a difference of at most 1e-4", step, loss, losses[step])
+		}
+		if d := math.Abs(norm/float64(norms[step]) - 1); !(d <= 1e-3) {
+			t.Errorf("step %d: the gradient's norm is %.6f, PyTorch's %.6f", step, norm, norms[step])
+		}
+		if norm > cfg.Clip {
+			clipped++
+		}
+	}
+	t.Logf("largest difference of a loss %.2g; losses %.4f to %.4f; %d steps clipped", worst, losses[0], losses[cfg.Steps-1], clipped)
+	if clipped == 0 || clipped == cfg.Steps || losses[cfg.Steps-1] > 0.9*losses[0] {
+		t.Errorf("%d of %d steps are clipped and the loss goes from %g to %g: the fixture tells too little", clipped, cfg.Steps, losses[0], losses[cfg.Steps-1])
+	}
+}

@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Plan is what a study would do: its stages, what is there already, what the rest
+// costs. Making one runs nothing.
+type Plan struct {
+	Study  *Study
+	Stages []PlannedStage // each once, inputs first
+	Rates  map[string]Rate
+	Side   int // stages that will run side by side
+}
+
+// PlannedStage is a stage with what is known of it.
+type PlannedStage struct {
+	Stage   *Stage
+	Folder  string
+	Arms    []string // that need it
+	Seed    int64
+	Done    bool  // in the store: Spent is what it really cost
+	Spent   Spent // else an estimate
+	Seconds float64
+	Bytes   float64 // on disk when it is finished
+}
+
+// Rate is a speed in floating-point operations a second, and where it was seen.
+type Rate struct {
+	FLOPs float64
+	From  string
+}
+
+// Plan looks at the store and estimates the rest.
+func (s *Study) Plan(st *Store, sideBySide int) (*Plan, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	p := &Plan{Study: s, Rates: st.rates(s.Machine), Side: max(1, sideBySide)}
+	arms, seeds := map[string][]string{}, map[string]int64{}
+	for _, r := range s.Runs() {
+		for _, stage := range append(r.Steps, r.Eval) {
+			arms[stage.Address()] = append(arms[stage.Address()], r.Arm.Name)
+			seeds[stage.Address()] = r.Seed
+		}
+	}
+	for _, stage := range s.Stages() {
+		x := PlannedStage{Stage: stage, Folder: filepath.Base(st.Dir(stage)), Arms: arms[stage.Address()], Seed: seeds[stage.Address()],
+			Spent: stage.Plan, Bytes: bytesOf(stage)}
+		if done, err := readDone(st.Dir(stage)); err == nil {
+			x.Done, x.Spent, x.Seconds = true, done.Spent, done.Seconds
+		} else if rate := p.Rates[stage.Kind].FLOPs; rate > 0 {
+			x.Seconds = stage.Plan.FLOPs / rate
+		}
+		p.Stages = append(p.Stages, x)
+	}
+	return p, nil
+}
+
+// Left is what remains: number of stages, their cost, wall time, disk.
+func (p *Plan) Left() (stages int, spent Spent, wall time.Duration, bytes float64) {
+	seconds := 0.0
+	for _, x := range p.Stages {
+		if x.Done {
+			continue
+		}
+		stages++
+		spent = spent.Add(x.Spent)
+		seconds += x.Seconds
+		bytes += x.Bytes
+	}
+	return stages, spent, time.Duration(seconds / float64(p.Side) * float64(time.Second)), bytes
+}
+
+// bytesOf estimates what a finished stage leaves: float32 weights, or about 25
+// bytes a judged sample with its text, compressed.
+func bytesOf(s *Stage) float64 {
+	if s.Kind == "evaluate" {
+		return 25 * float64(s.Plan.Samples)
+	}
+	return 4*float64(modelOf(s).Params()) + 200e3
+}
+
+// rates are the speeds of the store's finished stages on the machine's kind of
+// backend, by kind of stage: all their operations over all their seconds. A kind
+// that was never run there has the speed that the study assumes.
+func (st *Store) rates(m Machine) map[string]Rate {
+	flops, seconds := map[string]float64{}, map[string]float64{}
+	folders, _ := filepath.Glob(filepath.Join(st.Root, "*", "done.json"))
+	for _, f := range folders {
+		done, err := readDone(filepath.Dir(f))
+		if err != nil || done.Seconds <= 0 || done.Spent.FLOPs <= 0 || strings.Contains(done.Backend, "cuda") != m.GPU {
+			continue
+		}
+		kind, _, _ := strings.Cut(filepath.Base(filepath.Dir(f)), "-")
+		flops[kind] += done.Spent.FLOPs
+		seconds[kind] += done.Seconds
+	}
+	rates := map[string]Rate{}
+	for kind, assumed := range map[string]float64{"train": m.Train, "rl": m.RL, "evaluate": m.Evaluate} {
+		rates[kind] = Rate{assumed, "assumed for " + m.Name}
+		if seconds[kind] > 0 {
+			rates[kind] = Rate{flops[kind] / seconds[kind], "measured on stages in the run folder"}
+		}
+	}
+	return rates
+}
+
+// readDone reads a seal without looking at the files that it names.
+func readDone(dir string) (*Done, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "done.json"))
+	if err != nil {
+		return nil, err
+	}
+	var d Done
+	return &d, json.Unmarshal(text, &d)
+}

@@ -1,0 +1,214 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/verify"
+)
+
+// scale is what the four studies take from a profile.
+type scale struct {
+	Profile
+	seed int64
+
+	// Ops that RL is given, and ops that are evaluated. At the small scales they
+	// follow from the base's corpus: its body is inside, its rare tail is the edge.
+	insideRL, mixedRL, edgeRL, beyondRL gsm.Range
+	inside, edge, beyond                gsm.Range
+
+	contexts   []string // of the studies of depth
+	study      Reinforcement
+	evaluation Evaluation
+	seeds      [2]int // independent seeds: edge and reward, exposure and split
+	exposure   exposureScale
+	split      splitScale
+	machine    Machine
+	notRun     string
+}
+
+// exposureScale is what the exposure study trains on.
+type exposureScale struct {
+	shares       []float64 // of context B
+	seen         gsm.Range // ops of B in pre-training
+	rl, evaluate gsm.Range
+	steps        int // of pre-training, one for each share; 0: as the base
+}
+
+// splitScale is how the split study divides its budgets.
+type splitScale struct {
+	budgets   []float64 // T in nominal tokens
+	betas     []float64
+	lr, minLR float64 // of mid-training
+	warmup    float64 // share of its steps
+	trueToo   bool    // the first budget again, priced at true lengths
+}
+
+// cpu is the machine that the small scales assume: two cores, no other load.
+var cpu = Machine{Name: "two CPU cores", Train: 2.5e10, RL: 5e9, Evaluate: 4e9}
+
+// h100s is a node of eight H100 at what a reader measured for a 400M model: 10B
+// tokens in eight hours.
+var h100s = Machine{Name: "one node of 8 H100", GPU: true, Train: 8e14, RL: 1e14, Evaluate: 1e14}
+
+// scaleOf derives the studies' numbers from a profile.
+func scaleOf(name string, seed int64) (scale, error) {
+	p, err := ProfileByName(name, seed)
+	if err != nil {
+		return scale{}, err
+	}
+	s := scale{Profile: p, seed: seed, machine: cpu, study: p.RL, evaluation: p.Evaluation}
+	switch name {
+	case "smoke", "micro":
+		s.small()
+	case "gpu", "paper":
+		s.large()
+	}
+	return s, nil
+}
+
+// small is the symbolic family: smoke and micro.
+func (s *scale) small() {
+	body, tail := s.Base.Data.Mix[0].Ops, s.Base.Data.Mix[1].Ops
+	s.insideRL = gsm.Range{Min: max(1, body.Max-2), Max: body.Max}
+	s.mixedRL = gsm.Range{Min: body.Max - 1, Max: tail.Max}
+	s.edgeRL, s.beyondRL = tail, gsm.Range{Min: tail.Max + 2, Max: tail.Max + 3}
+	s.inside, s.edge, s.beyond = gsm.Range{Min: 1, Max: body.Max}, tail, gsm.Range{Min: tail.Max + 1, Max: tail.Max + 2}
+	s.contexts = []string{"A"}
+	s.study.Data = s.rl(s.edgeRL)
+	s.evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: s.beyond.Max}, "A")
+	s.exposure = exposureScale{shares: []float64{0, 0.001, 0.01, 0.1}, seen: gsm.Range{Min: 0, Max: 2},
+		rl: gsm.Range{Min: 2, Max: body.Max}, evaluate: gsm.Range{Min: 1, Max: tail.Max}, steps: 5000}
+	s.split = splitScale{betas: []float64{0, 0.2, 0.5, 0.8, 1}, lr: 1e-3, minLR: 1e-4, warmup: 0.05, trueToo: true}
+	if s.Name == "smoke" {
+		s.seeds = [2]int{1, 1}
+		s.study.Prompts, s.study.GRPO.Steps, s.study.GRPO.CheckpointEvery = 16, 6, 0
+		s.evaluation.Problems, s.evaluation.Samples = 12, 8
+		s.exposure.shares, s.exposure.steps = []float64{0, 0.01, 0.1}, 120
+		s.split.betas = []float64{0, 0.5, 1}
+		s.split.budgets = []float64{s.perRLStep() * float64(s.study.GRPO.Steps)}
+		return
+	}
+	s.seeds = [2]int{3, 2}
+	s.evaluation.Problems, s.evaluation.Samples = 128, 16
+	s.split.budgets = []float64{s.perRLStep() * 60}
+}
+
+// large is the realistic family: gpu and paper.
+func (s *scale) large() {
+	s.insideRL, s.mixedRL, s.edgeRL, s.beyondRL = gsm.Range{Min: 7, Max: 10}, gsm.Range{Min: 9, Max: 12}, gsm.Range{Min: 11, Max: 14}, gsm.Range{Min: 17, Max: 20}
+	s.inside, s.edge, s.beyond = gsm.Range{Min: 2, Max: 10}, gsm.Range{Min: 11, Max: 14}, gsm.Range{Min: 15, Max: 20}
+	s.contexts = []string{"zoo", "school", "movie"}
+	s.seeds = [2]int{1, 1}
+	s.exposure = exposureScale{shares: []float64{0, 0.001, 0.01, 0.1}, seen: gsm.Range{Min: 2, Max: 2},
+		rl: gsm.Range{Min: 2, Max: 20}, evaluate: gsm.Range{Min: 2, Max: 20}}
+	s.split = splitScale{betas: []float64{0, 0.2, 0.5, 0.8, 1}, lr: 1e-4, minLR: 3e-5, warmup: 0.15}
+	s.machine = h100s
+	for _, steps := range []float64{2000, 4000, 8000, 16000, 24000, 32000} {
+		s.split.budgets = append(s.split.budgets, steps*paperTrainBatch)
+	}
+	s.split.budgets = append(s.split.budgets, 20e9)
+	s.notRun = "nobody has run this profile here: it is complete and can be planned; its numbers are the paper's where the paper gives them"
+	if s.Name == "gpu" {
+		s.seeds = [2]int{2, 2}
+		s.machine = Machine{Name: "one H100", GPU: true, Train: 5e13, RL: 5e12, Evaluate: 5e12}
+		s.split.budgets = []float64{s.perRLStep() * 100}
+		s.notRun = "nobody has run this profile yet: a 10M model on word problems, with learning rates that are a first guess"
+	}
+}
+
+// seedList are n independent seeds, from the profile's on.
+func (s *scale) seedList(n int) []int64 {
+	seeds := make([]int64, n)
+	for i := range seeds {
+		seeds[i] = s.seed + int64(i)
+	}
+	return seeds
+}
+
+// rl is the spec of RL problems of a range of ops, even over ops, contexts and modes.
+func (s *scale) rl(ops gsm.Range) gsm.Spec {
+	spec := gsm.Uniform(s.Base.Data.Family, ops, s.contexts...)
+	spec.Reverse = s.Base.Data.Reverse
+	return spec
+}
+
+// reinforce is the study's RL on a range of ops with a reward.
+func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *Reinforcement {
+	r := s.study
+	r.Data, r.Reward = s.rl(ops), reward
+	return &r
+}
+
+// tokens of a training step, without padding, and nominal token equivalents of an RL step.
+func (s *scale) perTrainStep() float64 {
+	t := s.Base.Train
+	if s.Base.Data.Family == gsm.Realistic {
+		return float64(t.Batch * t.Accumulate * t.Seq) // the paper counts positions
+	}
+	return packed * float64(t.Batch*t.Accumulate*t.Seq)
+}
+
+func (s *scale) perRLStep() float64 {
+	r := s.study
+	r.GRPO.Steps = 1
+	return planReinforcement(r, s.Base.Model).NominalTokens
+}
+
+// trueShare is what a sample's true length is of the nominal one, for RL problems of a range.
+func (s *scale) trueShare(ops gsm.Range) float64 {
+	p := planReinforcement(*s.reinforce(ops, s.study.Reward), s.Base.Model)
+	return p.TrueTokens / p.NominalTokens
+}
+
+var strictReward = verify.Reward{Form: verify.StrictForm}
+
+// new is a study on this scale, without arms.
+func (s *scale) new(name, notebook, title, question string, seeds int) *Study {
+	return &Study{Name: name, Notebook: notebook, Title: title, Question: question, Profile: s.Name, NotRun: s.notRun,
+		Seeds: s.seedList(seeds), Evaluation: s.evaluation, Machine: s.machine}
+}
+
+// base is the first step of the arms that share the base model.
+func (s *scale) base() Step {
+	r := s.Base
+	return Step{Name: "pre-training", Train: &r}
+}
+
+// depthRanges are the ops that the studies of depth look at.
+func (s *scale) depthRanges() []OpRange {
+	title := func(what string, r gsm.Range) string { return fmt.Sprintf("%s (ops %s)", what, dash(r)) }
+	return []OpRange{
+		{Name: "inside", Title: title("inside", s.inside), Ops: s.inside, Paper: "op 2–10"},
+		{Name: "edge", Title: title("edge", s.edge), Ops: s.edge, Paper: "op 11–14"},
+		{Name: "beyond", Title: title("beyond", s.beyond), Ops: s.beyond, Paper: "op 15–20"},
+	}
+}
+
+func dash(r gsm.Range) string { return strings.ReplaceAll(r.String(), "-", "–") }
+
+// Studies lists the studies by name, in the order of their notebooks.
+func Studies() []string { return []string{"edge", "exposure", "split", "reward"} }
+
+// StudyByName returns a study of the paper at a profile's scale.
+func StudyByName(name, profile string, seed int64) (*Study, error) {
+	s, err := scaleOf(profile, seed)
+	if err != nil {
+		return nil, err
+	}
+	var study *Study
+	switch name {
+	case "edge":
+		study = s.edgeStudy()
+	case "exposure":
+		study = s.exposureStudy()
+	case "split":
+		study = s.splitStudy()
+	case "reward":
+		study = s.rewardStudy()
+	default:
+		return nil, fmt.Errorf("unknown study %q: expected %s, or a JSON file of your own", name, strings.Join(Studies(), ", "))
+	}
+	return study, study.Validate()
+}
