@@ -196,7 +196,7 @@ type progressStart struct {
 func newProgressLine() *progressLine {
 	p := &progressLine{start: map[string]progressStart{}}
 	if gonbui.IsNotebook {
-		p.id = gonbui.UniqueID()
+		p.id = gonbui.UniqueId()
 	}
 	return p
 }

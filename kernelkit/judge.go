@@ -39,7 +39,9 @@ const (
 	WrongOperator = verify.EqualOperator      // another operator of equal value
 	WrongNumbers  = verify.WrongNumbers       // numbers that are not those of the variables
 	BrokenStep    = verify.WrongResult        // a false equation
+	OtherOperator = verify.OtherOperator      // another operator, then consistent arithmetic
 	SwappedTerms  = verify.SwappedSubtraction // b − a for a − b
+	BrokenOff     = verify.BrokenOff          // the text ends in the middle
 )
 
 // Judge shows each solution and a table of the verdicts.

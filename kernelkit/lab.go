@@ -25,7 +25,7 @@ import (
 
 // Lab is a notebook's view of the project: a profile, a seed and a run store.
 type Lab struct {
-	Study   string           // the notebook's name
+	Name    string           // of the notebook
 	Profile pipeline.Profile // scale of everything that the lab runs
 	Seed    int64
 
@@ -70,7 +70,7 @@ func open(study, profile string, seed int64) (*Lab, error) {
 		return nil, err
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	return &Lab{Study: study, Profile: p, Seed: seed, store: store, ctx: ctx}, nil
+	return &Lab{Name: study, Profile: p, Seed: seed, store: store, ctx: ctx}, nil
 }
 
 // run computes, resumes or reuses a stage behind a progress line, and leaves a

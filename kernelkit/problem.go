@@ -71,8 +71,11 @@ func (p Problem) formula(i int) string {
 		return fmt.Sprint(n.Value)
 	}
 	inner := map[gsm.Inner]string{gsm.Sum: "sum", gsm.Difference: "difference", gsm.Product: "product", gsm.SumProducts: "sum of products"}[n.Inner]
-	if n.Inner == gsm.Sum && len(n.Parents) == 1 {
-		inner = "copy"
+	switch {
+	case !n.Stated():
+		inner = "total"
+	case n.Inner == gsm.Sum && len(n.Parents) == 1:
+		inner = "same"
 	}
 	if p.Graph.Family == gsm.Symbolic {
 		sign := map[gsm.Inner]string{gsm.Sum: " + ", gsm.Difference: " − ", gsm.Product: " × "}[n.Inner]

@@ -125,11 +125,11 @@ func (r *Report) Close() {
 	if dir == "" {
 		dir = filepath.Join(r.lab.store.Root, "..", "build", "results")
 	}
-	dir = filepath.Join(dir, r.lab.Study)
+	dir = filepath.Join(dir, r.lab.Name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w; set INTERPLAY_RESULTS to a folder you may write", err))
 	}
-	all := pipeline.Results{Study: r.lab.Study, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Results: r.results}
+	all := pipeline.Results{Study: r.lab.Name, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Results: r.results}
 	if err := durable.WriteJSON(filepath.Join(dir, "results.json"), all); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w", err))
 	}

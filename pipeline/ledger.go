@@ -44,6 +44,15 @@ const (
 	paperLength     = 2048       // L_total, nominal
 )
 
+// PaperBudgets are the budgets of the paper's Table 3 in tokens.
+func PaperBudgets() []float64 {
+	var all []float64
+	for _, steps := range []float64{2000, 4000, 8000, 16000, 24000, 32000} {
+		all = append(all, steps*paperTrainBatch)
+	}
+	return append(all, 20e9)
+}
+
 // Budget is one cell of the paper's Table 3.
 type Budget struct {
 	Tokens  float64 // T, total budget in training tokens

@@ -32,7 +32,7 @@ func smoke(seed int64) Profile {
 	t := train.Default()
 	t.Steps, t.Seed, t.CheckpointEvery = 1000, seed, 100
 	g := grpo.Micro()
-	g.Steps, g.LR, g.Seed, g.CheckpointEvery = 40, 5e-4, seed, 5
+	g.Steps, g.LR, g.Seed, g.CheckpointEvery = 30, 3e-4, seed, 5
 	return Profile{
 		Name: "smoke", About: "every part at work in minutes on two CPU cores; too short for the paper's effects",
 		Base: Pretraining{
@@ -40,12 +40,12 @@ func smoke(seed int64) Profile {
 			Target: SolutionOnly, Train: t, Seed: seed,
 		},
 		RL: Reinforcement{
-			Data:    gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 2, Max: 4}, "A"),
-			Prompts: 32, Reward: verify.Reward{Form: verify.StrictForm}, GRPO: g, Seed: seed,
+			Data:    gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 2, Max: 3}, "A"),
+			Prompts: 64, Reward: verify.Reward{Form: verify.StrictForm}, GRPO: g, Seed: seed,
 		},
 		Evaluation: Evaluation{
 			Data: gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 6}, "A"), Split: gsm.Test,
-			Problems: 48, Samples: 8, Temperature: 1, MaxTokens: 112, Seed: 1,
+			Problems: 96, Samples: 8, Temperature: 1, MaxTokens: 112, Seed: 1,
 		},
 	}
 }
@@ -57,7 +57,7 @@ func micro(seed int64) Profile {
 	p.Base.Data = symbolicMix(gsm.Range{Min: 0, Max: 4}, gsm.Range{Min: 5, Max: 6}, 0.03)
 	p.Base.Train.Steps, p.Base.Train.CheckpointEvery = 6000, 500
 	p.RL.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 5, Max: 6}, "A")
-	p.RL.GRPO.Steps, p.RL.GRPO.LR = 100, 3e-4
+	p.RL.Prompts, p.RL.GRPO.Steps = 32, 100
 	p.Evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A")
 	p.Evaluation.Problems, p.Evaluation.Samples = 128, 32
 	return p

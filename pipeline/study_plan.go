@@ -41,6 +41,9 @@ func (s *Study) Plan(st *Store, sideBySide int) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Study: s, Rates: st.rates(s.Machine), Side: max(1, sideBySide)}
+	if s.Machine.GPU {
+		p.Side = 1
+	}
 	arms, seeds := map[string][]string{}, map[string]int64{}
 	for _, r := range s.Runs() {
 		for _, stage := range append(r.Steps, r.Eval) {
@@ -49,7 +52,7 @@ func (s *Study) Plan(st *Store, sideBySide int) (*Plan, error) {
 		}
 	}
 	for _, stage := range s.Stages() {
-		x := PlannedStage{Stage: stage, Folder: filepath.Base(st.Dir(stage)), Arms: arms[stage.Address()], Seed: seeds[stage.Address()],
+		x := PlannedStage{Stage: stage, Folder: folderOf(stage), Arms: arms[stage.Address()], Seed: seeds[stage.Address()],
 			Spent: stage.Plan, Bytes: bytesOf(stage)}
 		if done, err := readDone(st.Dir(stage)); err == nil {
 			x.Done, x.Spent, x.Seconds = true, done.Spent, done.Seconds
@@ -119,3 +122,6 @@ func readDone(dir string) (*Done, error) {
 	var d Done
 	return &d, json.Unmarshal(text, &d)
 }
+
+// folderOf is the name of a stage's folder in any store.
+func folderOf(s *Stage) string { return filepath.Base((&Store{}).Dir(s)) }

@@ -108,7 +108,7 @@ func (st *Store) Collect(s *Study) (*StudyData, error) {
 				return nil, err
 			}
 			at[stage.Address()] = len(d.Spent)
-			d.Spent = append(d.Spent, StageCost{stage.Label, filepath.Base(st.Dir(stage)), []string{r.Arm.Name}, r.Seed, done.Spent})
+			d.Spent = append(d.Spent, StageCost{stage.Label, folderOf(stage), []string{r.Arm.Name}, r.Seed, done.Spent})
 			if i < len(r.Steps) {
 				if err := d.addMetrics(st, r, i); err != nil {
 					return nil, err
@@ -298,7 +298,19 @@ func LoadStudy(dir string) (*StudyData, error) {
 func (d *StudyData) IsOf(s *Study) bool {
 	mine, errA := json.Marshal(d.Recipe)
 	other, errB := json.Marshal(s)
-	return errA == nil && errB == nil && bytes.Equal(mine, other) && len(d.Missing) == 0
+	if errA != nil || errB != nil || !bytes.Equal(mine, other) || len(d.Missing) > 0 {
+		return false
+	}
+	addresses := map[string]bool{}
+	for _, x := range d.Spent {
+		addresses[x.Folder] = true
+	}
+	for _, stage := range s.Stages() { // the same recipe has another address when a stage's format changed
+		if !addresses[folderOf(stage)] {
+			return false
+		}
+	}
+	return true
 }
 
 // Check recomputes numbers and verdicts from the records and names the first difference.
@@ -319,4 +331,11 @@ func (d *StudyData) Check() error {
 		return errors.New("results.json holds other numbers than its records give")
 	}
 	return nil
+}
+
+// Value is what an arm scores on a range of ops, with its 95 % interval over seeds
+// and prompts; false when it has no data there.
+func (d *StudyData) Value(arm string, r OpRange, m score.Measure) (score.Interval, bool) {
+	v, _, err := score.Contrast([]score.Term{{Weight: 1, Scores: r.of(d.Scores[arm]), Measure: m}}, score.DefaultBootstrap())
+	return v, err == nil
 }

@@ -105,10 +105,7 @@ func (s *scale) large() {
 		rl: gsm.Range{Min: 2, Max: 20}, evaluate: gsm.Range{Min: 2, Max: 20}}
 	s.split = splitScale{betas: []float64{0, 0.2, 0.5, 0.8, 1}, lr: 1e-4, minLR: 3e-5, warmup: 0.15}
 	s.machine = h100s
-	for _, steps := range []float64{2000, 4000, 8000, 16000, 24000, 32000} {
-		s.split.budgets = append(s.split.budgets, steps*paperTrainBatch)
-	}
-	s.split.budgets = append(s.split.budgets, 20e9)
+	s.split.budgets = PaperBudgets()
 	s.notRun = "nobody has run this profile here: it is complete and can be planned; its numbers are the paper's where the paper gives them"
 	if s.Name == "gpu" {
 		s.seeds = [2]int{2, 2}

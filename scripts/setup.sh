@@ -78,9 +78,9 @@ set_up_environment() {
 	trap put_back EXIT
 	trap 'exit 130' INT TERM HUP
 	set_aside
+	export RUSTUP_HOME=$ROOT/.cache/rustup # pip asks rustc for its version, and rustup would make a folder in HOME
 	logged venv "making the Python environment" "$BASE_PYTHON" -m venv "$ROOT/.venv"
-	# RUSTUP_HOME: pip asks rustc for its version, and rustup makes a folder in the home folder then.
-	RUSTUP_HOME=$ROOT/.cache/rustup logged pip "installing the Python packages" "$PYTHON" -m pip install --no-input --retries 2 --timeout 30 \
+	logged pip "installing the Python packages" "$PYTHON" -m pip install --no-input --retries 2 --timeout 30 \
 		--only-binary :all: --require-hashes -r "$ROOT/requirements.txt"
 	mkdir "$ROOT/.venv/pjrt"
 	(cd "$ROOT/.venv/pjrt" && ln -s ../lib/python3*/site-packages/xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so pjrt_c_api_cpu_plugin.so)

@@ -21,6 +21,8 @@ var verbs = []verb{
 	{"generate", "-op 2-10 -context zoo,school -count N -seed S -out FILE", "writes problems to a .jsonl or .parquet file, with a manifest", runGenerate},
 	{"doctor", "", "checks backend, plugin, kernel, disk; says what to do about each problem", runDoctor},
 	{"notebooks", "[-profile smoke] [-only NAME] [-update]", "executes the notebooks and compares results.json with the committed values", runNotebooks},
+	{"run", "STUDY|FILE [-profile P] [-seed S] [-plan]", "runs, resumes or reuses a study; -plan shows stages, cost and time", runRun},
+	{"results", "STUDY [-profile P] [-check]", "shows a study's claims table", runResults},
 	{"verify", "-in FILE -out FILE [-reference] [-keep-going]", "judges predictions, JSONL {problem, prediction} to verdicts", runVerify},
 	{"conformance", "DIR", "checks generator text, verifier, rewards and pass@k against a corpus folder", runConformance},
 	{"sample", "MODEL -in FILE -out FILE -n K -temperature T -seed S", "samples completions of prompts", runSample},

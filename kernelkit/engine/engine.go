@@ -106,16 +106,23 @@ func openXLA(name, config string) (*Engine, error) {
 		return nil, err
 	}
 	// The path and not the name: the library reads its search path when the process starts.
-	full := path
+	full, err := plainPath(path)
+	if err != nil {
+		return nil, err
+	}
+	plugin = full
 	if options != "" {
 		full += "," + options
+	}
+	if platformOf(path) != "cpu" && !strings.Contains(options, "shared_buffers") {
+		full += ",noshared_buffers" // the library shares them where the path holds "cpu"
 	}
 	b, err := xla.New(full)
 	if err != nil {
 		return nil, fmt.Errorf("engine: the plugin %s does not open as backend %q: %w", path, name, err)
 	}
 	e := &Engine{Backend: b, Name: name, Plugin: path, Platform: platformOf(path)}
-	if p, err := pjrt.GetPlugin(path); err == nil {
+	if p, err := pjrt.GetPlugin(plugin); err == nil {
 		major, minor := p.Version()
 		e.API = fmt.Sprintf("%d.%d", major, minor)
 	}
@@ -138,8 +145,55 @@ func (e *Engine) CUDA() bool { return e.Platform == "cuda" }
 // Donate hands t's buffer to the next execution, which may write its results
 // there; t is invalid afterwards. It stops a training loop from holding two copies
 // of the weights.
-func (e *Engine) Donate(t *tensors.Tensor) (any, error) {
-	return graph.DonateTensorBuffer(t, e.Backend, 0)
+func (e *Engine) Donate(t *tensors.Tensor) (any, error) { return e.DonateOn(t, 0) }
+
+// DonateOn is Donate for an execution on several devices: the buffer is the one on the
+// given device, counted from 0.
+func (e *Engine) DonateOn(t *tensors.Tensor, device int) (any, error) {
+	return graph.DonateTensorBuffer(t, e.Backend, compute.DeviceNum(device))
+}
+
+// plain holds the links that plainPath has made in this process, by plugin: the library
+// knows a loaded plugin by its path, and must not be given one plugin under two.
+var plain = struct {
+	sync.Mutex
+	links map[string]string
+}{links: map[string]string{}}
+
+// plainPath is a path of the plugin by which the library takes it for what it is.
+//
+// The library calls a plugin CUDA's when "cuda" or "nvidia" occurs anywhere in its path, so
+// that the CPU plugin of a project in /home/me/cuda-course would get options that it
+// refuses. Such a plugin is opened through a link of its own name in a temporary folder.
+func plainPath(path string) (string, error) {
+	if !pjrt.IsCUDAName(path) || pjrt.IsCUDAName(filepath.Base(path)) {
+		return path, nil
+	}
+	plain.Lock()
+	defer plain.Unlock()
+	if link, ok := plain.links[path]; ok {
+		return link, nil
+	}
+	for _, dir := range []string{os.TempDir(), "/tmp", "/dev/shm"} {
+		if pjrt.IsCUDAName(dir) || !filepath.IsAbs(dir) {
+			continue
+		}
+		folder, err := os.MkdirTemp(dir, "interplay-pjrt-*")
+		if err != nil {
+			continue
+		}
+		defer os.RemoveAll(folder) // once it is loaded the library does not look again
+		link := filepath.Join(folder, filepath.Base(path))
+		if err := os.Symlink(path, link); err != nil {
+			continue
+		}
+		if _, err := pjrt.GetPlugin(link); err != nil {
+			return "", fmt.Errorf("engine: the plugin %s does not load: %w", path, err)
+		}
+		plain.links[path] = link
+		return link, nil
+	}
+	return "", fmt.Errorf("engine: the path of the plugin %s contains \"cuda\" or \"nvidia\", by which the runtime takes it for another plugin, and no link to it can be made in %s: set TMPDIR to a folder that can be written to and has neither word in its path, or move the project", path, os.TempDir())
 }
 
 func platformOf(path string) string {

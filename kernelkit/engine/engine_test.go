@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/go-xla/compute/xla"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -85,5 +86,55 @@ func TestWhatCannotBeOpenedIsNamedWithItsRemedy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The library looks for these words in a plugin's whole path.
+func TestAProjectInAFolderNamedAfterCUDAOpensItsCPUPlugin(t *testing.T) {
+	whole, err := findPlugin("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cuda-course", "NVIDIA"} {
+		dir := filepath.Join(t.TempDir(), name, "nvidia") // the folder beside which CUDA's libraries would be sought
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(whole, filepath.Join(dir, filepath.Base(whole))); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("PJRT_PLUGIN_LIBRARY_PATH", dir)
+		t.Setenv("XLA_FLAGS", "")
+		for range 2 { // the second time the plugin is already loaded
+			e, err := Open("xla:cpu")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b := e.Backend.(*xla.Backend); b.IsCUDA() || !b.IsCPU() || e.CUDA() {
+				t.Errorf("%s: the CPU plugin is taken for a CUDA one", e.Plugin)
+			}
+			if !strings.HasPrefix(e.Plugin, dir) || e.API == "" {
+				t.Errorf("the engine describes itself as %+v", e)
+			}
+		}
+		if flags := os.Getenv("XLA_FLAGS"); flags != "" {
+			t.Errorf("XLA_FLAGS became %q", flags)
+		}
+	}
+}
+
+func TestAPathThatCannotBeAvoidedIsNamedWithItsRemedy(t *testing.T) {
+	for path, want := range map[string]string{
+		"/home/me/.venv/pjrt/pjrt_c_api_cpu_plugin.so":    "/home/me/.venv/pjrt/pjrt_c_api_cpu_plugin.so",
+		"/home/me/.venv/pjrt/pjrt_c_api_cuda_plugin.so":   "/home/me/.venv/pjrt/pjrt_c_api_cuda_plugin.so", // its libraries lie beside it
+		"/home/cuda/.venv/pjrt/pjrt_c_api_cuda_plugin.so": "/home/cuda/.venv/pjrt/pjrt_c_api_cuda_plugin.so",
+	} {
+		if got, err := plainPath(path); err != nil || got != want {
+			t.Errorf("%s is opened as %q (%v), expected %q", path, got, err, want)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "cuda", "pjrt_c_api_cpu_plugin.so")
+	if _, err := plainPath(missing); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("the error is %v", err)
 	}
 }

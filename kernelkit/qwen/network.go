@@ -16,6 +16,10 @@ type Params struct {
 	// ones of gradient.go keep what they need.
 	Recompute bool
 
+	// Sharded says that rows are spread over several devices. XLA cannot split a kernel that
+	// it did not make, so flash attention stays off.
+	Sharded bool
+
 	embed  *Node // [vocab, hidden]
 	layers []layerParams
 	norm   *Node // [hidden]
@@ -155,18 +159,25 @@ func CausalBias(g *Graph, seq int, segments *Node) *Node {
 	return Where(allowed, zero, AddScalar(zero, blocked))
 }
 
-// attendCausally is Attention where bias blocks all later positions. Queries are cut
-// into parts that see only the keys up to their own end, so that less of the product is
-// computed and thrown away: 3/4 of it with two parts, 5/8 with four.
-func (p *Params) attendCausally(q, k, v, bias *Node) *Node {
-	seq := q.Shape().Dim(1)
-	parts := 1
+// ScoredShare is the share of all scores that attention computes for a sequence, and the
+// number of parts that it cuts the queries into.
+func ScoredShare(seq int) (share float64, parts int) {
+	parts = 1
 	if seq >= 128 && seq%2 == 0 {
 		parts = 2
 	}
 	if seq >= 512 && seq%4 == 0 {
 		parts = 4
 	}
+	return float64(parts+1) / float64(2*parts), parts
+}
+
+// attendCausally is Attention where bias blocks all later positions. Queries are cut
+// into parts that see only the keys up to their own end, so that less of the product is
+// computed and thrown away: 3/4 of it with two parts, 5/8 with four.
+func (p *Params) attendCausally(q, k, v, bias *Node) *Node {
+	seq := q.Shape().Dim(1)
+	_, parts := ScoredShare(seq)
 	var out []*Node
 	for i := range parts {
 		from, to := i*seq/parts, (i+1)*seq/parts
@@ -198,13 +209,17 @@ func (p *Params) Logits(x *Node) *Node {
 // [batch, seq] → [batch, seq, hidden]. Attention is causal, and where segments is not
 // nil stays within a segment (0 is padding).
 func (p *Params) Hidden(tokens, positions, segments *Node) *Node {
-	bias := CausalBias(tokens.Graph(), tokens.Shape().Dim(1), segments)
+	attend := attendFlash
+	if ok, _ := p.Config.Flash(tokens.Graph().Backend(), p.embed.DType(), segments != nil); !ok || p.Sharded {
+		bias := CausalBias(tokens.Graph(), tokens.Shape().Dim(1), segments)
+		attend = func(q, k, v *Node) *Node { return p.attendCausally(q, k, v, bias) }
+	}
 	x := p.Embed(tokens)
 	for l := range p.Config.Layers {
 		if p.Recompute {
 			x = x.Checkpoint()
 		}
-		x = p.Block(l, x, positions, func(q, k, v *Node) *Node { return p.attendCausally(q, k, v, bias) })
+		x = p.Block(l, x, positions, attend)
 	}
 	if p.Recompute {
 		x = x.StopCheckpoint()

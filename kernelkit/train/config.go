@@ -9,6 +9,8 @@ package train
 import (
 	"fmt"
 	"math"
+
+	"github.com/gomlx/compute/dtypes"
 )
 
 // Config holds every hyper-parameter of a run.
@@ -38,6 +40,18 @@ type Config struct {
 	// rest again (gradient checkpointing): memory for about a third more work.
 	Recompute bool `json:"recompute,omitempty"`
 
+	// Devices is the number of the backend's devices that share the rows of a batch; 0 and 1
+	// mean one. Each holds the weights; XLA adds the gradients up. Losses agree with those of
+	// one device up to rounding.
+	Devices int `json:"devices,omitempty"`
+
+	// EvalEvery is the number of steps between evaluations on the first EvalDocuments of
+	// Held, documents that the run does not learn from; 0 = never. The mean loss goes into
+	// the metrics.
+	EvalEvery     int       `json:"eval_every,omitempty"`
+	EvalDocuments int       `json:"eval_documents,omitempty"`
+	Held          Documents `json:"-"`
+
 	CheckpointEvery int `json:"checkpoint_every"`          // steps between checkpoints; 0 = only at the end
 	Keep            int `json:"keep"`                      // the newest checkpoints to keep, at least 2
 	MilestoneEvery  int `json:"milestone_every,omitempty"` // checkpoints at multiples of this step are kept for good; 0 = none
@@ -60,6 +74,8 @@ func (c Config) Validate() error {
 	}{
 		{"steps", c.Steps, 1}, {"batch", c.Batch, 1}, {"seq", c.Seq, 1}, {"accumulate", c.Accumulate, 1}, {"warmup", c.Warmup, 0},
 		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2}, {"milestone_every", c.MilestoneEvery, 0},
+		{"eval_every", c.EvalEvery, 0}, {"eval_documents", c.EvalDocuments, min(c.EvalEvery, 1)},
+		{"devices", c.Devices, 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("train: %s is %d: expected at least %d", f.name, f.value, f.least)
@@ -72,10 +88,23 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: min_lr is %g: expected 0 to lr, %g", c.MinLR, c.LR)
 	case c.Dtype != "float32" && c.Dtype != "bfloat16":
 		return fmt.Errorf("train: dtype is %q: expected float32 or bfloat16", c.Dtype)
+	case c.Batch%c.devices() != 0:
+		return fmt.Errorf("train: devices is %d and batch %d: expected a batch that the devices can share evenly", c.Devices, c.Batch)
 	case c.MilestoneEvery > 0 && (c.CheckpointEvery == 0 || c.MilestoneEvery%c.CheckpointEvery != 0):
 		return fmt.Errorf("train: milestone_every %d is no multiple of checkpoint_every %d", c.MilestoneEvery, c.CheckpointEvery)
 	}
 	return c.AdamW.Validate()
+}
+
+// devices is the number of devices, at least 1.
+func (c Config) devices() int { return max(c.Devices, 1) }
+
+// dtype is the one that the network computes in.
+func (c Config) dtype() dtypes.DType {
+	if c.Dtype == "bfloat16" {
+		return dtypes.BFloat16
+	}
+	return dtypes.Float32
 }
 
 // LearningRate is the rate of a step (from 0): linear warm-up, then a cosine from LR to

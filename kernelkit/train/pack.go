@@ -196,8 +196,3 @@ func newBatch(rows [][]Document, seq int, mask bool) *Batch {
 	}
 	return b
 }
-
-// values joins a batch into the one tensor that a step takes: [4, rows, seq].
-func (b *Batch) values() []int32 {
-	return slices.Concat(b.Inputs, b.Targets, b.Positions, b.Segments)
-}

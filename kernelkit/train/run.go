@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -30,15 +31,17 @@ type Metrics struct {
 	TargetTokens int64   `json:"target_tokens"` // of these, the ones that were targets
 	Loss         float64 `json:"loss"`          // mean NLL of the step's targets, nats
 	LR           float64 `json:"lr"`
-	GradNorm     float64 `json:"grad_norm"` // before clipping
-	Fill         float64 `json:"fill"`      // share of the step's positions that are not padding
-	Seconds      float64 `json:"seconds"`   // of training since the start of the run
+	GradNorm     float64 `json:"grad_norm"`           // before clipping
+	EvalLoss     float64 `json:"eval_loss,omitempty"` // mean NLL of the held-out targets after the step, nats; 0 where it was not measured
+	Fill         float64 `json:"fill"`                // share of the step's positions that are not padding
+	Seconds      float64 `json:"seconds"`             // of training since the start of the run
 
 	TokensPerSecond float64 `json:"tokens_per_second"` // over about the last two seconds
 	SecondsLeft     float64 `json:"seconds_left"`
 
-	// Note is what a user should know about this step: that the run was resumed, or that a
-	// checkpoint was torn and the one before it is used.
+	// Note is what a user should know about this step: that the run was resumed, that a
+	// checkpoint was torn and the one before it is used, at the first step whether flash
+	// attention is in use.
 	Note string `json:"note,omitempty"`
 }
 
@@ -46,7 +49,7 @@ type Metrics struct {
 const MetricsFile = "metrics.jsonl"
 
 // Run trains from start for cfg.Steps steps and returns the weights. dir holds the run:
-// metrics.jsonl and checkpoints. A folder that holds a checkpoint of the same run is taken
+// metrics.jsonl, the same for TensorBoard, and checkpoints. A folder that holds a checkpoint of the same run is taken
 // up where it ended; one of another run is an error. When ctx is cancelled the state is
 // saved and ctx's error returned. progress (may be nil) is called after each step.
 func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Documents, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
@@ -60,7 +63,11 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, model: start.Config, dir: dir, pack: pack, progress: progress}
+	held, err := heldOut(cfg)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{cfg: cfg, model: start.Config, dir: dir, pack: pack, held: held, progress: progress}
 	r.recipe = recipeDigest(cfg, start, pack.digest)
 	if err := r.resume(start); err != nil {
 		return nil, err
@@ -69,22 +76,38 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 		if r.stepper, err = newStepper(eng, start.Config, cfg); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
-		if err := r.loop(ctx); err != nil {
+		if r.note != "" {
+			r.note += "; "
+		}
+		r.note += attentionNote(eng, start.Config, cfg)
+		if err := r.loop(ctx, eng); err != nil {
 			return nil, err
 		}
 	}
 	return (&qwen.Weights{Config: r.model, Tensors: r.state.weights}).Clone(), nil
 }
 
-// recipeDigest covers what the run's result depends on; how often it is saved does not matter.
+// recipeDigest covers what the run's result depends on; how often it is saved and evaluated does not matter.
 func recipeDigest(cfg Config, start *qwen.Weights, docs string) string {
 	cfg.CheckpointEvery, cfg.Keep, cfg.MilestoneEvery = 0, 0, 0
+	cfg.EvalEvery, cfg.EvalDocuments = 0, 0
 	text, err := json.Marshal(cfg)
 	if err != nil {
 		panic(err) // a struct of numbers, strings and booleans
 	}
 	h := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", text, start.Digest(), docs))
 	return hex.EncodeToString(h[:])
+}
+
+// attentionNote says how a run computes attention.
+func attentionNote(eng *engine.Engine, model qwen.Config, cfg Config) string {
+	switch ok, why := model.Flash(eng.Backend, cfg.dtype(), cfg.DocumentMask); {
+	case !ok:
+		return "flash attention is not in use: " + why
+	case cfg.devices() > 1:
+		return "flash attention is not in use: rows are spread over several devices"
+	}
+	return "flash attention is in use"
 }
 
 // run is a training run in progress.
@@ -94,6 +117,7 @@ type run struct {
 	dir      string
 	recipe   string
 	pack     *packer
+	held     []Document // that it is evaluated on
 	stepper  *stepper
 	state    *state
 	at       Checkpoint // where it stands
@@ -116,7 +140,7 @@ func (r *run) resume(start *qwen.Weights) error {
 		if c.Recipe != r.recipe {
 			return fmt.Errorf("train: %s holds a run with other settings, start weights or documents (at step %d): give another folder, or remove this one", r.dir, c.Step)
 		}
-		r.at, r.state = c, &state{w.Tensors, first, second}
+		r.at, r.state = c, &state{weights: w.Tensors, first: first, second: second}
 		r.note += fmt.Sprintf("resumed at step %d", c.Step)
 		return r.trimMetrics()
 	}
@@ -178,7 +202,7 @@ func (r *run) prepare(ctx context.Context) <-chan prepared {
 	return out
 }
 
-func (r *run) loop(ctx context.Context) error {
+func (r *run) loop(ctx context.Context, eng *engine.Engine) error {
 	ahead, stop := context.WithCancel(context.Background())
 	steps := r.prepare(ahead)
 	defer func() { // wait, so that docs is not called after Run has returned
@@ -187,11 +211,17 @@ func (r *run) loop(ctx context.Context) error {
 		}
 	}()
 
+	events, err := OpenEvents(r.dir)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
 	log, err := os.OpenFile(filepath.Join(r.dir, MetricsFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	defer log.Close()
+	both := io.MultiWriter(log, events)
 	clock := newClock(r.at)
 	for p := range steps {
 		if p.err != nil {
@@ -208,11 +238,14 @@ func (r *run) loop(ctx context.Context) error {
 			return fmt.Errorf("train: step %d: the loss is %g and the gradient's norm %g: lower the learning rate or clip; the last checkpoint in %s is good", p.step+1, loss, norm, r.dir)
 		}
 		m := r.account(p, loss, norm, clock)
+		if err := r.evaluate(ctx, eng, &m); err != nil {
+			return err
+		}
 		line, err := json.Marshal(m)
 		if err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
-		if _, err := log.Write(append(line, '\n')); err != nil {
+		if _, err := both.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 		last := r.at.Step == r.cfg.Steps

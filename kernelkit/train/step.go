@@ -2,8 +2,10 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -32,22 +34,19 @@ func inputs(batch *Node) (tokens, targets, positions, segments *Node) {
 
 // tokenLosses is the network on a batch [4, rows, seq]: the NLL [rows, seq] of its targets.
 func tokenLosses(model qwen.Config, cfg Config, weights []*Node, batch *Node) *Node {
-	dtype := dtypes.Float32
-	if cfg.Dtype == "bfloat16" {
-		dtype = dtypes.BFloat16
-	}
 	tokens, targets, positions, segments := inputs(batch)
 	if !cfg.DocumentMask {
 		segments = nil
 	}
-	p := qwen.BindAs(model, weights, dtype)
-	p.Recompute = cfg.Recompute
+	p := qwen.BindAs(model, weights, cfg.dtype())
+	p.Recompute, p.Sharded = cfg.Recompute, cfg.devices() > 1
 	return TokenNLL(p.Forward(tokens, positions, segments), targets)
 }
 
 // state is what a run carries from step to step: all on the device.
 type state struct {
 	weights, first, second []*tensors.Tensor
+	copies                 []*state // of the second device and on, where a run has several
 }
 
 func (s *state) lists() [][]*tensors.Tensor {
@@ -63,6 +62,24 @@ func newState(w *qwen.Weights) *state {
 	return s
 }
 
+// on is the state on a device. The copies for the others are made at the first call: until
+// the first step the tensors are in the host's memory.
+func (s *state) on(device int) *state {
+	if device == 0 {
+		return s
+	}
+	for len(s.copies) < device {
+		c := &state{}
+		for i, to := range []*[]*tensors.Tensor{&c.weights, &c.first, &c.second} {
+			for _, t := range s.lists()[i] {
+				*to = append(*to, tensors.FromFlatDataAndDimensions(tensors.MustCopyFlatData[float32](t), t.Shape().Dimensions...))
+			}
+		}
+		s.copies = append(s.copies, c)
+	}
+	return s.copies[device-1]
+}
+
 // stepper holds the compiled programs of a run.
 type stepper struct {
 	eng    *engine.Engine
@@ -74,6 +91,9 @@ type stepper struct {
 }
 
 func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, error) {
+	if cfg.devices() > len(eng.Devices) {
+		return nil, fmt.Errorf("devices is %d: backend %s has %d", cfg.Devices, eng.Name, len(eng.Devices))
+	}
 	s := &stepper{eng: eng, cfg: cfg}
 	specs := model.Specs()
 	n := len(specs)
@@ -91,7 +111,7 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	var err error
 	if cfg.Accumulate == 1 {
 		s.whole, err = eng.Program("train whole step "+key, func(b compute.Backend) (*Exec, error) {
-			return NewExec(b, func(in []*Node) []*Node { // weights, means, batch, scalars, share
+			return shared(b, cfg.devices(), 3*n, func(in []*Node) []*Node { // weights, means, batch, scalars, share
 				loss, gradients := gradient(in[:n], in[3*n], in[3*n+2])
 				return update(in, gradients, in[3*n+1], loss)
 			})
@@ -103,7 +123,7 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	}
 	s.sum = append(s.sum, shapes.Make(dtypes.Float32, 1))
 	if s.add, err = eng.Program("train add "+key, func(b compute.Backend) (*Exec, error) {
-		return NewExec(b, func(in []*Node) []*Node { // weights, sums (gradients, loss), batch, share
+		return shared(b, cfg.devices(), 2*n+1, func(in []*Node) []*Node { // weights, sums (gradients, loss), batch, share
 			loss, gradients := gradient(in[:n], in[2*n+1], in[2*n+2])
 			out := make([]*Node, 0, n+1)
 			for i, g := range gradients {
@@ -115,24 +135,72 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 		return nil, err
 	}
 	s.finish, err = eng.Program("train finish "+key, func(b compute.Backend) (*Exec, error) {
-		return NewExec(b, func(in []*Node) []*Node { // weights, means, sums (gradients, loss), scalars
+		return shared(b, cfg.devices(), -1, func(in []*Node) []*Node { // weights, means, sums (gradients, loss), scalars
 			return update(in, in[3*n:4*n], in[4*n+1], in[4*n])
 		})
 	})
 	return s, err
 }
 
-// programKey names what shapes the graph of a step.
-func programKey(model qwen.Config, cfg Config) string {
-	return fmt.Sprintf("%+v %+v %t %s %t", model, cfg.AdamW, cfg.DocumentMask, cfg.Dtype, cfg.Recompute)
+// shared is a program for a number of devices. Input number batch, [4, rows, seq], is cut into
+// rows, one part a device; all else, the results too, each device has whole. Where sums
+// over rows need communication XLA puts it in.
+func shared(b compute.Backend, devices, batch int, program func([]*Node) []*Node) (*Exec, error) {
+	exec, err := NewExec(b, program)
+	if err != nil || devices == 1 {
+		return exec, err
+	}
+	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"data"})
+	if err != nil {
+		return nil, err
+	}
+	whole := distributed.NewReplicatedShardingSpec(mesh)
+	rows, err := distributed.BuildSpec(mesh).R().S("data").R().Done()
+	if err != nil {
+		return nil, err
+	}
+	inputs := make([]*distributed.ShardingSpec, batch+2) // the last one holds for all that follow
+	for i := range inputs {
+		inputs[i] = whole
+	}
+	if batch >= 0 {
+		inputs[batch] = rows
+	}
+	return exec.AutoSharding(mesh).WithInputShardingSpecs(inputs...).WithOutputShardingSpecs(whole), nil
 }
 
-// donated turns tensors into arguments whose buffers the program may reuse.
-func (s *stepper) donated(lists ...[]*tensors.Tensor) ([]any, error) {
+// programKey names what shapes the graph of a step.
+func programKey(model qwen.Config, cfg Config) string {
+	return fmt.Sprintf("%+v %+v %t %s %t %d", model, cfg.AdamW, cfg.DocumentMask, cfg.Dtype, cfg.Recompute, cfg.devices())
+}
+
+// call runs a program with the arguments of each device and returns the results of each.
+func (s *stepper) call(program *Exec, arguments func(device int) ([]any, error)) ([][]*tensors.Tensor, error) {
+	var all []any
+	for d := range s.cfg.devices() {
+		args, err := arguments(d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, args...)
+	}
+	out, err := program.Call(all...)
+	if err != nil {
+		return nil, err
+	}
+	results, each := make([][]*tensors.Tensor, s.cfg.devices()), len(out)/s.cfg.devices()
+	for d := range results {
+		results[d] = out[d*each : (d+1)*each]
+	}
+	return results, nil
+}
+
+// donated turns tensors of a device into arguments whose buffers the program may reuse.
+func (s *stepper) donated(device int, lists ...[]*tensors.Tensor) ([]any, error) {
 	var args []any
 	for _, list := range lists {
 		for _, t := range list {
-			a, err := s.eng.Donate(t)
+			a, err := s.eng.DonateOn(t, device)
 			if err != nil {
 				return nil, err
 			}
@@ -154,52 +222,65 @@ func (s *stepper) step(st *state, batches []*Batch, step int) (loss, norm float6
 	}
 	share := []float32{1 / float32(count)}
 	scalars := s.cfg.Scalars(step, s.cfg.LearningRate(step))
-	var out []*tensors.Tensor
+	var out [][]*tensors.Tensor
 	if s.whole != nil {
-		args, err := s.donated(st.lists()...)
-		if err != nil {
-			return 0, 0, err
-		}
-		if out, err = s.whole.Call(append(args, batches[0].tensor(), scalars, share)...); err != nil {
-			return 0, 0, err
-		}
-	} else if out, err = s.accumulated(st, batches, scalars, share); err != nil {
+		out, err = s.call(s.whole, func(device int) ([]any, error) {
+			args, err := s.donated(device, st.on(device).lists()...)
+			return append(args, batches[0].part(device, s.cfg.devices()), scalars, share), err
+		})
+	} else {
+		out, err = s.accumulated(st, batches, scalars, share)
+	}
+	if err != nil {
 		return 0, 0, err
 	}
 	n := len(st.weights)
-	st.weights, st.first, st.second = out[:n], out[n:2*n], out[2*n:3*n]
-	values, err := tensors.CopyFlatData[float32](out[3*n])
+	values, err := tensors.CopyFlatData[float32](out[0][3*n])
 	if err != nil {
 		return 0, 0, err
 	}
-	return float64(values[0]), float64(values[1]), out[3*n].FinalizeAll()
+	for device, o := range out {
+		on := st.on(device)
+		on.weights, on.first, on.second = o[:n], o[n:2*n], o[2*n:3*n]
+		free(o[3*n:])
+	}
+	return float64(values[0]), float64(values[1]), nil
 }
 
-func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []float32) ([]*tensors.Tensor, error) {
-	var sums []*tensors.Tensor
-	for _, shape := range s.sum {
-		sums = append(sums, tensors.FromShape(shape))
+func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []float32) ([][]*tensors.Tensor, error) {
+	sums := make([][]*tensors.Tensor, s.cfg.devices())
+	for device := range sums {
+		for _, shape := range s.sum {
+			sums[device] = append(sums[device], tensors.FromShape(shape))
+		}
 	}
 	for _, b := range batches {
-		var args []any
-		for _, t := range st.weights {
-			args = append(args, t)
-		}
-		more, err := s.donated(sums)
+		out, err := s.call(s.add, func(device int) ([]any, error) {
+			var args []any
+			for _, t := range st.on(device).weights {
+				args = append(args, t)
+			}
+			more, err := s.donated(device, sums[device])
+			return append(append(args, more...), b.part(device, s.cfg.devices()), share), err
+		})
 		if err != nil {
 			return nil, err
 		}
-		if sums, err = s.add.Call(append(append(args, more...), b.tensor(), share)...); err != nil {
-			return nil, err
-		}
+		sums = out
 	}
-	args, err := s.donated(append(st.lists(), sums)...)
-	if err != nil {
-		return nil, err
-	}
-	return s.finish.Call(append(args, scalars)...)
+	return s.call(s.finish, func(device int) ([]any, error) {
+		args, err := s.donated(device, append(st.on(device).lists(), sums[device])...)
+		return append(args, scalars), err
+	})
 }
 
-func (b *Batch) tensor() *tensors.Tensor {
-	return tensors.FromFlatDataAndDimensions(b.values(), 4, b.Rows, b.Seq)
+// tensor joins a batch into the one that a step takes: [4, rows, seq].
+func (b *Batch) tensor() *tensors.Tensor { return b.part(0, 1) }
+
+// part is what one of several devices gets of a batch: [4, rows/devices, seq].
+func (b *Batch) part(device, devices int) *tensors.Tensor {
+	rows := b.Rows / devices
+	from, to := device*rows*b.Seq, (device+1)*rows*b.Seq
+	flat := slices.Concat(b.Inputs[from:to], b.Targets[from:to], b.Positions[from:to], b.Segments[from:to])
+	return tensors.FromFlatDataAndDimensions(flat, 4, rows, b.Seq)
 }

@@ -89,7 +89,7 @@ out["packed.logits"] = model(packed[0], position_ids=packed[1], attention_mask=m
 # A training run: AdamW in two groups, clipping by the global norm, warm-up and cosine.
 run = dict(
     steps=50, lr=3e-3, min_lr=3e-4, warmup=10, beta1=0.9, beta2=0.98, eps=1e-8,
-    weight_decay=0.1, decay_embeddings=False, clip=0.5,
+    weight_decay=0.1, decay_embeddings=False, clip=4.0,
 )
 
 

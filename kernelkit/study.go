@@ -1,0 +1,306 @@
+package kernelkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"interplay/kernelkit/engine"
+	"interplay/pipeline"
+	"interplay/plots"
+)
+
+// Study is one of the paper's studies at the lab's scale: a question, the recipes
+// that answer it, and the claims that the answer will be held against.
+type Study struct {
+	*pipeline.Study
+	lab *Lab
+}
+
+// Study opens a study by name: edge, exposure, split or reward.
+func (l *Lab) Study(name string) *Study {
+	return &Study{must(pipeline.StudyByName(name, l.Profile.Name, l.Seed)), l}
+}
+
+// Recipe draws what the study does, stage by stage; what differs between its arms is marked.
+func (s *Study) Recipe() Figure {
+	first := s.Arms[0].Steps[0].Train
+	pre := plots.RecipeStage{Name: "Pre-training", Lines: []string{thousands(float64(first.Model.Params())) + " parameters",
+		fmt.Sprintf("ops %s, %s tokens", opsOf(first), thousands(float64(first.Train.Steps*first.Train.Batch*first.Train.Accumulate*first.Train.Seq)))}}
+	if s.Name == "exposure" {
+		pre.State, pre.Lines[1] = plots.Varied, "share of context B varies"
+	}
+	stages := []plots.RecipeStage{pre}
+	var mid, rl []string
+	for _, a := range s.Arms {
+		for _, step := range a.Steps[1:] {
+			if step.Train != nil && !slices.Contains(mid, step.Name) {
+				mid = append(mid, step.Name)
+			} else if step.RL != nil && !slices.Contains(rl, step.Name) {
+				rl = append(rl, step.Name)
+			}
+		}
+	}
+	grpo := s.rl()
+	rlLines := []string{fmt.Sprintf("%d recipes", len(rl))}
+	if len(rl) == 1 {
+		rlLines[0] = "the same for all"
+	}
+	if grpo != nil {
+		rlLines = append(rlLines, fmt.Sprintf("%d prompts × %d a step", grpo.Prompts, grpo.GRPO.GroupSize))
+	}
+	box := func(name string, lines []string, varied bool) plots.RecipeStage {
+		state := plots.Planned
+		if varied {
+			state = plots.Varied
+		}
+		return plots.RecipeStage{Name: name, Lines: lines, State: state}
+	}
+	switch {
+	case s.Name == "edge":
+		rlLines[0] += ", and fine-tuning as a control"
+		stages = append(stages, box("RL", rlLines, true))
+	case len(mid) > 0:
+		stages = append(stages, box("Mid-training", []string{fmt.Sprintf("%d lengths", len(mid))}, true), box("RL", rlLines, true))
+	default:
+		stages = append(stages, box("RL", rlLines, len(rl) > 1))
+	}
+	e := s.Evaluation
+	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
+		fmt.Sprintf("ops %s, %d problems each", e.Data.Mix[0].Ops, e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
+	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %d seed(s)", s.Title, s.Profile, len(s.Seeds)), Stages: stages})
+	return figure(png, err, "stages of the study, those that vary marked")
+}
+
+// rl is the first RL recipe of the study, nil when it has none.
+func (s *Study) rl() *pipeline.Reinforcement {
+	for _, a := range s.Arms {
+		for _, step := range a.Steps {
+			if step.RL != nil {
+				return step.RL
+			}
+		}
+	}
+	return nil
+}
+
+func opsOf(r *pipeline.Pretraining) string {
+	low, high := r.Data.Mix[0].Ops.Min, 0
+	for _, b := range r.Data.Mix {
+		low, high = min(low, b.Ops.Min), max(high, b.Ops.Max)
+	}
+	return fmt.Sprintf("%d–%d", low, high)
+}
+
+// Compared lists the arms in words.
+func (s *Study) Compared() *Table {
+	t := &Table{Title: s.Question, Columns: []string{"arm", "what it is", "steps"}}
+	for _, a := range s.Arms {
+		var names []string
+		for _, step := range a.Steps {
+			names = append(names, step.Name)
+		}
+		t.Add(a.Label, a.About, strings.Join(names, " → "))
+	}
+	return t
+}
+
+// Rules lists the claims with the rules that will judge them: they are part of the
+// study, and written before it runs.
+func (s *Study) Rules() *Table {
+	t := &Table{Title: "Claims, and when they hold", Columns: []string{"claim", "effect", "holds when", "paper"}}
+	for _, c := range s.Claims {
+		t.Add(c.Says, s.Describe(c.Effect), c.Rule.String(), paperValue(c.Paper))
+	}
+	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved."
+	return t
+}
+
+func paperValue(p *float64) string {
+	if p == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%+.1f", 100**p)
+}
+
+// Plan is what the study would do; it runs nothing.
+func (s *Study) Plan() *Table {
+	return PlanTable(must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
+}
+
+// PlanTable shows a plan: stages, what is there already, what the rest costs.
+func PlanTable(p *pipeline.Plan) *Table {
+	t := &Table{Title: fmt.Sprintf("Plan of %q, profile %s, seeds %s", p.Study.Name, p.Study.Profile, seedText(p.Study.Seeds)),
+		Columns: []string{"stage", "done", "trained tokens", "sampled tokens", "FLOPs", "nominal tokens", "true tokens", "time", "disk"}}
+	for _, g := range groupStages(p) {
+		t.Add(g.name, fmt.Sprintf("%d of %d", g.done, g.all), thousands(float64(g.spent.TrainTokens)), thousands(float64(g.spent.GeneratedTokens)),
+			fmt.Sprintf("%.1e", g.spent.FLOPs), thousands(g.spent.NominalTokens), thousands(g.spent.TrueTokens), duration(g.seconds), thousands(g.bytes)+"B")
+	}
+	left, _, wall, bytes := p.Left()
+	t.Note = fmt.Sprintf("Left: %d stages, about %s with %d side by side, %sB of disk. ", left, duration(wall.Seconds()), p.Side, thousands(bytes))
+	for _, kind := range []string{"train", "rl", "evaluate"} {
+		t.Note += fmt.Sprintf("%s at %sFLOP/s (%s). ", kind, thousands(p.Rates[kind].FLOPs), p.Rates[kind].From)
+	}
+	if p.Study.NotRun != "" {
+		t.Note += "Note: " + p.Study.NotRun + "."
+	}
+	return t
+}
+
+// stageGroup is a row of a plan: the same stage of all seeds.
+type stageGroup struct {
+	name           string
+	done, all      int
+	spent          pipeline.Spent
+	seconds, bytes float64
+}
+
+// groupStages adds up equal stages of all seeds, and all evaluations.
+func groupStages(p *pipeline.Plan) []stageGroup {
+	var groups []stageGroup
+	place := map[string]int{}
+	add := func(name string, x pipeline.PlannedStage) {
+		k, ok := place[name]
+		if !ok {
+			k = len(groups)
+			place[name] = k
+			groups = append(groups, stageGroup{name: name})
+		}
+		g := &groups[k]
+		g.all++
+		if x.Done {
+			g.done++
+		}
+		g.spent, g.seconds, g.bytes = g.spent.Add(x.Spent), g.seconds+x.Seconds, g.bytes+x.Bytes
+	}
+	var evaluations []pipeline.PlannedStage
+	for _, x := range p.Stages {
+		if x.Stage.Kind == "evaluate" {
+			evaluations = append(evaluations, x)
+			continue
+		}
+		name, _, _ := strings.Cut(x.Stage.Label, ", seed ")
+		add(name, x)
+	}
+	for _, x := range evaluations {
+		add("evaluation of every arm", x)
+	}
+	return groups
+}
+
+func seedText(seeds []int64) string {
+	text := make([]string, len(seeds))
+	for i, s := range seeds {
+		text[i] = fmt.Sprint(s)
+	}
+	return strings.Join(text, ", ")
+}
+
+func duration(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.1f days", d.Hours()/24)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.1f h", d.Hours())
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}
+
+// Run computes what is missing of the study behind a progress line, and writes its
+// results folder. Results that are committed for exactly this study are used as they
+// are. A run that fails costs its arm and seed only, and is named.
+func (s *Study) Run() *StudyResults {
+	if r := s.committed(); r != nil {
+		if dir := s.folder(); r.dir != dir {
+			if err := r.Save(dir); err != nil {
+				fail(err)
+			}
+			r.dir = dir
+		}
+		show("", `<code style="color:#444">✓ the results committed for this profile are used</code>`, "✓ the results committed for this profile are used")
+		return r
+	}
+	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())
+	if err != nil {
+		fail(err)
+	}
+	return &StudyResults{data, dir}
+}
+
+// RunStudy runs a study behind a progress line and writes its results folder. Runs
+// that failed are reported when at least one other finished.
+func RunStudy(ctx context.Context, store *pipeline.Store, s *pipeline.Study, sideBySide int, dir string) (*pipeline.StudyData, string, error) {
+	line := newProgressLine()
+	store.Log = func(text string) { line.note(text) }
+	began := time.Now()
+	outcomes, err := store.RunStudy(ctx, s, sideBySide, line.update)
+	if err != nil {
+		line.end(s.Name + ": stopped")
+		if errors.Is(err, context.Canceled) {
+			err = fmt.Errorf("%s was interrupted; what it had done is saved, run it again to go on", s.Name)
+		}
+		return nil, "", err
+	}
+	line.end(fmt.Sprintf("✓ %s: %s, %s", s.Name, outcomes, duration(time.Since(began).Seconds())))
+	if err := outcomes.Err(); err != nil {
+		if outcomes.Computed+outcomes.Resumed+outcomes.Reused == 0 {
+			return nil, "", err
+		}
+		Text("these stages failed; the others are kept", err.Error())
+	}
+	data, err := store.Collect(s)
+	if err != nil {
+		return nil, "", err
+	}
+	return data, dir, data.Save(dir)
+}
+
+// Results are the study's results, from its results folder; what is missing is computed.
+func (s *Study) Results() *StudyResults {
+	if d, err := pipeline.LoadStudy(s.folder()); err == nil && d.IsOf(s.Study) {
+		return &StudyResults{d, s.folder()}
+	}
+	return s.Run()
+}
+
+// committed are the results in the project's results folder, nil where there are
+// none of exactly this study.
+func (s *Study) committed() *StudyResults {
+	dir, err := CommittedResults(s.Study)
+	if err != nil {
+		return nil
+	}
+	d, err := pipeline.LoadStudy(dir)
+	if err != nil || !d.IsOf(s.Study) {
+		return nil
+	}
+	return &StudyResults{d, dir}
+}
+
+// CommittedResults is the folder of a study's committed results: results/PROFILE/STUDY in the project.
+func CommittedResults(s *pipeline.Study) (string, error) {
+	root, err := engine.ProjectRoot()
+	return filepath.Join(root, "results", s.Profile, s.Name), err
+}
+
+// folder is where the study's results go: $INTERPLAY_RESULTS/NOTEBOOK, else build/results/PROFILE/STUDY.
+func (s *Study) folder() string {
+	return must(ResultsFolder(s.Study, s.lab.store.Root))
+}
+
+// ResultsFolder is where a study's results go: $INTERPLAY_RESULTS/NOTEBOOK, else
+// build/results/PROFILE/STUDY beside the run store.
+func ResultsFolder(s *pipeline.Study, runs string) (string, error) {
+	if dir := os.Getenv("INTERPLAY_RESULTS"); dir != "" {
+		return filepath.Join(dir, s.Notebook), nil
+	}
+	return filepath.Abs(filepath.Join(runs, "..", "build", "results", s.Profile, s.Name))
+}

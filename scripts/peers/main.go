@@ -1,0 +1,412 @@
+// Command peers is this project's side of `make peers`: it writes the models and the
+// batches that all sides share, and is one of the workers that peers.py times.
+//
+//	peers prepare DIR          models, batches and prompts
+//	peers train DIR MODEL      worker: training steps
+//	peers grpo DIR MODEL       worker: GRPO steps
+//
+// A worker prints a line when it is warm, then answers each line "SECONDS" of its
+// standard input with one JSON line about the steps that it did in that time. In between
+// it waits inside the run's progress callback, so that what is timed is the very code of
+// a training run.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/grpo"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/random"
+	"interplay/kernelkit/train"
+	"interplay/kernelkit/verify"
+	"interplay/kernelkit/vocab"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "peers: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 2 && args[0] == "prepare":
+		return prepare(args[1])
+	case len(args) == 3 && args[0] == "train":
+		return trainWorker(args[1], args[2])
+	case len(args) == 3 && args[0] == "grpo":
+		return grpoWorker(args[1], args[2])
+	}
+	return fmt.Errorf("%q: expected prepare DIR, train DIR MODEL or grpo DIR MODEL", strings.Join(args, " "))
+}
+
+// vocabulary is the size that the symbolic family's words are filled up to, so that a
+// random policy seldom ends a completion early.
+const vocabulary = 512
+
+// batches is the number of training batches that the other sides cycle through.
+const batches = 16
+
+// models are what training is timed on.
+var models = []struct {
+	name       string
+	batch, seq int
+	config     func() (qwen.Config, error)
+}{
+	{"micro", 16, 160, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
+	{"d128", 16, 256, func() (qwen.Config, error) {
+		c, err := qwen.Size("micro", vocabulary)
+		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
+		return c, err
+	}},
+	{"10m", 8, 256, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+}
+
+func config(batch, seq int) train.Config {
+	cfg := train.Default()
+	cfg.Batch, cfg.Seq, cfg.Steps, cfg.CheckpointEvery = batch, seq, 1_000_000, 0
+	cfg.LR, cfg.MinLR, cfg.Warmup, cfg.Decay = 1e-3, 1e-3, 0, 0.1
+	return cfg
+}
+
+// tokenizer has the words of the symbolic family and fillers.
+func tokenizer() (*vocab.Tokenizer, gsm.Spec, error) {
+	spec := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 4}, "A")
+	words, err := spec.Tokens()
+	if err != nil {
+		return nil, spec, err
+	}
+	small, err := vocab.Words(words)
+	if err != nil {
+		return nil, spec, err
+	}
+	for i := small.Size(); i < vocabulary; i++ {
+		words = append(words, fmt.Sprintf("filler%d", i))
+	}
+	tok, err := vocab.Words(words)
+	return tok, spec, err
+}
+
+// documents are the training texts.
+func documents(tok *vocab.Tokenizer, spec gsm.Spec) (train.Documents, error) {
+	source, err := gsm.NewSource(spec, gsm.Train, 1)
+	return func(i uint64) (train.Document, error) {
+		ids, err := tok.Encode(source.At(i).Training())
+		return train.Document{IDs: append(ids, tok.EOS()), LossFrom: 1}, err
+	}, err
+}
+
+// prompts are problems whose prompts have nearly promptTokens tokens.
+const (
+	promptTokens = 64
+	promptCount  = 64
+	perStep      = 16
+	groupSize    = 8
+	maxTokens    = 64
+)
+
+func problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
+	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 6, Max: 14}, "A"), gsm.Train, 1)
+	if err != nil {
+		return nil, err
+	}
+	var out []*gsm.Problem
+	for i := uint64(0); len(out) < promptCount; i++ {
+		p := source.At(i)
+		ids, err := tok.Encode(p.Prompt())
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) <= promptTokens && len(ids) > promptTokens-6 {
+			out = append(out, p)
+		}
+		if i > 100_000 {
+			return nil, fmt.Errorf("only %d of the first %d prompts have about %d tokens", len(out), i, promptTokens)
+		}
+	}
+	return out, nil
+}
+
+// prepare writes for every model: MODEL/ (as saved, for training), MODEL-exported/ (as
+// transformers opens it), MODEL.batches (int32 [batches, 4, rows, seq]: tokens, targets,
+// positions, segments) and MODEL.json (the training configuration); and prompts.jsonl.
+func prepare(dir string) error {
+	tok, spec, err := tokenizer()
+	if err != nil {
+		return err
+	}
+	docs, err := documents(tok, spec)
+	if err != nil {
+		return err
+	}
+	for _, m := range models {
+		c, err := m.config()
+		if err != nil {
+			return err
+		}
+		w, err := qwen.NewWeights(c, 1)
+		if err != nil {
+			return err
+		}
+		saved, exported := filepath.Join(dir, m.name), filepath.Join(dir, m.name+"-exported")
+		if err := errors.Join(os.MkdirAll(saved, 0o755), os.MkdirAll(exported, 0o755)); err != nil {
+			return err
+		}
+		if err := errors.Join(qwen.Save(saved, w), tok.Save(saved), qwen.Export(exported, w), tok.Save(exported)); err != nil {
+			return err
+		}
+		cfg := config(m.batch, m.seq)
+		if err := durable.WriteJSON(filepath.Join(dir, m.name+".json"), cfg); err != nil {
+			return err
+		}
+		if err := writeBatches(filepath.Join(dir, m.name+".batches"), docs, cfg); err != nil {
+			return err
+		}
+	}
+	if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
+		return err
+	}
+	return writePrompts(filepath.Join(dir, "prompts.jsonl"), tok)
+}
+
+// trained exports a micro model after some training: its greedy completions are more
+// than one token over and over.
+func trained(dir string, tok *vocab.Tokenizer, docs train.Documents) error {
+	eng, w, scratch, err := open(filepath.Dir(dir), "micro")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	cfg := train.Default()
+	cfg.Steps, cfg.CheckpointEvery = 150, 0
+	if w, err = train.Run(context.Background(), eng, w, docs, cfg, scratch, nil); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return errors.Join(qwen.Export(dir, w), tok.Save(dir))
+}
+
+func writeBatches(path string, docs train.Documents, cfg train.Config) error {
+	return durable.Write(path, func(w io.Writer) error {
+		for step := range batches {
+			parts, err := train.Batches(docs, cfg, step)
+			if err != nil {
+				return err
+			}
+			b := parts[0]
+			for _, values := range [][]int32{b.Inputs, b.Targets, b.Positions, b.Segments} {
+				if err := binary.Write(w, binary.LittleEndian, values); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func writePrompts(path string, tok *vocab.Tokenizer) error {
+	all, err := problems(tok)
+	if err != nil {
+		return err
+	}
+	return durable.Write(path, func(w io.Writer) error {
+		for _, p := range all {
+			ids, err := tok.Encode(p.Prompt())
+			if err != nil {
+				return err
+			}
+			line, err := json.Marshal(map[string]any{"prompt": p.Prompt(), "ids": ids, "text": p.Training()})
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// worker answers peers.py between the steps of a run.
+type worker struct {
+	lines  *bufio.Scanner
+	cancel context.CancelFunc
+	warm   int // steps before the first answer
+
+	until    time.Time
+	begin    time.Time
+	cpu      float64
+	steps    int
+	more     map[string]float64 // sums over the steps of an answer
+	finished bool
+}
+
+// after is called after step n (from 1), with figures to be summed. It returns at once
+// while time is left, and else waits for the next line.
+func (w *worker) after(n int, ready any, figures map[string]float64) {
+	if w.finished || n < w.warm {
+		return
+	}
+	if n == w.warm {
+		w.print(ready)
+	} else {
+		w.steps++
+		for k, v := range figures {
+			w.more[k] += v
+		}
+		if time.Now().Before(w.until) {
+			return
+		}
+		answer := map[string]any{"steps": w.steps, "wall": time.Since(w.begin).Seconds(), "cpu": cpuSeconds() - w.cpu}
+		for k, v := range w.more {
+			answer[k] = v
+		}
+		w.print(answer)
+	}
+	var seconds float64
+	if !w.lines.Scan() {
+		w.finished = true
+		w.cancel()
+		return
+	}
+	if _, err := fmt.Sscan(w.lines.Text(), &seconds); err != nil {
+		fmt.Fprintf(os.Stderr, "peers: %q is no number of seconds\n", w.lines.Text())
+		w.finished = true
+		w.cancel()
+		return
+	}
+	w.steps, w.more, w.cpu, w.begin = 0, map[string]float64{}, cpuSeconds(), time.Now()
+	w.until = w.begin.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+func (w *worker) print(v any) {
+	line, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // maps of numbers
+	}
+	fmt.Println(string(line))
+}
+
+// cpuSeconds is the processor time of this process.
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
+
+// open returns the engine, the model and a folder for the run.
+func open(dir, model string) (*engine.Engine, *qwen.Weights, string, error) {
+	eng, err := engine.Open("")
+	if err != nil {
+		return nil, nil, "", err
+	}
+	w, err := qwen.Load(filepath.Join(dir, model))
+	if err != nil {
+		return nil, nil, "", err
+	}
+	scratch, err := os.MkdirTemp(dir, "run-")
+	return eng, w, scratch, err
+}
+
+func trainWorker(dir, model string) error {
+	eng, w, scratch, err := open(dir, model)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	tok, spec, err := tokenizer()
+	if err != nil {
+		return err
+	}
+	docs, err := documents(tok, spec)
+	if err != nil {
+		return err
+	}
+	var cfg train.Config
+	data, err := os.ReadFile(filepath.Join(dir, model+".json"))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &cfg); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: 5}
+	var losses []float64
+	_, err = train.Run(ctx, eng, w, docs, cfg, scratch, func(m train.Metrics) {
+		if len(losses) < work.warm {
+			losses = append(losses, m.Loss)
+		}
+		work.after(m.Step, map[string]any{"losses": losses}, nil)
+	})
+	return ended(err)
+}
+
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func grpoWorker(dir, model string) error {
+	eng, w, scratch, err := open(dir, model+"-exported")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	tok, _, err := tokenizer()
+	if err != nil {
+		return err
+	}
+	all, err := problems(tok)
+	if err != nil {
+		return err
+	}
+	cfg := grpo.Default()
+	cfg.Steps, cfg.GroupSize, cfg.MiniBatch, cfg.MaxTokens, cfg.CheckpointEvery = 1_000_000, groupSize, 0, maxTokens, 0
+	cfg.LR, cfg.KL, cfg.DualClip, cfg.Decay = 1e-6, 0, 0, 0
+	task := grpo.Task{
+		Tokenizer: tok, Reward: verify.Reward{Form: verify.StrictForm},
+		Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
+			at := step * perStep % len(all)
+			return all[at : at+perStep], nil
+		}),
+		// The time of real verification, and a verdict that varies as a random policy's would not.
+		Judge: func(p *gsm.Problem, prediction string) verify.Verdict {
+			v := verify.Judge(p, prediction)
+			v.Strict = random.New(1, "peers "+prediction).Float64() < 0.5
+			return v
+		},
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: 3}
+	_, err = grpo.Run(ctx, eng, w, task, cfg, scratch, func(m grpo.Metrics) {
+		work.after(m.Step, map[string]any{"reward_std": m.RewardStd, "loss": m.Loss}, map[string]float64{
+			"rollout": m.SecondsRollout, "verify": m.SecondsVerify, "update": m.SecondsUpdate,
+			"tokens": float64(m.TokensGenerated), "reward_std": m.RewardStd,
+		})
+	})
+	return ended(err)
+}

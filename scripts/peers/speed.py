@@ -1,0 +1,129 @@
+"""Times this project beside JAX, PyTorch and TRL.
+
+    speed.py DIR [-rounds 3] [-seconds 5] [-only train/micro]      (scripts/peers.sh does all)
+
+The sides of a comparison are warm processes that take turns, so that a noisy machine is
+noisy for all of them; between its turns a side sleeps. Prints one JSON line a figure:
+value is the median over the rounds, cpu the processor time, ratio that of the speeds
+(this project's over the other's; above 1 is faster), ratio_cpu that of the processor
+times. All sides of a training comparison start from the same weights, take the same
+batches, and must show the same first losses.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+
+
+class Side:
+    def __init__(self, name, command):
+        self.name, self.turns, self.dead = name, [], None
+        self.log = open(f"{arguments.dir}/{name.replace(' ', '-').replace('/', '-')}.log", "w")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
+
+    def answer(self):
+        while True:
+            line = self.process.stdout.readline()
+            if not line:
+                self.dead = f"ended with status {self.process.wait()}, see {self.log.name}"
+                return None
+            if line.startswith("{"):
+                return json.loads(line)
+
+    def turn(self, seconds):
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        if (figures := self.answer()) is not None:
+            self.turns.append(figures)
+
+    def median(self, of):
+        return statistics.median(of(t) for t in self.turns)
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+def report(**figures):
+    print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}), flush=True)
+
+
+def compare(name, commands, unit, per_step, parts=()):
+    """Runs the sides in turn; the first is this project's. Returns whether all could run."""
+    sides, ready = [], []
+    for side, command in commands.items():
+        sides.append(Side(f"{name} {side}", command))  # started one after the other: compiling takes both cores
+        ready.append(sides[-1].answer())
+    for side in sides:
+        if side.dead:
+            report(name=side.name, error=side.dead)
+    alive = [s for s in sides if not s.dead]
+    losses = [r["losses"] for r in ready if r and "losses" in r]
+    if losses:
+        gap = max(abs(a - b) for l in losses for a, b in zip(l, losses[0]))
+        report(name=f"{name}: the first losses of all sides agree", ok=gap < 1e-3, largest_difference=gap, losses=losses[0])
+    for _ in range(arguments.rounds):
+        for side in alive:
+            if not side.dead:
+                side.turn(arguments.seconds)
+    for side in alive:
+        side.close()
+    speed, cpu = {}, {}
+    for side in alive:
+        speed[side] = side.median(lambda t: per_step(t) / t["wall"])
+        cpu[side] = side.median(lambda t: t["cpu"] / t["steps"])
+        figures = {"rounds": len(side.turns), "spread": [round(f(per_step(t) / t["wall"] for t in side.turns), 3) for f in (min, max)]}
+        for part in parts:
+            if part in side.turns[0]:
+                figures[part] = side.median(lambda t: t[part] / t["steps"])
+        report(name=side.name, value=speed[side], unit=unit, cpu_seconds_a_step=cpu[side], seconds_a_step=side.median(lambda t: t["wall"] / t["steps"]), **figures)
+    for other in alive[1:]:
+        ours = alive[0]
+        more = {}
+        if "rollout" in parts:
+            more["ratio_rollout"] = other.median(lambda t: t["rollout"] / t["tokens"]) / ours.median(lambda t: t["rollout"] / t["tokens"])
+        report(name=f"ratio {ours.name} : {other.name.removeprefix(name + ' ')}", ratio=speed[ours] / speed[other], ratio_cpu=cpu[other] / cpu[ours], **more)
+    return len(alive) == len(sides)
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("dir")
+parser.add_argument("-rounds", type=int, default=3)
+parser.add_argument("-seconds", type=float, default=5)
+parser.add_argument("-only", default="", help="only comparisons whose name begins so")
+arguments = parser.parse_args()
+folder, python = arguments.dir, sys.executable
+script = lambda name, *more: [python, str(HERE / name), folder, *more]
+ours = lambda what, model: [os.environ.get("PEERS", "peers"), what, folder, model]
+whole = True
+for model in ("micro", "d128", "10m"):
+    if not f"train/{model}".startswith(arguments.only):
+        continue
+    run = json.loads((pathlib.Path(folder) / f"{model}.json").read_text())
+    whole &= compare(
+        f"train/{model}",
+        {
+            "interplay": ours("train", model),
+            "jax": script("jax_train.py", model),
+            "torch eager": script("torch_train.py", model, "eager"),
+            "torch compiled": script("torch_train.py", model, "compiled"),
+        },
+        "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
+    )
+for model in ("micro", "d128"):
+    if f"grpo/{model}".startswith(arguments.only):
+        whole &= compare(
+            f"grpo/{model}", {"interplay": ours("grpo", model), "trl": script("trl_grpo.py", model)},
+            "steps/s", lambda t: t["steps"], ("rollout", "verify", "update", "tokens"),
+        )
+sys.exit(not whole)

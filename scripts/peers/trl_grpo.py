@@ -1,0 +1,72 @@
+"""Worker: GRPO steps of TRL's GRPOTrainer on an exported model.  trl_grpo.py DIR MODEL"""
+
+import hashlib
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import time
+
+import torch
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TrainerCallback
+from trl import GRPOConfig, GRPOTrainer
+
+from worker import Worker
+
+PROMPTS, GROUP, TOKENS = 16, 8, 64  # as in main.go
+
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2] + "-exported"
+torch.set_num_threads(os.cpu_count())
+model = AutoModelForCausalLM.from_pretrained(folder / name, dtype=torch.float32)
+tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / name, padding_side="left")
+tokenizer.model_input_names = ["input_ids", "attention_mask"]
+stops = [i for t in ("[EOS]", "</answer>") if (i := tokenizer.get_vocab().get(t)) is not None]
+prompts = [json.loads(line)["prompt"] for line in (folder / "prompts.jsonl").read_text().splitlines()]
+worker = Worker(warm=3)
+spent = {"rollout": 0.0, "tokens": 0}
+
+
+def reward(completions, completion_ids, **_):
+    """Varies within groups, and takes no time."""
+    spent["tokens"] += sum(map(len, completion_ids))
+    return [float(hashlib.sha256(c.encode()).digest()[0] & 1) for c in completions]
+
+
+plain = model.generate
+
+
+def generate(*args, **kwargs):
+    begin = time.perf_counter()
+    try:
+        return plain(*args, **kwargs)
+    finally:
+        spent["rollout"] += time.perf_counter() - begin
+
+
+model.generate = generate
+
+
+class Between(TrainerCallback):
+    def on_step_end(self, args, state, control, **_):
+        figures = dict(spent)
+        spent.update(rollout=0.0, tokens=0)
+        control.should_training_stop = not worker.after({}, **figures)
+        return control
+
+
+with tempfile.TemporaryDirectory() as out, open(os.devnull, "w") as quiet:
+    answers, sys.stdout = sys.stdout, quiet  # the trainer prints its logs
+    trainer = GRPOTrainer(
+        model=model, reward_funcs=reward, train_dataset=Dataset.from_dict({"prompt": prompts}), processing_class=tokenizer, callbacks=[Between()],
+        args=GRPOConfig(
+            output_dir=out, use_cpu=True, bf16=False, per_device_train_batch_size=PROMPTS * GROUP, gradient_accumulation_steps=1,
+            num_generations=GROUP, max_completion_length=TOKENS, temperature=1.0, beta=0.0, loss_type="dapo", epsilon=0.2,
+            learning_rate=1e-6, lr_scheduler_type="constant", max_grad_norm=1.0, weight_decay=0.0, max_steps=1_000_000,
+            generation_kwargs={"eos_token_id": stops}, gradient_checkpointing=False, save_strategy="no", report_to="none", logging_steps=1_000_000,
+            disable_tqdm=True, dataloader_pin_memory=False,
+        ),
+    )
+    sys.stdout = answers
+    trainer.train()
