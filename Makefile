@@ -14,7 +14,7 @@ ifdef SEED
 export INTERPLAY_SEED := $(SEED)
 endif
 
-.PHONY: demo test lab setup setup-cuda fuzz bench clean
+.PHONY: demo test lab setup setup-cuda fuzz bench peers clean
 
 demo:
 	@scripts/demo.sh
@@ -39,7 +39,11 @@ fuzz:
 bench: setup
 	@scripts/in-project.sh .bin/interplay bench
 
+# Against transformers, JAX, PyTorch and TRL: interchange, then speeds side by side.
+peers:
+	@scripts/peers.sh
+
 # Everything that set-up and the checks made; the run store stays.
 clean:
 	@[ ! -d .cache ] || chmod -R u+w .cache # Go keeps its module cache read-only
-	rm -rf .venv .venv.old .bin .cache .jupyter build
+	rm -rf .venv .venv.old .venv-peers .bin .cache .jupyter build

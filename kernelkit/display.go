@@ -58,7 +58,7 @@ func fail(err error) {
 
 // Text shows preformatted text under a heading.
 func Text(heading, text string) {
-	show("", fmt.Sprintf(`<div style="margin:4px 0"><b>%s</b><pre style="white-space:pre-wrap;margin:2px 0 6px;padding:6px 10px;background:#f6f6f4;color:#222;border-left:3px solid #0072b2">%s</pre></div>`,
+	show("", fmt.Sprintf(`<div style="margin:4px 0"><b>%s</b><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:break-word;margin:2px 0 6px;padding:6px 10px;background:#f6f6f4;color:#222;border-left:3px solid #0072b2">%s</pre></div>`,
 		html.EscapeString(heading), html.EscapeString(text)), heading+"\n"+text)
 }
 

@@ -2,6 +2,7 @@ package kernelkit
 
 import (
 	"fmt"
+	"strings"
 
 	"interplay/kernelkit/random"
 	"interplay/kernelkit/verify"
@@ -48,13 +49,16 @@ const (
 func (p Problem) Judge(solutions ...Solution) {
 	t := Table{Title: "The verifier's verdicts", Columns: []string{"solution", "answer", "process accuracy", "strict", "first fault", "at step"}}
 	for _, s := range solutions {
-		Text(s.Label, s.Text)
+		Text(s.Label, strings.TrimSpace(s.Text))
 		v := verify.Judge(p.Problem, s.Text)
-		at := "–"
+		at, fault := "–", v.Class.String()
+		if v.Class == verify.Right {
+			fault = "none"
+		}
 		if v.FirstWrong >= 0 {
 			at = fmt.Sprint(v.FirstWrong + 1)
 		}
-		t.Add(s.Label, tick(v.Answer), fmt.Sprintf("%d of %d", v.Correct, v.Nodes), tick(v.Strict), v.Class.String(), at)
+		t.Add(s.Label, tick(v.Answer), fmt.Sprintf("%d of %d", v.Correct, v.Nodes), tick(v.Strict), fault, at)
 	}
 	t.Show()
 }

@@ -38,18 +38,26 @@ func (r *StudyResults) Claims() *Table {
 func ClaimsTable(d *pipeline.StudyData) *Table {
 	t := &Table{Title: fmt.Sprintf("Claims, profile %s, seeds %s", d.Profile, seedText(d.Recipe.Seeds)),
 		Columns: []string{"claim", "source", "paper", "here", "95 % interval", "holds when", "verdict"}}
+	unmet := ""
 	for _, c := range d.StudyResults.Claims {
 		here, interval := "–", "–"
 		if c.Note == "" {
 			here, interval = fmt.Sprintf("%+.1f", 100*c.Found.Value), fmt.Sprintf("%+.1f to %+.1f", 100*c.Found.Low, 100*c.Found.High)
 		}
-		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, percentRule(c.Rule), string(c.Verdict))
+		verdict := string(c.Verdict)
+		if c.Unmet != "" {
+			verdict += " *"
+			if !strings.Contains(unmet, c.Unmet) {
+				unmet += " * It needs: " + c.Unmet + "."
+			}
+		}
+		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, percentRule(c.Rule), verdict)
 	}
 	over := "seeds and prompts"
 	if len(d.Recipe.Seeds) == 1 {
 		over = "prompts (one seed)"
 	}
-	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over, d.Recipe.Evaluation.Samples)
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over, d.Recipe.Evaluation.Samples) + unmet
 	return t
 }
 
@@ -409,7 +417,7 @@ func (r *StudyResults) SplitGrid() Figure {
 			ops, _ := r.Recipe.Range(c.ops)
 			for _, a := range r.inGroup(group) {
 				if v, ok := r.Value(a.Name, ops, score.Pass(c.k, score.Strict, score.Unbiased)); ok {
-					row[i].X, row[i].Values = append(row[i].X, 100*a.Value), append(row[i].Values, v)
+					row[i].X, row[i].Values = append(row[i].X, a.Value), append(row[i].Values, v)
 				}
 			}
 		}

@@ -19,6 +19,18 @@ type Claim struct {
 	Paper  *float64 `json:"paper,omitempty"` // the paper's value of the effect at its scale, where it has one
 	Effect []Term   `json:"effect"`          // summed
 	Rule   Rule     `json:"rule"`
+
+	// Needs is what must be seen before the claim can be judged, such as that the
+	// strongest arm learned at all; without it, two models that cannot do anything
+	// would pass for a finding.
+	Needs *Need `json:"needs,omitempty"`
+}
+
+// Need is a condition on an effect.
+type Need struct {
+	Says   string `json:"says"`
+	Effect []Term `json:"effect"`
+	Rule   Rule   `json:"rule"`
 }
 
 // Term is a part of an effect: Weight times what an arm scores on a range of ops.
@@ -110,7 +122,8 @@ type Judgement struct {
 	Found   score.Interval `json:"found"`
 	Seeds   []int64        `json:"seeds"`
 	Verdict Verdict        `json:"verdict"`
-	Note    string         `json:"note,omitempty"` // why there is no value
+	Note    string         `json:"note,omitempty"`  // why there is no value
+	Unmet   string         `json:"unmet,omitempty"` // the need that was not met, so that nothing is resolved
 }
 
 // Scores is what every arm scored: its prompts by seed.
@@ -132,9 +145,26 @@ func (s *Study) Judge(scores Scores) ([]Judgement, error) {
 			j.Found = score.Interval{Value: round6(v.Value), Low: round6(v.Low), High: round6(v.High), N: v.N}
 			j.Verdict = c.Rule.Judge(v)
 		}
+		if met, err := s.met(c.Needs, scores); err != nil {
+			return nil, fmt.Errorf("claim %s: %w", c.ID, err)
+		} else if !met {
+			j.Verdict, j.Unmet = NotResolved, c.Needs.Says
+		}
 		out = append(out, j)
 	}
 	return out, nil
+}
+
+// met reports whether a need is met: its rule agrees.
+func (s *Study) met(n *Need, scores Scores) (bool, error) {
+	if n == nil {
+		return true, nil
+	}
+	v, _, err := s.Measure(n.Effect, scores)
+	if errors.Is(err, score.ErrNoData) {
+		return false, nil
+	}
+	return err == nil && n.Rule.Judge(v) == Agrees, err
 }
 
 // Measure is the value of an effect with its interval over seeds and prompts.
@@ -181,7 +211,11 @@ func (s *Study) validateClaim(c Claim) error {
 	if len(c.Effect) == 0 {
 		return errors.New("it has no effect to measure")
 	}
-	for _, t := range c.Effect {
+	terms, rules := c.Effect, []Rule{c.Rule}
+	if c.Needs != nil {
+		terms, rules = append(slices.Clone(terms), c.Needs.Effect...), append(rules, c.Needs.Rule)
+	}
+	for _, t := range terms {
 		if _, ok := s.Arm(t.Arm); !ok {
 			return fmt.Errorf("there is no arm %q", t.Arm)
 		}
@@ -196,14 +230,20 @@ func (s *Study) validateClaim(c Claim) error {
 			return fmt.Errorf("range %s is ops %v, which the study does not evaluate", r.Name, r.Ops)
 		}
 	}
-	switch c.Rule.Direction {
-	case Above, Below:
-	case Within:
-		if c.Rule.Threshold <= 0 {
-			return fmt.Errorf("the rule %q needs a threshold above 0", c.Rule)
+	for _, r := range rules {
+		if err := r.validate(); err != nil {
+			return err
 		}
-	default:
-		return fmt.Errorf("unknown direction %q: expected above, below or within", c.Rule.Direction)
+	}
+	return nil
+}
+
+func (r Rule) validate() error {
+	switch {
+	case r.Direction != Above && r.Direction != Below && r.Direction != Within:
+		return fmt.Errorf("unknown direction %q: expected above, below or within", r.Direction)
+	case r.Direction == Within && r.Threshold <= 0:
+		return fmt.Errorf("the rule %q needs a threshold above 0", r)
 	}
 	return nil
 }
@@ -249,6 +289,14 @@ func minus(a, b []Term) []Term {
 		out = append(out, t)
 	}
 	return out
+}
+
+// need puts the same need on claims.
+func need(n Need, claims ...Claim) []Claim {
+	for i := range claims {
+		claims[i].Needs = &n
+	}
+	return claims
 }
 
 func percent(x float64) *float64 { x /= 100; return &x }

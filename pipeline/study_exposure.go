@@ -84,6 +84,8 @@ func exposureClaims(shares []float64) []Claim {
 		{ID: "more-is-better", Says: "10 % of B is better than 1 %", Source: "Fig. 4, C23, C24", Paper: percent(paperB10 - paperB1),
 			Effect: gain("rl-10%", "rl-1%", "B-deep", PassK), Rule: Rule{Above, 0}},
 	}
+	all = need(Need{"the model with 10 % of B solves deep B after RL in at least a tenth of the problems: without that, nothing was learned that could be compared",
+		[]Term{{1, "rl-10%", "B-deep", PassK}}, Rule{Above, 0.1}}, all...)
 	var kept []Claim // those whose shares the profile has
 	for _, c := range all {
 		known := true

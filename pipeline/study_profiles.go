@@ -160,9 +160,5 @@ func realisticWords() ([]string, error) {
 			delete(seen, piece)
 		}
 	}
-	words := make([]string, 0, len(seen))
-	for _, piece := range sortedKeys(seen) {
-		words = append(words, piece)
-	}
-	return words, nil
+	return sortedKeys(seen), nil
 }

@@ -44,7 +44,12 @@ func (st *Store) RunStudy(ctx context.Context, s *Study, sideBySide int, progres
 	if err := s.Validate(); err != nil {
 		return Outcomes{}, err
 	}
-	r := studyRun{store: st, stages: s.Stages(), slots: make(chan struct{}, max(1, sideBySide)), ended: map[string]chan struct{}{}, broken: map[string]bool{}}
+	return st.runStages(ctx, s.Stages(), sideBySide, progress)
+}
+
+// runStages runs stages that are listed inputs first, each once.
+func (st *Store) runStages(ctx context.Context, stages []*Stage, sideBySide int, progress func(Progress)) (Outcomes, error) {
+	r := studyRun{store: st, stages: stages, slots: make(chan struct{}, max(1, sideBySide)), ended: map[string]chan struct{}{}, broken: map[string]bool{}}
 	r.out.Stages = len(r.stages)
 	for _, stage := range r.stages {
 		r.ended[stage.Address()] = make(chan struct{})

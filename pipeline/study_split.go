@@ -104,6 +104,8 @@ func (s *scale) splitClaims() []Claim {
 		{ID: "mix-beats-rl-beyond", Says: "mid-training before RL beats RL alone, pass@k beyond", Source: "Fig. 1, C32", Paper: percent(10.8),
 			Effect: gain(arm(mixOf(s.split.betas)), arm(1), "beyond", PassK), Rule: Rule{Above, 0}},
 	}
+	learned := Need{"RL alone or mid-training alone raises pass@1 at the edge, so that there is something to divide",
+		append(gain(arm(1), "base", "edge", Pass1), gain(arm(0), "base", "edge", Pass1)...), Rule{Above, 0}}
 	if has(0.2) && has(0.8) {
 		claims = append(claims,
 			Claim{ID: "light-best-edge", Says: "Light RL beats Heavy RL, pass@1 at the edge", Source: "Observation 3, C30, C34",
@@ -118,7 +120,7 @@ func (s *scale) splitClaims() []Claim {
 		claims = append(claims, Claim{ID: "true-lengths-favour-rl", Says: "priced at true lengths, RL alone beats the mid-training that costs as much, pass@1 at the edge",
 			Source: "beyond the paper", Effect: gain(splitName(s.split.budgets[0], 1, Nominal), lean, "edge", Pass1), Rule: Rule{Above, 0}})
 	}
-	return claims
+	return append(claims[:2:2], need(learned, claims[2:]...)...)
 }
 
 // mixOf is the share nearest to a Heavy RL mix.

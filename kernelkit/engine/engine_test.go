@@ -123,7 +123,7 @@ func TestAProjectInAFolderNamedAfterCUDAOpensItsCPUPlugin(t *testing.T) {
 	}
 }
 
-func TestAPathThatCannotBeAvoidedIsNamedWithItsRemedy(t *testing.T) {
+func TestOnlyAMisleadingFolderIsGoneAround(t *testing.T) {
 	for path, want := range map[string]string{
 		"/home/me/.venv/pjrt/pjrt_c_api_cpu_plugin.so":    "/home/me/.venv/pjrt/pjrt_c_api_cpu_plugin.so",
 		"/home/me/.venv/pjrt/pjrt_c_api_cuda_plugin.so":   "/home/me/.venv/pjrt/pjrt_c_api_cuda_plugin.so", // its libraries lie beside it

@@ -200,6 +200,12 @@ func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
 		return fmt.Errorf("grpo: %w", err)
 	}
 	defer log.Close()
+	events, err := train.OpenEvents(r.dir)
+	if err != nil {
+		return err
+	}
+	defer events.Close()
+	lines := io.MultiWriter(log, events)
 	for r.at.Step < r.cfg.Steps {
 		m, err := r.step(ctx)
 		if err != nil && errors.Is(err, ctx.Err()) { // while sampling: the state is that of the last step
@@ -212,7 +218,7 @@ func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
 		if err != nil {
 			return fmt.Errorf("grpo: step %d: %w", m.Step, err)
 		}
-		if _, err := log.Write(append(line, '\n')); err != nil {
+		if _, err := lines.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("grpo: %w", err)
 		}
 		r.past = append(r.past, m)

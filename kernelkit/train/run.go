@@ -99,13 +99,17 @@ func recipeDigest(cfg Config, start *qwen.Weights, docs string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// attentionNote says how a run computes attention.
+// FlashAttention says whether a run uses flash attention, and if not, why not.
+func FlashAttention(eng *engine.Engine, model qwen.Config, cfg Config) (ok bool, why string) {
+	if cfg.devices() > 1 {
+		return false, "rows are spread over several devices"
+	}
+	return model.Flash(eng.Backend, cfg.dtype(), cfg.DocumentMask)
+}
+
 func attentionNote(eng *engine.Engine, model qwen.Config, cfg Config) string {
-	switch ok, why := model.Flash(eng.Backend, cfg.dtype(), cfg.DocumentMask); {
-	case !ok:
+	if ok, why := FlashAttention(eng, model, cfg); !ok {
 		return "flash attention is not in use: " + why
-	case cfg.devices() > 1:
-		return "flash attention is not in use: rows are spread over several devices"
 	}
 	return "flash attention is in use"
 }

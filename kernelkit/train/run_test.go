@@ -275,6 +275,19 @@ func TestTheLossFallsOnDocumentsThatRepeat(t *testing.T) {
 	}
 }
 
+func TestTheFirstStepSaysWhetherFlashAttentionIsInUse(t *testing.T) {
+	cfg := testConfig()
+	cfg.Steps = 2
+	_, seen := mustRun(t, open(t), cfg, t.TempDir())
+	if !strings.Contains(seen[0].Note, "flash attention is not in use: the backend has no") || seen[1].Note != "" {
+		t.Errorf("the notes are %q and %q", seen[0].Note, seen[1].Note)
+	}
+	cfg.Devices = 2
+	if ok, why := FlashAttention(open(t), testModel, cfg); ok || !strings.Contains(why, "several devices") {
+		t.Errorf("on two devices: %t, %q", ok, why)
+	}
+}
+
 func TestErrorsOfTheDocumentsEndTheRunWithItsStateSaved(t *testing.T) {
 	e, cfg, dir := open(t), testConfig(), t.TempDir()
 	broken := errors.New("the corpus ends here")

@@ -55,7 +55,7 @@ class Side:
 
 
 def report(**figures):
-    print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}), flush=True)
+    print(json.dumps({k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in figures.items()}), flush=True)
 
 
 def compare(name, commands, unit, per_step, parts=()):
@@ -123,7 +123,7 @@ for model in ("micro", "d128", "10m"):
 for model in ("micro", "d128"):
     if f"grpo/{model}".startswith(arguments.only):
         whole &= compare(
-            f"grpo/{model}", {"interplay": ours("grpo", model), "trl": script("trl_grpo.py", model)},
+            f"grpo/{model}", {"interplay": ours("grpo", model), "trl": script("trl_grpo.py", model, "whole"), "trl defaults": script("trl_grpo.py", model, "defaults")},
             "steps/s", lambda t: t["steps"], ("rollout", "verify", "update", "tokens"),
         )
 sys.exit(not whole)

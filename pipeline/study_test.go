@@ -1,0 +1,291 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+)
+
+func studyOf(t *testing.T, name, profile string) *Study {
+	t.Helper()
+	s, err := StudyByName(name, profile, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEveryStudyIsCompleteAtEveryScale(t *testing.T) {
+	for _, profile := range Profiles() {
+		for _, name := range Studies() {
+			s := studyOf(t, name, profile)
+			if len(s.Claims) < 3 || s.Question == "" || s.Notebook == "" {
+				t.Errorf("%s at %s: %d claims, question %q, notebook %q", name, profile, len(s.Claims), s.Question, s.Notebook)
+			}
+			if p, err := s.Plan(mustOpen(t), 1); err != nil {
+				t.Errorf("%s at %s: %v", name, profile, err)
+			} else if left, spent, wall, bytes := p.Left(); left != len(p.Stages) || spent.FLOPs <= 0 || wall <= 0 || bytes <= 0 {
+				t.Errorf("%s at %s: the plan has %d of %d stages left, %v, %v, %v bytes", name, profile, left, len(p.Stages), spent, wall, bytes)
+			}
+		}
+	}
+}
+
+func TestAStudyComesBackFromItsFile(t *testing.T) {
+	for _, name := range Studies() {
+		s := studyOf(t, name, "smoke")
+		file := filepath.Join(t.TempDir(), "s.json")
+		text := mustJSON(t, s)
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		back, err := ReadStudy(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(mustJSON(t, back), text) || !slices.Equal(addresses(back), addresses(s)) {
+			t.Errorf("%s does not come back from its file", name)
+		}
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), `"question"`, `"qestion"`, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadStudy(file); err == nil || !strings.Contains(err.Error(), "qestion") {
+			t.Errorf("a misspelt field gives %v", err)
+		}
+	}
+}
+
+func addresses(s *Study) (all []string) {
+	for _, stage := range s.Stages() {
+		all = append(all, stage.Address())
+	}
+	return all
+}
+
+func TestTheFourStudiesShareTheBaseAndTheStrictRunAtTheEdge(t *testing.T) {
+	edge, reward, split := studyOf(t, "edge", "micro"), studyOf(t, "reward", "micro"), studyOf(t, "split", "micro")
+	p, err := ProfileByName("micro", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := Pretrain("pre-training", p.Base, nil).Address()
+	for _, s := range []*Study{edge, reward, split} {
+		if !slices.Contains(addresses(s), base) {
+			t.Errorf("%s does not begin with the profile's base", s.Name)
+		}
+	}
+	find := func(s *Study, arm string) string {
+		a, _ := s.Arm(arm)
+		return s.run(a, 1).Eval.Address()
+	}
+	if find(edge, "edge") != find(reward, "strict") || find(edge, "answer") != find(reward, "outcome") {
+		t.Error("the same recipe has two addresses in two studies")
+	}
+}
+
+func TestChangingOneFieldChangesExactlyTheStagesThatDependOnIt(t *testing.T) {
+	changed := func(change func(*Study)) (labels []string) {
+		before, after := studyOf(t, "edge", "smoke"), studyOf(t, "edge", "smoke")
+		change(after)
+		known := addresses(before)
+		for _, stage := range after.Stages() {
+			if !slices.Contains(known, stage.Address()) {
+				labels = append(labels, stage.Label)
+			}
+		}
+		return labels
+	}
+	rl := changed(func(s *Study) { a, _ := s.Arm("mixed"); a.Steps[1].RL.GRPO.LR *= 2 })
+	if len(rl) != 2 || !strings.Contains(rl[0], "RL on ops") || !strings.HasPrefix(rl[1], "evaluation of RL mixed") {
+		t.Errorf("another learning rate of one arm's RL changes %q", rl)
+	}
+	if n := len(changed(func(s *Study) { s.Evaluation.Samples++ })); n != 8 {
+		t.Errorf("another number of samples changes %d stages, want the 8 evaluations", n)
+	}
+	if n := len(changed(func(s *Study) {
+		for i := range s.Arms {
+			s.Arms[i].Steps[0].Train.Train.LR *= 2
+		}
+	})); n != 16 {
+		t.Errorf("another base changes %d stages, want all 16", n)
+	}
+	if got := changed(func(s *Study) { s.Question, s.Arms[2].Label, s.Claims = "?", "other words", nil }); len(got) != 0 {
+		t.Errorf("other words change %q", got)
+	}
+}
+
+func TestThePaperPlanHasTheStepsOfTable3(t *testing.T) {
+	s := studyOf(t, "split", "paper")
+	var got []string
+	for _, a := range s.Arms[1:] {
+		mid, rl := 0, 0
+		for _, step := range a.Steps[1:] {
+			if step.Train != nil {
+				mid = step.Train.Train.Steps
+				if tokens := step.Train.Train.Batch * step.Train.Train.Accumulate * step.Train.Train.Seq; tokens != paperTrainBatch {
+					t.Errorf("%s trains on %d tokens a step", a.Name, tokens)
+				}
+			} else {
+				rl = step.RL.GRPO.Steps
+			}
+		}
+		got = append(got, fmt.Sprintf("%d,%d", mid, rl))
+	}
+	want := strings.Fields(`2000,0 1600,10 1000,25 400,40 0,50
+		4000,0 3200,20 2000,50 800,80 0,100
+		8000,0 6400,40 4000,100 1600,160 0,200
+		16000,0 12800,80 8000,200 3200,320 0,400
+		24000,0 19200,120 12000,300 4800,480 0,600
+		32000,0 25600,160 16000,400 6400,640 0,800
+		38147,0 30517,191 19073,477 7629,763 0,954`)
+	if !slices.Equal(got, want) {
+		t.Errorf("mid-training and RL steps are\n%v\nthe paper's table 3 has\n%v", got, want)
+	}
+	plan, err := s.Plan(mustOpen(t), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rl := 0
+	for _, x := range plan.Stages {
+		if r, ok := x.Stage.Recipe.(Reinforcement); ok {
+			rl++
+			if perStep := x.Spent.NominalTokens / float64(r.GRPO.Steps); perStep != 40*paperTrainBatch {
+				t.Errorf("%s: a step is planned at %.0f token equivalents, the paper has %d", x.Stage.Label, perStep, 40*paperTrainBatch)
+			}
+		}
+	}
+	if rl != 28 {
+		t.Errorf("the plan has %d RL runs, want 7 budgets × 4 splits", rl)
+	}
+}
+
+func TestArmsOfABudgetCostTheSame(t *testing.T) {
+	for _, profile := range []string{"micro", "gpu"} {
+		s := studyOf(t, "split", profile)
+		cost := map[string][]float64{}
+		for _, r := range s.Runs() {
+			if r.Arm.Group == "" || r.Seed != s.Seeds[0] {
+				continue
+			}
+			var sum Spent
+			for _, stage := range r.Steps[1:] {
+				sum = sum.Add(stage.Plan)
+			}
+			x := sum.NominalTokens
+			if strings.HasSuffix(r.Arm.Group, True) {
+				x = sum.TrueTokens
+			}
+			cost[r.Arm.Group] = append(cost[r.Arm.Group], x)
+		}
+		for group, all := range cost {
+			if low, high := slices.Min(all), slices.Max(all); high > 1.04*low { // packing, and whole steps
+				t.Errorf("%s, %s: the arms cost %.3g to %.3g tokens", profile, group, low, high)
+			}
+		}
+	}
+}
+
+func TestAFailedStageLosesOnlyWhatDependsOnIt(t *testing.T) {
+	st := mustOpen(t)
+	stage := func(name string, fails bool, inputs ...*Stage) *Stage {
+		return &Stage{Kind: "count", Format: 1, Recipe: name, Inputs: inputs, Label: name, Work: func(j *Job) error {
+			if fails {
+				return errors.New("out of memory")
+			}
+			return os.WriteFile(filepath.Join(j.Dir, "x"), nil, 0o644)
+		}}
+	}
+	base := stage("base", false)
+	bad := stage("rl, seed 1", true, base)
+	good := stage("rl, seed 2", false, base)
+	out, err := st.runStages(context.Background(), Stages(stage("evaluation, seed 1", false, bad), stage("evaluation, seed 2", false, good)), 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Stages != 5 || out.Computed != 3 || len(out.Failed) != 1 || !slices.Equal(out.Skipped, []string{"evaluation, seed 1"}) {
+		t.Errorf("%v, skipped %q, failed %v", out, out.Skipped, out.Failed)
+	}
+}
+
+// tiny is a whole study that runs in seconds: a model that learns nothing.
+func tiny(t *testing.T) *Study {
+	s := studyOf(t, "edge", "smoke")
+	s.Arms = slices.DeleteFunc(s.Arms, func(a Arm) bool { return a.Name != "base" && a.Name != "edge" && a.Name != "adaptive" })
+	s.Claims = s.Claims[:2]
+	for i := range s.Arms {
+		first := s.Arms[i].Steps[0].Train
+		first.Model = qwen.Config{VocabSize: first.Model.VocabSize, HiddenSize: 16, Layers: 1, Heads: 2, KVHeads: 1, FFN: 16,
+			Context: 256, RopeTheta: 1e4, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.2}
+		first.Train.Steps, first.Train.Batch, first.Train.Warmup = 2, 2, 1
+		for _, step := range s.Arms[i].Steps[1:] {
+			step.RL.Prompts, step.RL.GRPO.Steps, step.RL.GRPO.GroupSize, step.RL.GRPO.MaxTokens = 2, 1, 2, 8
+		}
+	}
+	s.Ranges = s.Ranges[:2]
+	s.Evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 5}, "A")
+	s.Evaluation.Problems, s.Evaluation.Samples, s.Evaluation.MaxTokens = 1, 2, 8
+	return s
+}
+
+func TestDeletingAnyStageRecomputesItAloneToIdenticalNumbers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles programs for half a minute")
+	}
+	st, s := mustOpen(t), tiny(t)
+	run := func() (Outcomes, *StudyData) {
+		out, err := st.RunStudy(context.Background(), s, 2, nil)
+		if err := errors.Join(err, out.Err()); err != nil {
+			t.Fatal(err)
+		}
+		d, err := st.Collect(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out, d
+	}
+	out, first := run()
+	if out.Computed != 6 || len(first.Records) != 3*5*2 || len(first.Missing) != 0 {
+		t.Fatalf("%v; %d records, missing %q", out, len(first.Records), first.Missing)
+	}
+	for _, stage := range s.Stages()[:3] { // a training, an evaluation, an RL
+		if err := os.RemoveAll(st.Dir(stage)); err != nil {
+			t.Fatal(err)
+		}
+		out, again := run()
+		if out.Computed != 1 || out.Reused != 5 {
+			t.Errorf("after deleting %q: %v", stage.Label, out)
+		}
+		if !reflect.DeepEqual(again.Records, first.Records) || !reflect.DeepEqual(again.Results, first.Results) {
+			t.Errorf("after deleting %q the numbers differ", stage.Label)
+		}
+	}
+	dir := t.TempDir()
+	if err := first.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	back, err := LoadStudy(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := back.Check(); err != nil || !back.IsOf(s) {
+		t.Errorf("read back: %v, of this study %t", err, back.IsOf(s))
+	}
+	back.Records[0].Strict = true
+	back.Records[0].Answer, back.Records[0].Process = true, 1
+	if err := back.Check(); err == nil {
+		t.Error("a changed record passes the check")
+	}
+	s.Evaluation.Samples++
+	if back.IsOf(s) {
+		t.Error("the results pass for those of another recipe")
+	}
+}
