@@ -33,6 +33,9 @@ func show(id, htmlForm, text string) {
 		Data:      map[protocol.MIMEType]any{protocol.MIMETextHTML: htmlForm, protocol.MIMETextPlain: text},
 		DisplayID: id,
 	})
+	if id == "" {
+		gonbui.Sync() // what is still in the pipe when a cell's process ends is lost
+	}
 }
 
 // showPNG sends a figure with its description as the text form.
@@ -44,6 +47,7 @@ func showPNG(png []byte, alt string) {
 	gonbui.SendData(&protocol.DisplayData{
 		Data: map[protocol.MIMEType]any{protocol.MIMEImagePNG: png, protocol.MIMETextPlain: alt},
 	})
+	gonbui.Sync()
 }
 
 // fail ends a cell with one readable message. A notebook cell has no caller that

@@ -156,9 +156,10 @@ func sealModel(j *Job, w *qwen.Weights, tok *vocab.Tokenizer) error {
 	if err := errors.Join(qwen.Save(model, w), tok.Save(model)); err != nil {
 		return err
 	}
-	log, err := os.ReadFile(filepath.Join(j.Dir, WorkDir, train.MetricsFile))
-	if err != nil {
-		return err
+	for to, from := range map[string]string{MetricsLog: train.MetricsFile, train.EventsFile: train.EventsFile} {
+		if err := durable.Copy(filepath.Join(j.Dir, to), filepath.Join(j.Dir, WorkDir, from)); err != nil {
+			return err
+		}
 	}
-	return durable.WriteFile(filepath.Join(j.Dir, MetricsLog), log)
+	return nil
 }

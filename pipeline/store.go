@@ -319,7 +319,7 @@ func explainWrite(label, dir string, err error) error {
 // unsealed files are not part of a result: they differ between equal runs.
 func unsealed(name string) bool {
 	return name == "done.json" || name == "stage.json" || name == "seconds.json" ||
-		strings.HasSuffix(name, "metrics.jsonl") || strings.Contains(name, ".tmp")
+		strings.HasSuffix(name, "metrics.jsonl") || strings.Contains(name, "tfevents") || strings.Contains(name, ".tmp")
 }
 
 func digestFiles(dir string) (map[string]string, error) {
