@@ -99,8 +99,13 @@ func runBench(args []string) error {
 	return nil
 }
 
-// rate calls work with 0, 1, 2, … on n workers for b.seconds and returns calls a second.
+// rate calls work with 0, 1, 2, … on n workers for b.seconds and returns calls a
+// second. The collector of garbage gets no core beyond the workers' own, and works
+// as in interplay generate.
 func (b *bench) rate(workers int, work func(i uint64)) float64 {
+	defer boundMemory()()
+	runtime.GC()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
 	var next, done atomic.Uint64
 	var wait sync.WaitGroup
 	start := time.Now()
