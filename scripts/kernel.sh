@@ -4,6 +4,7 @@
 # in which the user's own GOMLX_BACKEND and INTERPLAY_RUNS win.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 unset GOWORK # GoNB makes a workspace of its own
+export GOFLAGS="$GOFLAGS -ldflags=-w" # every cell is linked anew: without debug information in half the time
 
 # When Jupyter is killed outright it cannot stop its kernels: then a cell would go
 # on computing, and hold the lock of its run. Jupyter starts a kernel in a process
