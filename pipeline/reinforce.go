@@ -22,12 +22,7 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, err := backend()
-	if err != nil {
-		return err
-	}
-	*j.Backend = eng.Name
-	tok, err := tokenizer(r.Data.Family)
+	eng, tok, err := j.open(r.Data.Family)
 	if err != nil {
 		return err
 	}

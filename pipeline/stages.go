@@ -38,6 +38,18 @@ var symbolicTokenizer = sync.OnceValue(func() *vocab.Tokenizer {
 	return t
 })
 
+// open returns what every stage with a model needs: the backend, whose name goes on
+// record, and the tokenizer of the problems' family.
+func (j *Job) open(family gsm.Family) (*engine.Engine, *vocab.Tokenizer, error) {
+	eng, err := backend()
+	if err != nil {
+		return nil, nil, err
+	}
+	*j.Backend = eng.Name
+	tok, err := tokenizer(family)
+	return eng, tok, err
+}
+
 // tokenizer returns the tokenizer of a family.
 func tokenizer(family gsm.Family) (*vocab.Tokenizer, error) {
 	if family == gsm.Symbolic {
@@ -61,12 +73,7 @@ func pretrain(j *Job, r Pretraining) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, err := backend()
-	if err != nil {
-		return err
-	}
-	*j.Backend = eng.Name
-	tok, err := tokenizer(r.Data.Family)
+	eng, tok, err := j.open(r.Data.Family)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,11 @@ import (
 
 // corpusFolder holds the JSONL files of a conformance folder by what their first
 // record looks like, so that corpora of other names can be checked too.
-type corpusFolder struct{ problems, scoring, parser, passk []string }
+type corpusFolder struct {
+	problems, scoring, parser, passk []string
+
+	nameLost bool // name the records that lost a statement
+}
 
 const corpusFiles = "problems_*.jsonl, scoring.jsonl, parser_cases.jsonl, passk.jsonl"
 
@@ -26,8 +30,9 @@ const corpusFiles = "problems_*.jsonl, scoring.jsonl, parser_cases.jsonl, passk.
 func runConformance(args []string) error {
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	show := flags.Int("show", 5, "differences to show for each check")
+	lost := flags.Bool("lost", false, "name each record whose text lost a statement, and the relation that a reader misses")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: interplay conformance [-show N] DIR\nDIR holds "+corpusFiles+".")
+		fmt.Fprintln(flags.Output(), "usage: interplay conformance [-show N] [-lost] DIR\nDIR holds "+corpusFiles+".")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -40,6 +45,7 @@ func runConformance(args []string) error {
 	if err != nil {
 		return err
 	}
+	folder.nameLost = *lost
 	wrong := 0
 	report := func(name string, passed, total int, differences []string) {
 		fmt.Printf("%s %d/%d\n", name, passed, total)
@@ -133,6 +139,9 @@ func (f *corpusFolder) check(report func(name string, passed, total int, differe
 			return err
 		}
 		report(corpusName(file), passed, total, differences)
+		if err := f.reportLost(file); err != nil {
+			return err
+		}
 		records, err := verify.ReadConformanceProblems(file)
 		if err != nil {
 			return err
@@ -172,3 +181,34 @@ func (f *corpusFolder) check(report func(name string, passed, total int, differe
 }
 
 func corpusName(file string) string { return strings.TrimSuffix(filepath.Base(file), ".jsonl") }
+
+// reportLost says how many records of a problem corpus lost a statement, a defect of
+// the authors' reverse mode, and names them where that is asked for.
+func (f *corpusFolder) reportLost(file string) error {
+	records, err := gsm.ConformProblems(file)
+	if err != nil {
+		return err
+	}
+	lost, unsolvable := 0, 0
+	var named []string
+	for _, r := range records {
+		if len(r.Lost) == 0 {
+			continue
+		}
+		lost++
+		line := fmt.Sprintf("  %s: lost the statement of %s", r.ID, strings.Join(r.Lost, ", "))
+		if len(r.Missing) > 0 {
+			unsolvable++
+			line += "; without that of " + strings.Join(r.Missing, ", ") + " the text has no answer"
+		}
+		named = append(named, line)
+	}
+	if lost == 0 {
+		return nil
+	}
+	fmt.Printf("  lost statements, as predicted: %d records, %d of them without an answer (-lost names them)\n", lost, unsolvable)
+	if f.nameLost {
+		fmt.Println(strings.Join(named, "\n"))
+	}
+	return nil
+}
