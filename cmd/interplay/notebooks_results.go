@@ -10,27 +10,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"interplay/pipeline"
 )
 
-// results is what a notebook writes to $INTERPLAY_RESULTS/NAME/results.json.
-type results struct {
-	Study   string   `json:"study"`
-	Profile string   `json:"profile"`
-	Seed    int64    `json:"seed"`
-	Results []result `json:"results"`
-}
-
-// result is one number that a study claims: a value with its interval, and by how
-// much the value may differ on another machine.
-type result struct {
-	ID        string  `json:"id"`
-	Value     float64 `json:"value"`
-	Low       float64 `json:"low"`
-	High      float64 `json:"high"`
-	Unit      string  `json:"unit"`
-	Tolerance float64 `json:"tolerance"`
-	Claim     string  `json:"claim"`
-}
+// results is what a notebook writes to $INTERPLAY_RESULTS/NAME/results.json, and
+// result is one of its numbers.
+type (
+	results = pipeline.Results
+	result  = pipeline.Result
+)
 
 // readResults reads a results file and returns the first thing that is wrong with it.
 func readResults(file string) (*results, error) {
