@@ -2,9 +2,9 @@
 bpe.json beside itself.
 
     pip install tokenizers==0.22.1
-    go build -o /tmp/interplay ./cmd/interplay
-    python kernelkit/vocab/data/make_bpe.py /tmp/interplay        # compares with bpe.json, or writes it with -write
-    python kernelkit/vocab/data/make_bpe.py /tmp/interplay -ids   # writes bpe_ids.json: what tokenizers makes of held-out problems
+    make setup
+    python kernelkit/vocab/data/make_bpe.py .bin/interplay        # compares with bpe.json, or writes it with -write
+    python kernelkit/vocab/data/make_bpe.py .bin/interplay -ids   # writes bpe_ids.json: what tokenizers makes of held-out problems
 
 It takes 7 minutes of one processor. The corpus is a function of the commands below, and the trainer breaks ties by token id:
 the file comes out the same, byte for byte. Made with Python 3.11 and tokenizers 0.22.1.
