@@ -4,9 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+
+	"interplay/kernelkit/durable"
 )
 
 // outputFile writes JSON lines.
@@ -52,4 +56,29 @@ func readLines[T any](path string, each func(line int, v T) error) error {
 			return fmt.Errorf("%s, line %d: %w", path, n, err)
 		}
 	}
+}
+
+// writeOutput gives fill the output: a file that appears whole or not at all, or
+// standard output for "-". An existing file is only replaced with force.
+func writeOutput(path string, force bool, fill func(f *outputFile) error) error {
+	if path == "-" {
+		return fill(&outputFile{os.Stdout})
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a folder: name a file", path)
+	case !info.Mode().IsRegular(): // a device or a pipe is written to as it is
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(fill(&outputFile{f}), f.Close())
+	case !force:
+		return fmt.Errorf("%s exists: choose another name, or -force to replace it", path)
+	}
+	return durable.Write(path, func(w io.Writer) error { return fill(&outputFile{w}) })
 }

@@ -4,13 +4,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/vocab"
@@ -143,28 +140,3 @@ func runImport(args []string) error {
 
 // openEngine opens the backend that GOMLX_BACKEND names.
 func openEngine() (*engine.Engine, error) { return engine.Open("") }
-
-// writeOutput gives fill the output: a file that appears whole or not at all, or
-// standard output for "-". An existing file is only replaced with force.
-func writeOutput(path string, force bool, fill func(f *outputFile) error) error {
-	if path == "-" {
-		return fill(&outputFile{os.Stdout})
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case info.IsDir():
-		return fmt.Errorf("%s is a folder: name a file", path)
-	case !info.Mode().IsRegular(): // a device or a pipe is written to as it is
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(fill(&outputFile{f}), f.Close())
-	case !force:
-		return fmt.Errorf("%s exists: choose another name, or -force to replace it", path)
-	}
-	return durable.Write(path, func(w io.Writer) error { return fill(&outputFile{w}) })
-}

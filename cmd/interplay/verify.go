@@ -18,7 +18,6 @@ import (
 	"sync"
 	"syscall"
 
-	"interplay/kernelkit/durable"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
 )
@@ -83,7 +82,7 @@ func (f *verifyFlags) run(ctx context.Context) error {
 		in = file
 	}
 	var tally verifyTally
-	err := f.open(func(out io.Writer) error { return f.judgeAll(ctx, in, out, &tally) })
+	err := writeOutput(f.out, f.force, func(out *outputFile) error { return f.judgeAll(ctx, in, out, &tally) })
 	for _, e := range tally.firstErrors {
 		fmt.Fprintln(os.Stderr, "interplay verify: left out: "+e.Error())
 	}
@@ -97,29 +96,6 @@ func (f *verifyFlags) run(ctx context.Context) error {
 	}
 	fmt.Fprintln(os.Stderr, tally.String())
 	return nil
-}
-
-// open gives fill the output: a file that appears whole or not at all, or
-// standard output, a device or a pipe, which are written to as they are.
-func (f *verifyFlags) open(fill func(io.Writer) error) error {
-	info, err := os.Stat(f.out)
-	switch {
-	case f.out == "-":
-		return fill(os.Stdout)
-	case err != nil:
-		return durable.Write(f.out, fill)
-	case info.IsDir():
-		return fmt.Errorf("%s is a folder: name a file", f.out)
-	case !info.Mode().IsRegular(): // replacing it by a file would take it from the system
-		device, err := os.OpenFile(f.out, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(fill(device), device.Close())
-	case !f.force:
-		return fmt.Errorf("%s exists: choose another name, or -force to replace it", f.out)
-	}
-	return durable.Write(f.out, fill)
 }
 
 // verifyTally is the summary of a run.
