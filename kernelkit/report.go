@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
 	"interplay/pipeline"
 	"interplay/plots"
@@ -16,10 +17,12 @@ import (
 func (l *Lab) Recipe() Figure {
 	p := l.Profile
 	base, rl, ev := p.Base, p.RL, p.Evaluation
+	mix := base.Data.Mix
+	rare := gsm.Range{Min: mix[1].Ops.Min, Max: mix[len(mix)-1].Ops.Max}
 	png, err := plots.Recipe(plots.RecipeData{
 		Title: "The recipe, profile " + p.Name,
 		Stages: []plots.RecipeStage{
-			{Name: "Corpus", Lines: []string{"symbolic, context A", fmt.Sprintf("ops %s, a few of %s", base.Data.Mix[0].Ops, base.Data.Mix[1].Ops)}},
+			{Name: "Corpus", Lines: []string{"symbolic, context A", fmt.Sprintf("ops %s, a few of %s", mix[0].Ops, rare)}},
 			{Name: "Pre-training", Lines: []string{fmt.Sprintf("%s parameters", thousands(float64(base.Model.Params()))), fmt.Sprintf("%d steps of %d tokens", base.Train.Steps, base.Train.Batch*base.Train.Seq)}},
 			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.Reward), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
 			{Name: "Evaluation", Lines: []string{fmt.Sprintf("ops %s, %d problems each", ev.Data.Mix[0].Ops, ev.Problems), fmt.Sprintf("%d samples a problem", ev.Samples)}},

@@ -160,7 +160,7 @@ type stageGroup struct {
 	seconds, bytes float64
 }
 
-// groupStages adds up equal stages of all seeds, and all evaluations.
+// groupStages adds up equal stages of all seeds, and all evaluations at the end.
 func groupStages(p *pipeline.Plan) []stageGroup {
 	var groups []stageGroup
 	place := map[string]int{}
@@ -178,17 +178,19 @@ func groupStages(p *pipeline.Plan) []stageGroup {
 		}
 		g.spent, g.seconds, g.bytes = g.spent.Add(x.Spent), g.seconds+x.Seconds, g.bytes+x.Bytes
 	}
-	var evaluations []pipeline.PlannedStage
+	together := map[string]string{"evaluate": "evaluation of every arm", "likelihood": "gold solutions under every arm"}
 	for _, x := range p.Stages {
-		if x.Stage.Kind == "evaluate" {
-			evaluations = append(evaluations, x)
-			continue
+		if together[x.Stage.Kind] == "" {
+			name, _, _ := strings.Cut(x.Stage.Label, ", seed ")
+			add(name, x)
 		}
-		name, _, _ := strings.Cut(x.Stage.Label, ", seed ")
-		add(name, x)
 	}
-	for _, x := range evaluations {
-		add("evaluation of every arm", x)
+	for _, kind := range []string{"evaluate", "likelihood"} {
+		for _, x := range p.Stages {
+			if x.Stage.Kind == kind {
+				add(together[kind], x)
+			}
+		}
 	}
 	return groups
 }

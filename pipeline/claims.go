@@ -26,6 +26,14 @@ type Claim struct {
 	Needs *Need `json:"needs,omitempty"`
 }
 
+// Unit is the effect's: a share, or nats a token.
+func (c *Claim) Unit() string {
+	if c.Effect[0].Measure == NLL {
+		return "nats/token"
+	}
+	return "share"
+}
+
 // Need is a condition on an effect.
 type Need struct {
 	Says   string `json:"says"`
@@ -50,6 +58,7 @@ const (
 	Answer1 Measure = "answer@1" // right answer, whatever the steps
 	Lucky   Measure = "lucky"    // share of right answers with a wrong process
 	Process Measure = "process"  // mean process accuracy
+	NLL     Measure = "nll"      // nats a token of the gold solutions
 )
 
 // Rule says what an interval must do for a claim to hold.
@@ -203,6 +212,8 @@ func (m Measure) of(k int) score.Measure {
 		return score.Pass(1, score.Answer, score.Unbiased)
 	case Lucky:
 		return score.LuckyShare
+	case NLL:
+		return score.NLL
 	}
 	return func(p *score.Prompt) (float64, float64, error) { return p.Process, 1, nil }
 }
@@ -223,8 +234,11 @@ func (s *Study) validateClaim(c Claim) error {
 		if !ok {
 			return fmt.Errorf("there is no range %q", t.Range)
 		}
-		if !slices.Contains([]Measure{Pass1, PassK, Answer1, Lucky, Process}, t.Measure) {
-			return fmt.Errorf("unknown measure %q: expected pass@1, pass@k, answer@1, lucky or process", t.Measure)
+		if !slices.Contains([]Measure{Pass1, PassK, Answer1, Lucky, Process, NLL}, t.Measure) {
+			return fmt.Errorf("unknown measure %q: expected pass@1, pass@k, answer@1, lucky, process or nll", t.Measure)
+		}
+		if t.Measure == NLL && !s.Likelihood {
+			return errors.New("nll is measured only where the study's likelihood is on")
 		}
 		if !evaluates(s.Evaluation.Data, r.Ops) {
 			return fmt.Errorf("range %s is ops %v, which the study does not evaluate", r.Name, r.Ops)

@@ -29,7 +29,7 @@ func evaluateModel(j *Job, r Evaluation) error {
 	if err != nil {
 		return err
 	}
-	weights, err := qwen.Load(filepath.Join(j.Input[0], ModelDir))
+	weights, err := qwen.Load(filepath.Join(j.Input[0], modelDir(r.Checkpoint)))
 	if err != nil {
 		return err
 	}

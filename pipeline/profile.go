@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
@@ -8,13 +10,19 @@ import (
 	"interplay/kernelkit/verify"
 )
 
-// symbolicMix is the micro scale's pre-training corpus (spec/micro.md): the lower
-// ops evenly, and a rare tail of deeper ones, so that the edge is a slope and not a cliff.
-func symbolicMix(ops, tail gsm.Range, share float64) gsm.Spec {
-	return gsm.Spec{Family: gsm.Symbolic, Unit: gsm.Samples, Mix: []gsm.Block{
-		{Ops: ops, Contexts: []string{"A"}, Share: 1 - share},
-		{Ops: tail, Contexts: []string{"A"}, Share: share},
-	}}
+// symbolicMix is the corpus of the small scales: the lower ops evenly, and deeper ones
+// ever rarer, each with its share. Without these a small model has a cliff and no edge:
+// it solves nothing that is deeper than what it has seen (LAB.md).
+func symbolicMix(ops gsm.Range, rarer ...float64) gsm.Spec {
+	spec := gsm.Spec{Family: gsm.Symbolic, Unit: gsm.Samples}
+	body := 1.0
+	for i, share := range rarer {
+		op := ops.Max + 1 + i
+		spec.Mix = append(spec.Mix, gsm.Block{Ops: gsm.Range{Min: op, Max: op}, Contexts: []string{"A"}, Share: share})
+		body -= share
+	}
+	spec.Mix = slices.Insert(spec.Mix, 0, gsm.Block{Ops: ops, Contexts: []string{"A"}, Share: body})
+	return spec
 }
 
 // microModel is the decoder of the two CPU scales: 165k parameters.
@@ -35,8 +43,9 @@ func smoke(seed int64) Profile {
 	g.Steps, g.LR, g.Seed, g.CheckpointEvery = 30, 3e-4, seed, 5
 	return Profile{
 		Name: "smoke", About: "every part at work in minutes on two CPU cores; too short for the paper's effects",
+		Edge: gsm.Range{Min: 4, Max: 5},
 		Base: Pretraining{
-			Model: microModel(), Data: symbolicMix(gsm.Range{Min: 0, Max: 3}, gsm.Range{Min: 4, Max: 5}, 0.03), Split: gsm.Train,
+			Model: microModel(), Data: symbolicMix(gsm.Range{Min: 0, Max: 3}, 0.015, 0.015), Split: gsm.Train,
 			Target: SolutionOnly, Train: t, Seed: seed,
 		},
 		RL: Reinforcement{
@@ -54,10 +63,13 @@ func smoke(seed int64) Profile {
 func micro(seed int64) Profile {
 	p := smoke(seed)
 	p.Name, p.About = "micro", "the effects at the smallest scale that shows them: tens of minutes on two CPU cores"
-	p.Base.Data = symbolicMix(gsm.Range{Min: 0, Max: 4}, gsm.Range{Min: 5, Max: 6}, 0.03)
-	p.Base.Train.Steps, p.Base.Train.CheckpointEvery = 6000, 500
-	p.RL.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 5, Max: 6}, "A")
-	p.RL.Prompts, p.RL.GRPO.Steps = 32, 100
+	p.Edge = gsm.Range{Min: 5, Max: 6}
+	p.Base.Data = symbolicMix(gsm.Range{Min: 0, Max: 4}, 0.025, 0.0075, 0.0025)
+	t := &p.Base.Train
+	t.Steps, t.CheckpointEvery, t.MilestoneEvery = 4500, 500, 1500
+	t.EvalEvery, t.EvalDocuments = 500, 256
+	p.RL.Data = gsm.Uniform(gsm.Symbolic, p.Edge, "A")
+	p.RL.Prompts, p.RL.GRPO.Steps, p.RL.GRPO.CheckpointEvery = 32, 80, 20
 	p.Evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A")
 	p.Evaluation.Problems, p.Evaluation.Samples = 128, 32
 	return p

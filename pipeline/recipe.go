@@ -53,6 +53,10 @@ type Evaluation struct {
 	Temperature float64   `json:"temperature"` // of sampling; the paper evaluates at 0.7, micro.md at 1
 	MaxTokens   int       `json:"max_tokens"`  // longest completion
 	Seed        int64     `json:"seed"`
+
+	// Checkpoint evaluates the model as it was at this step of its training stage, one of
+	// the stage's milestones; 0 is its end.
+	Checkpoint int `json:"checkpoint,omitempty"`
 }
 
 // Validate returns the first thing that is wrong with the recipe.
@@ -107,6 +111,7 @@ type Profile struct {
 	About string // what it is for, in one sentence
 
 	Base       Pretraining   // pre-training of the base model of all studies
+	Edge       gsm.Range     // ops that one sample of the base mostly fails and one of many solves
 	RL         Reinforcement // RL at the edge, strict reward
 	Evaluation Evaluation
 }

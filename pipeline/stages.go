@@ -81,9 +81,14 @@ func pretrain(j *Job, r Pretraining) error {
 	if err != nil {
 		return err
 	}
-	docs, err := documents(r, tok)
+	docs, err := documents(r, r.Split, tok)
 	if err != nil {
 		return err
+	}
+	if r.Train.EvalEvery > 0 {
+		if r.Train.Held, err = documents(r, gsm.Validation, tok); err != nil {
+			return err
+		}
 	}
 	var last train.Metrics
 	work := filepath.Join(j.Dir, WorkDir)
@@ -101,7 +106,33 @@ func pretrain(j *Job, r Pretraining) error {
 		}
 	}
 	*j.Spent = trainingCost(start.Config, last.Tokens, float64(r.Train.Seq))
+	for _, step := range milestones(r.Train) {
+		_, w, _, _, err := train.LoadCheckpoint(train.CheckpointDir(work, step))
+		if err != nil {
+			return err
+		}
+		if err := saveModel(filepath.Join(j.Dir, modelDir(step)), w, tok); err != nil {
+			return err
+		}
+	}
 	return sealModel(j, weights, tok)
+}
+
+// milestones are the steps before the last whose models a training stage keeps.
+func milestones(c train.Config) []int {
+	var steps []int
+	for step := c.MilestoneEvery; c.MilestoneEvery > 0 && step < c.Steps; step += c.MilestoneEvery {
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// modelDir is the folder of a stage's model: of a milestone, or of the last step where step is 0.
+func modelDir(step int) string {
+	if step == 0 {
+		return ModelDir
+	}
+	return fmt.Sprintf("%s-%d", ModelDir, step)
 }
 
 // startWeights are the input stage's, or fresh ones.
@@ -112,9 +143,9 @@ func startWeights(j *Job, r Pretraining) (*qwen.Weights, error) {
 	return qwen.NewWeights(r.Model, r.Seed)
 }
 
-// documents addresses the recipe's corpus as token sequences.
-func documents(r Pretraining, tok *vocab.Tokenizer) (train.Documents, error) {
-	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
+// documents addresses a split of the recipe's corpus as token sequences.
+func documents(r Pretraining, split gsm.Split, tok *vocab.Tokenizer) (train.Documents, error) {
+	source, err := gsm.NewSource(r.Data, split, r.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +187,7 @@ func planTraining(r Pretraining) Spent {
 // sealModel leaves what other stages read: the model as Hugging Face files and the
 // log of the run. The store removes the work folder once the stage is sealed.
 func sealModel(j *Job, w *qwen.Weights, tok *vocab.Tokenizer) error {
-	model := filepath.Join(j.Dir, ModelDir)
-	if err := os.MkdirAll(model, 0o755); err != nil {
-		return err
-	}
-	if err := errors.Join(qwen.Save(model, w), tok.Save(model)); err != nil {
+	if err := saveModel(filepath.Join(j.Dir, ModelDir), w, tok); err != nil {
 		return err
 	}
 	for to, from := range map[string]string{MetricsLog: train.MetricsFile, train.EventsFile: train.EventsFile} {
@@ -169,4 +196,12 @@ func sealModel(j *Job, w *qwen.Weights, tok *vocab.Tokenizer) error {
 		}
 	}
 	return nil
+}
+
+// saveModel writes a model as Hugging Face files.
+func saveModel(dir string, w *qwen.Weights, tok *vocab.Tokenizer) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return errors.Join(qwen.Save(dir, w), tok.Save(dir))
 }

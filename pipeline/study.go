@@ -29,6 +29,9 @@ type Study struct {
 	Evaluation Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
 	Claims     []Claim    `json:"claims"`
 
+	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
+	Likelihood bool `json:"likelihood,omitempty"`
+
 	Machine Machine `json:"machine"` // for estimates of time before anything ran
 }
 
@@ -42,6 +45,11 @@ type Arm struct {
 	// Value is what a figure draws the arm over: a share of B, a β.
 	Value float64 `json:"value,omitempty"`
 	Steps []Step  `json:"steps"`
+
+	// At evaluates the arm as it was at this step of its last stage, a milestone of
+	// training; 0 is the end. Such arms show how the baseline came to be, and stay out
+	// of figures that compare recipes.
+	At int `json:"at,omitempty"`
 }
 
 // Step is one training stage of an arm: one of its two recipes. Their seeds are
@@ -125,6 +133,9 @@ func (a *Arm) validate() error {
 			return fmt.Errorf("arm %s, step %q: %w", a.Name, step.Name, err)
 		}
 	}
+	if last := a.Steps[len(a.Steps)-1].Train; a.At != 0 && (last == nil || !slices.Contains(milestones(last.Train), a.At)) {
+		return fmt.Errorf("arm %s is evaluated at step %d: expected a milestone of its last stage, which must be training with milestone_every set", a.Name, a.At)
+	}
 	return nil
 }
 
@@ -154,6 +165,16 @@ type Run struct {
 	Seed  int64
 	Steps []*Stage // of the arm, in order
 	Eval  *Stage   // of the last step's model
+	NLL   *Stage   // likelihoods of gold solutions under it; nil where the study does not ask for them
+}
+
+// stages lists the run's stages, inputs first.
+func (r *Run) stages() []*Stage {
+	all := append(slices.Clone(r.Steps), r.Eval)
+	if r.NLL != nil {
+		all = append(all, r.NLL)
+	}
+	return all
 }
 
 // Runs are the study's stages: every arm with every seed. Equal stages have equal
@@ -182,7 +203,12 @@ func (s *Study) run(a *Arm, seed int64) Run {
 		}
 		r.Steps = append(r.Steps, last)
 	}
-	r.Eval = Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), s.Evaluation, last)
+	evaluation := s.Evaluation
+	evaluation.Checkpoint = a.At
+	r.Eval = Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
+	if s.Likelihood {
+		r.NLL = Likelihoods(fmt.Sprintf("gold solutions under %s, seed %d", a.Label, seed), evaluation.likelihood(), last)
+	}
 	return r
 }
 
@@ -200,7 +226,7 @@ func (r Reinforcement) withSeed(seed int64) Reinforcement {
 func (s *Study) Stages() []*Stage {
 	var roots []*Stage
 	for _, r := range s.Runs() {
-		roots = append(roots, r.Eval)
+		roots = append(roots, r.stages()...)
 	}
 	return Stages(roots...)
 }

@@ -34,9 +34,17 @@ func (s *scale) edgeStudy() *Study {
 	arm("adaptive", "RL adaptive", "all ops; each step's problems where the model's own groups vary most", Step{Name: "adaptive RL", RL: adaptive})
 	arm("answer", "RL, answer only", "at the edge, paid for the answer alone",
 		Step{Name: "answer-only RL", RL: s.reinforce(s.edgeRL, verify.Reward{Form: verify.Outcome})})
+	for _, step := range milestones(s.Base.Train) {
+		st.Arms = append(st.Arms, Arm{Name: fmt.Sprintf("base-%d", step), Label: fmt.Sprintf("base at step %d", step), At: step,
+			About: "the base on its way, for the ladder", Group: ladder, Value: float64(step), Steps: []Step{s.base()}})
+	}
+	st.Likelihood = true
 	st.Claims = edgeClaims()
 	return st
 }
+
+// ladder is the group of the base's milestones (paper figure 9).
+const ladder = "ladder"
 
 // fineTuning is supervised training on gold solutions of RL problems of a range, for
 // as many tokens as the study's RL costs in true token equivalents. It begins with
@@ -45,10 +53,7 @@ func (s *scale) fineTuning(ops gsm.Range) *Pretraining {
 	r := s.Base
 	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, SolutionOnly
 	budget := planReinforcement(*s.reinforce(ops, strictReward), r.Model).TrueTokens
-	t := &r.Train
-	t.Steps = max(1, int(math.Round(budget/s.perTrainStep())))
-	t.LR, t.MinLR, t.Warmup = s.split.lr, s.split.minLR, int(s.split.warmup*float64(t.Steps))
-	t.CheckpointEvery = min(t.CheckpointEvery, max(1, t.Steps))
+	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep()))))
 	return &r
 }
 
@@ -71,6 +76,10 @@ func edgeClaims() []Claim {
 			Effect: gain("edge", "base", "beyond", PassK), Rule: Rule{Above, 0}},
 		{ID: "edge-keeps-inside", Says: "RL at the edge does not lower pass@1 inside by more than 5 points", Source: "C1, C16",
 			Effect: gain("edge", "base", "inside", Pass1), Rule: Rule{Above, -0.05}},
+		{ID: "gold-likelier", Says: "RL at the edge makes gold solutions there likelier", Source: "Fig. 10, C11",
+			Effect: gain("base", "edge", "edge", NLL), Rule: Rule{Above, 0}},
+		{ID: "gold-likelier-near", Says: "the likelihood gains more at the trained range than beyond it", Source: "Fig. 10, C11",
+			Effect: minus(gain("base", "edge", "edge", NLL), gain("base", "edge", "beyond", NLL)), Rule: Rule{Above, 0}},
 		{ID: "rl-beats-sft", Says: "RL gives more pass@k at the edge than fine-tuning for the same tokens", Source: "beyond the paper; readers found −8 points (C17)",
 			Effect: gain("edge", "sft", "edge", PassK), Rule: Rule{Above, 0}},
 		{ID: "sft-forgets", Says: "fine-tuning keeps less pass@1 inside than RL", Source: "beyond the paper; readers found −10 points (C17)",

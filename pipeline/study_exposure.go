@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"interplay/kernelkit/gsm"
 )
@@ -59,9 +60,36 @@ func (s *scale) exposed(a, b string, share float64) *Pretraining {
 	r.Data.Mix = mix
 	if s.exposure.steps > 0 {
 		r.Train.Steps = s.exposure.steps
-		r.Train.CheckpointEvery = min(r.Train.CheckpointEvery, r.Train.Steps)
+		r.Train.CheckpointEvery, r.Train.MilestoneEvery = min(r.Train.CheckpointEvery, r.Train.Steps), 0
 	}
 	return &r
+}
+
+// Exposure is how much of a context a training stage is expected to show: tokens, and
+// problems. Shares are of problems or of tokens (Spec.Unit), and problems of other ops have
+// other lengths, so that neither is the share of the whole.
+func (r Pretraining) Exposure(context string) (tokens, problems float64) {
+	var shown, perProblem, all float64 // for one unit of the mixture
+
+	for _, b := range r.Data.Complete().Mix {
+		spec := r.Data
+		spec.Mix = []gsm.Block{{Ops: b.Ops, Contexts: b.Contexts, Share: 1}}
+		l := meanLengths(spec)
+		length, weight := l.prompt+l.solution, b.Share // problems
+		if r.Data.Unit == gsm.Tokens {
+			weight /= length
+		}
+		all += weight * length
+		if slices.Contains(b.Contexts, context) {
+			shown += weight * length / float64(len(b.Contexts))
+			perProblem += weight / float64(len(b.Contexts))
+		}
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	total := float64(planTraining(r).TrainTokens)
+	return total * shown / all, total * perProblem / all
 }
 
 // Paper figure 4, pass@128 on B after RL, mean over op 3–20 (read off the figure, C20–C23).

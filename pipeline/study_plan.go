@@ -46,7 +46,7 @@ func (s *Study) Plan(st *Store, sideBySide int) (*Plan, error) {
 	}
 	arms, seeds := map[string][]string{}, map[string]int64{}
 	for _, r := range s.Runs() {
-		for _, stage := range append(r.Steps, r.Eval) {
+		for _, stage := range r.stages() {
 			arms[stage.Address()] = append(arms[stage.Address()], r.Arm.Name)
 			seeds[stage.Address()] = r.Seed
 		}
@@ -82,8 +82,12 @@ func (p *Plan) Left() (stages int, spent Spent, wall time.Duration, bytes float6
 // bytesOf estimates what a finished stage leaves: float32 weights, or about 25
 // bytes a judged sample with its text, compressed.
 func bytesOf(s *Stage) float64 {
-	if s.Kind == "evaluate" {
+	switch s.Kind {
+	case "evaluate":
 		return 25 * float64(s.Plan.Samples)
+	case "likelihood":
+		r := s.Recipe.(Likelihood)
+		return 16 * float64(r.Problems*cellsOf(r.Data))
 	}
 	return 4*float64(modelOf(s).Params()) + 200e3
 }
@@ -104,7 +108,7 @@ func (st *Store) rates(m Machine) map[string]Rate {
 		seconds[kind] += done.Seconds
 	}
 	rates := map[string]Rate{}
-	for kind, assumed := range map[string]float64{"train": m.Train, "rl": m.RL, "evaluate": m.Evaluate} {
+	for kind, assumed := range map[string]float64{"train": m.Train, "rl": m.RL, "evaluate": m.Evaluate, "likelihood": m.Train} {
 		rates[kind] = Rate{assumed, "assumed for " + m.Name}
 		if seconds[kind] > 0 {
 			rates[kind] = Rate{flops[kind] / seconds[kind], "measured on stages in the run folder"}

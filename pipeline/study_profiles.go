@@ -58,6 +58,7 @@ func paper(seed int64) (Profile, error) {
 	return Profile{
 		Name: "paper", About: "the paper's own scale: 100M parameters, 10B tokens; planned, not run here",
 		Base: Pretraining{Model: size, Data: mix[0], Split: gsm.Train, Target: AllTokens, Train: paperTraining(seed, 10e9, 2e-4, 0.05), Seed: seed},
+		Edge: gsm.Range{Min: 11, Max: 14},
 		RL:   Reinforcement{Data: mix[1], Prompts: paperRLPrompts, Reward: verify.Reward{Form: verify.StrictForm}, GRPO: g, Seed: seed},
 		// 33 problems of each op, context and mode: 198 an op, as the authors' 200.
 		Evaluation: Evaluation{Data: every, Split: gsm.Test, Problems: 33, Samples: 128, Temperature: 0.7, MaxTokens: 1024, Seed: 1},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,9 +84,10 @@ type StudyMetric struct {
 // StudyData is a results folder in memory.
 type StudyData struct {
 	StudyResults
-	Scores  Scores
-	Records []StudyRecord
-	Metrics []StudyMetric
+	Scores      Scores
+	Records     []StudyRecord
+	Likelihoods []StudyLikelihood // empty where the study does not ask for them
+	Metrics     []StudyMetric
 }
 
 // Collect gathers what is finished of a study from the store: samples, logs, costs;
@@ -96,7 +96,7 @@ func (st *Store) Collect(s *Study) (*StudyData, error) {
 	d := &StudyData{StudyResults: StudyResults{Recipe: s, Results: Results{Study: s.resultsName(), Profile: s.Profile, Seed: s.Seeds[0]}}}
 	at := map[string]int{} // of a stage in Spent
 	for _, r := range s.Runs() {
-		for i, stage := range append(slices.Clone(r.Steps), r.Eval) {
+		for i, stage := range r.stages() {
 			if k, ok := at[stage.Address()]; ok {
 				d.Spent[k].Arms = append(d.Spent[k].Arms, r.Arm.Name)
 				continue
@@ -115,7 +115,7 @@ func (st *Store) Collect(s *Study) (*StudyData, error) {
 				}
 			}
 		}
-		if err := d.addRecords(st, r); err != nil {
+		if err := errors.Join(d.addRecords(st, r), d.addLikelihoods(st, r)); err != nil {
 			return nil, err
 		}
 	}
@@ -138,6 +138,21 @@ func (d *StudyData) addRecords(st *Store, r Run) error {
 	}
 	for _, x := range records {
 		d.Records = append(d.Records, StudyRecord{r.Arm.Name, r.Seed, x.Prompt, x.Op, x.Mode, x.Context, x.Rank, x.Strict, x.Answer, x.Process, x.Class, x.Tokens})
+	}
+	return err
+}
+
+func (d *StudyData) addLikelihoods(st *Store, r Run) error {
+	if r.NLL == nil {
+		return nil
+	}
+	texts, err := readLikelihood(st.Dir(r.NLL))
+	if errors.Is(err, fs.ErrNotExist) {
+		d.Missing = append(d.Missing, fmt.Sprintf("likelihoods of %s, seed %d", r.Arm.Name, r.Seed))
+		return nil
+	}
+	for _, x := range texts {
+		d.Likelihoods = append(d.Likelihoods, StudyLikelihood{r.Arm.Name, r.Seed, x.Prompt, float32(x.NLL), x.Tokens})
 	}
 	return err
 }
@@ -177,6 +192,7 @@ func (d *StudyData) conclude() (err error) {
 	if d.Scores, err = scoresOf(d.Records); err != nil {
 		return err
 	}
+	d.Scores.attach(d.Likelihoods)
 	if d.StudyResults.Claims, err = d.Recipe.Judge(d.Scores); err != nil {
 		return err
 	}
@@ -238,7 +254,7 @@ func (d *StudyData) number() error {
 	}
 	for _, c := range d.StudyResults.Claims {
 		if c.Note == "" {
-			list = append(list, Measured("claim/"+c.ID, c.Says, "share", c.Found, 2*tolerance))
+			list = append(list, Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found, 2*tolerance))
 		}
 	}
 	d.Results.Results = list
@@ -258,16 +274,11 @@ func (d *StudyData) Save(dir string) error {
 		}
 		lines.Write(append(text, '\n'))
 	}
-	return errors.Join(
-		durable.Write(filepath.Join(dir, StudyRecordsFile), func(w io.Writer) error {
-			out := parquet.NewGenericWriter[StudyRecord](w, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("interplay", "1", ""))
-			if _, err := out.Write(d.Records); err != nil {
-				return err
-			}
-			return out.Close()
-		}),
-		durable.WriteFile(filepath.Join(dir, StudyMetricsFile), lines.Bytes()),
-		durable.WriteJSON(filepath.Join(dir, ResultsFile), d.StudyResults))
+	err := errors.Join(writeParquet(filepath.Join(dir, StudyRecordsFile), d.Records), durable.WriteFile(filepath.Join(dir, StudyMetricsFile), lines.Bytes()))
+	if d.Recipe.Likelihood {
+		err = errors.Join(err, writeParquet(filepath.Join(dir, LikelihoodFile), d.Likelihoods))
+	}
+	return errors.Join(err, durable.WriteJSON(filepath.Join(dir, ResultsFile), d.StudyResults))
 }
 
 // LoadStudy reads a results folder.
@@ -289,8 +300,16 @@ func LoadStudy(dir string) (*StudyData, error) {
 	if d.Metrics, err = ReadLines[StudyMetric](filepath.Join(dir, StudyMetricsFile)); err != nil {
 		return nil, err
 	}
-	d.Scores, err = scoresOf(d.Records)
-	return d, err
+	if d.Recipe.Likelihood {
+		if d.Likelihoods, err = parquet.ReadFile[StudyLikelihood](filepath.Join(dir, LikelihoodFile)); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, LikelihoodFile), err)
+		}
+	}
+	if d.Scores, err = scoresOf(d.Records); err != nil {
+		return nil, err
+	}
+	d.Scores.attach(d.Likelihoods)
+	return d, nil
 }
 
 // IsOf reports whether the results are of exactly this study: the same recipes,
@@ -315,7 +334,7 @@ func (d *StudyData) IsOf(s *Study) bool {
 
 // Check recomputes numbers and verdicts from the records and names the first difference.
 func (d *StudyData) Check() error {
-	again := &StudyData{StudyResults: StudyResults{Recipe: d.Recipe, Missing: d.Missing}, Records: d.Records}
+	again := &StudyData{StudyResults: StudyResults{Recipe: d.Recipe, Missing: d.Missing}, Records: d.Records, Likelihoods: d.Likelihoods}
 	if err := again.conclude(); err != nil {
 		return err
 	}

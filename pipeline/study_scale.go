@@ -70,16 +70,16 @@ func scaleOf(name string, seed int64) (scale, error) {
 
 // small is the symbolic family: smoke and micro.
 func (s *scale) small() {
-	body, tail := s.Base.Data.Mix[0].Ops, s.Base.Data.Mix[1].Ops
+	body, edge := s.Base.Data.Mix[0].Ops, s.Edge
 	s.insideRL = gsm.Range{Min: max(1, body.Max-2), Max: body.Max}
-	s.mixedRL = gsm.Range{Min: body.Max - 1, Max: tail.Max}
-	s.edgeRL, s.beyondRL = tail, gsm.Range{Min: tail.Max + 2, Max: tail.Max + 3}
-	s.inside, s.edge, s.beyond = gsm.Range{Min: 1, Max: body.Max}, tail, gsm.Range{Min: tail.Max + 1, Max: tail.Max + 2}
+	s.mixedRL = gsm.Range{Min: body.Max - 1, Max: edge.Max}
+	s.edgeRL, s.beyondRL = edge, gsm.Range{Min: edge.Max + 3, Max: edge.Max + 4}
+	s.inside, s.edge, s.beyond = gsm.Range{Min: 1, Max: body.Max}, edge, gsm.Range{Min: edge.Max + 1, Max: edge.Max + 2}
 	s.contexts = []string{"A"}
 	s.study.Data = s.rl(s.edgeRL)
 	s.evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: s.beyond.Max}, "A")
-	s.exposure = exposureScale{shares: []float64{0, 0.001, 0.01, 0.1}, seen: gsm.Range{Min: 0, Max: 2},
-		rl: gsm.Range{Min: 2, Max: body.Max}, evaluate: gsm.Range{Min: 1, Max: tail.Max}, steps: 5000}
+	s.exposure = exposureScale{shares: []float64{0, 0.001, 0.003, 0.01, 0.1}, seen: gsm.Range{Min: 0, Max: 2},
+		rl: gsm.Range{Min: 2, Max: body.Max}, evaluate: gsm.Range{Min: 1, Max: edge.Max}}
 	s.split = splitScale{betas: []float64{0, 0.2, 0.5, 0.8, 1}, lr: 1e-3, minLR: 1e-4, warmup: 0.05, trueToo: true}
 	if s.Name == "smoke" {
 		s.seeds = [2]int{1, 1}
@@ -92,7 +92,7 @@ func (s *scale) small() {
 	}
 	s.seeds = [2]int{3, 2}
 	s.evaluation.Problems, s.evaluation.Samples = 128, 16
-	s.split.budgets = []float64{s.perRLStep() * 60}
+	s.split.budgets = []float64{s.perRLStep() * 40}
 }
 
 // large is the realistic family: gpu and paper.

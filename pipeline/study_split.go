@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/train"
 )
 
 // splitNames are the paper's names of its allocations (§5), by β, RL's share of the budget.
@@ -55,9 +56,7 @@ func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 	if b.Mid > 0 {
 		mid := s.Base
 		mid.Data = s.midMix()
-		t := &mid.Train
-		t.Steps, t.LR, t.MinLR, t.Warmup = b.Mid, s.split.lr, s.split.minLR, int(math.Round(s.split.warmup*float64(b.Mid)))
-		t.CheckpointEvery = min(t.CheckpointEvery, t.Steps)
+		mid.Train = s.continued(b.Mid)
 		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("mid-training, %d steps", b.Mid), Train: &mid})
 	}
 	if b.RL > 0 {
@@ -66,6 +65,15 @@ func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("RL, %d steps", b.RL), RL: rl})
 	}
 	return a
+}
+
+// continued is the training of a stage that goes on from the base: its steps, with a
+// schedule of their own.
+func (s *scale) continued(steps int) train.Config {
+	t := s.Base.Train
+	t.Steps, t.LR, t.MinLR, t.Warmup = steps, s.split.lr, s.split.minLR, int(math.Round(s.split.warmup*float64(steps)))
+	t.CheckpointEvery, t.MilestoneEvery = min(t.CheckpointEvery, steps), 0
+	return t
 }
 
 // midMix is the paper's mid-training mixture: a fifth inside, four fifths edge (§A.10).

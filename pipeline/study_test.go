@@ -13,6 +13,7 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/score"
 )
 
 func studyOf(t *testing.T, name, profile string) *Study {
@@ -105,7 +106,7 @@ func TestChangingOneFieldChangesExactlyTheStagesThatDependOnIt(t *testing.T) {
 		return labels
 	}
 	rl := changed(func(s *Study) { a, _ := s.Arm("mixed"); a.Steps[1].RL.GRPO.LR *= 2 })
-	if len(rl) != 2 || !strings.Contains(rl[0], "RL on ops") || !strings.HasPrefix(rl[1], "evaluation of RL mixed") {
+	if len(rl) != 3 || !strings.Contains(rl[0], "RL on ops") || !strings.HasPrefix(rl[1], "evaluation of RL mixed") || !strings.HasPrefix(rl[2], "gold solutions under RL mixed") {
 		t.Errorf("another learning rate of one arm's RL changes %q", rl)
 	}
 	if n := len(changed(func(s *Study) { s.Evaluation.Samples++ })); n != 8 {
@@ -115,8 +116,8 @@ func TestChangingOneFieldChangesExactlyTheStagesThatDependOnIt(t *testing.T) {
 		for i := range s.Arms {
 			s.Arms[i].Steps[0].Train.Train.LR *= 2
 		}
-	})); n != 16 {
-		t.Errorf("another base changes %d stages, want all 16", n)
+	})); n != 24 {
+		t.Errorf("another base changes %d stages, want all 24", n)
 	}
 	if got := changed(func(s *Study) { s.Question, s.Arms[2].Label, s.Claims = "?", "other words", nil }); len(got) != 0 {
 		t.Errorf("other words change %q", got)
@@ -220,16 +221,19 @@ func TestAFailedStageLosesOnlyWhatDependsOnIt(t *testing.T) {
 func tiny(t *testing.T) *Study {
 	s := studyOf(t, "edge", "smoke")
 	s.Arms = slices.DeleteFunc(s.Arms, func(a Arm) bool { return a.Name != "base" && a.Name != "edge" && a.Name != "adaptive" })
-	s.Claims = s.Claims[:2]
+	s.Claims = slices.DeleteFunc(s.Claims, func(c Claim) bool { return c.ID != "gold-likelier" && c.ID != "edge-raises-pass1" })
+	slices.Reverse(s.Claims) // the likelihood's first
 	for i := range s.Arms {
 		first := s.Arms[i].Steps[0].Train
 		first.Model = qwen.Config{VocabSize: first.Model.VocabSize, HiddenSize: 16, Layers: 1, Heads: 2, KVHeads: 1, FFN: 16,
 			Context: 256, RopeTheta: 1e4, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.2}
 		first.Train.Steps, first.Train.Batch, first.Train.Warmup = 2, 2, 1
+		first.Train.CheckpointEvery, first.Train.MilestoneEvery = 1, 1
 		for _, step := range s.Arms[i].Steps[1:] {
 			step.RL.Prompts, step.RL.GRPO.Steps, step.RL.GRPO.GroupSize, step.RL.GRPO.MaxTokens = 2, 1, 2, 8
 		}
 	}
+	s.Arms = append(s.Arms, Arm{Name: "base-1", Label: "base at step 1", At: 1, Steps: s.Arms[0].Steps})
 	s.Ranges = s.Ranges[:2]
 	s.Evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 5}, "A")
 	s.Evaluation.Problems, s.Evaluation.Samples, s.Evaluation.MaxTokens = 1, 2, 8
@@ -253,15 +257,25 @@ func TestDeletingAnyStageRecomputesItAloneToIdenticalNumbers(t *testing.T) {
 		return out, d
 	}
 	out, first := run()
-	if out.Computed != 6 || len(first.Records) != 3*5*2 || len(first.Missing) != 0 {
-		t.Fatalf("%v; %d records, missing %q", out, len(first.Records), first.Missing)
+	if out.Computed != 11 || len(first.Records) != 4*5*2 || len(first.Likelihoods) != 4*5 || len(first.Missing) != 0 {
+		t.Fatalf("%v; %d records, %d likelihoods, missing %q", out, len(first.Records), len(first.Likelihoods), first.Missing)
 	}
-	for _, stage := range s.Stages()[:3] { // a training, an evaluation, an RL
+	nll := func(arm string) float64 {
+		v, ok := first.Value(arm, s.Ranges[0], score.NLL)
+		if !ok || v.Value < 1 || v.Value > 6 {
+			t.Errorf("%s: %v nats a token, want about the log of the vocabulary", arm, v)
+		}
+		return v.Value
+	}
+	if nll("base") == nll("base-1") {
+		t.Error("the milestone is the last model")
+	}
+	for _, stage := range s.Stages()[:4] { // a training, an evaluation, likelihoods, an RL
 		if err := os.RemoveAll(st.Dir(stage)); err != nil {
 			t.Fatal(err)
 		}
 		out, again := run()
-		if out.Computed != 1 || out.Reused != 5 {
+		if out.Computed != 1 || out.Reused != 10 {
 			t.Errorf("after deleting %q: %v", stage.Label, out)
 		}
 		if !reflect.DeepEqual(again.Records, first.Records) || !reflect.DeepEqual(again.Results, first.Results) {
@@ -284,8 +298,59 @@ func TestDeletingAnyStageRecomputesItAloneToIdenticalNumbers(t *testing.T) {
 	if err := back.Check(); err == nil {
 		t.Error("a changed record passes the check")
 	}
+	back.Records, back.Likelihoods[4].NLL = first.Records, 0 // the base at op 5
+	if err := back.Check(); err == nil {
+		t.Error("a changed likelihood passes the check")
+	}
 	s.Evaluation.Samples++
 	if back.IsOf(s) {
 		t.Error("the results pass for those of another recipe")
+	}
+}
+
+func TestAnArmAtAStepThatIsNoMilestoneIsRefused(t *testing.T) {
+	for _, at := range []int{1, 1499, 4500} {
+		s := studyOf(t, "edge", "micro")
+		s.Arms[len(s.Arms)-1].At = at
+		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "milestone") {
+			t.Errorf("step %d: %v", at, err)
+		}
+	}
+	s := studyOf(t, "edge", "micro")
+	s.Arms[1].At = 1500 // an RL arm has none
+	if err := s.Validate(); err == nil {
+		t.Error("a milestone of RL is accepted")
+	}
+}
+
+func TestExposureCountsTheTokensOfAContext(t *testing.T) {
+	for _, profile := range []string{"micro", "paper"} {
+		s := studyOf(t, "exposure", profile)
+		total := func(arm string, contexts ...string) (tokens float64) {
+			a, ok := s.Arm(arm)
+			if !ok {
+				t.Fatal(arm)
+			}
+			for _, c := range contexts {
+				shown, _ := a.Steps[0].Train.Exposure(c)
+				tokens += shown
+			}
+			return tokens
+		}
+		contexts := []string{"A", "B"}
+		if profile == "paper" {
+			contexts = []string{"crazy_zootopia", "teachers_in_school"}
+		}
+		if b := total("base-0%", contexts[1]); b != 0 {
+			t.Errorf("%s: 0 %% of B is %g tokens", profile, b)
+		}
+		one, ten := total("base-1%", contexts[1]), total("base-10%", contexts[1])
+		if one <= 0 || ten < 8*one || ten > 12*one {
+			t.Errorf("%s: 1 %% of B is %g tokens, 10 %% is %g", profile, one, ten)
+		}
+		a, _ := s.Arm("base-1%")
+		if all, want := total("base-1%", contexts...), float64(planTraining(*a.Steps[0].Train).TrainTokens); all < 0.999*want || all > 1.001*want {
+			t.Errorf("%s: the contexts add up to %g tokens, the stage has %g", profile, all, want)
+		}
 	}
 }

@@ -38,6 +38,7 @@ func figures() []drawn {
 		{"stacked_shares", func() ([]byte, error) { return StackedShares(firstWrongSteps()) }},
 		{"ledger", func() ([]byte, error) { return Ledger(splitLedger()) }},
 		{"reward_length", func() ([]byte, error) { return RewardLength(paperFigure11()) }},
+		{"ladder", func() ([]byte, error) { return Ladder(paperFigure9()) }},
 		{"recipe", func() ([]byte, error) { return Recipe(edgeRecipe()) }},
 		{"heat_map", func() ([]byte, error) { return HeatMap(paperFigure10()) }},
 		{"error_bars", func() ([]byte, error) { return ErrorBars(paperFigure8()) }},
@@ -283,6 +284,28 @@ func paperFigure11() RewardLengthData {
 			length.Y = append(length.Y, c.length+(c.lengthTo-c.length)*grown+1.5*noise.Norm())
 		}
 		d.Columns = append(d.Columns, RewardColumn{c.title, []CurveSeries{reward}, []CurveSeries{length}})
+	}
+	return d
+}
+
+// paperFigure9 climbs as the paper's base does: pass@128 near 100 % inside, to 44 % at the edge.
+func paperFigure9() LadderData {
+	d := LadderData{Title: "The base on its way: pass@k over pre-training"}
+	for _, panel := range []struct {
+		title     string
+		one, many float64 // at the end
+	}{{"inside (op 2–10)", .83, .99}, {"edge (op 11–14)", .17, .44}, {"beyond (op 15–20)", 0, .02}} {
+		p := LadderPanel{Title: panel.title}
+		for i, k := range []int{1, 2, 4, 8, 16, 32, 64, 128} {
+			l := LadderLine{K: k}
+			for step := 5000.0; step <= 20000; step += 5000 {
+				top := panel.one + (panel.many-panel.one)*float64(i)/7
+				l.Steps = append(l.Steps, step)
+				l.Values = append(l.Values, interval(top*(1-math.Exp(-step/7000)), 400))
+			}
+			p.Lines = append(p.Lines, l)
+		}
+		d.Panels = append(d.Panels, p)
 	}
 	return d
 }

@@ -64,6 +64,9 @@ func TestFiguresSurviveHostileValues(t *testing.T) {
 			"PassAtK": func() ([]byte, error) {
 				return PassAtK(PassAtKData{Title: h.name(), Panels: []KPanel{{h.name(), []KSeries{{h.name(), h.ints(n), h.intervals(n), h.values(n), true}}}}})
 			},
+			"Ladder": func() ([]byte, error) {
+				return Ladder(LadderData{Title: h.name(), Panels: []LadderPanel{{h.name(), []LadderLine{{h.ints(1)[0], h.values(n), h.intervals(n)}, {4, nil, nil}}}}})
+			},
 			"Confusion": func() ([]byte, error) {
 				return Confusion(ConfusionData{h.name(), []ConfusionPanel{{h.name(), score.Confusion{RightRight: 1 << 40, RightWrong: 1}}, {h.name(), score.Confusion{}}}})
 			},
@@ -122,6 +125,9 @@ func TestContradictoryInputIsAnError(t *testing.T) {
 		},
 		"PassAtK": func() ([]byte, error) {
 			return PassAtK(PassAtKData{Panels: []KPanel{{"", []KSeries{{Ks: []int{1}, Values: one, Paper: two}}}}})
+		},
+		"Ladder": func() ([]byte, error) {
+			return Ladder(LadderData{Panels: []LadderPanel{{"", []LadderLine{{1, two, one}}}}})
 		},
 		"StackedShares": func() ([]byte, error) {
 			return StackedShares(StackedSharesData{Classes: []string{"a"}, Rows: []StackedRow{{"r", two}}})

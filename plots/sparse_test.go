@@ -38,6 +38,10 @@ func sparse() map[string][]func() ([]byte, error) {
 			func() ([]byte, error) {
 				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []KPanel{{Title: "a panel"}}})
 			},
+			func() ([]byte, error) { return Ladder(LadderData{Title: "Ladder"}) },
+			func() ([]byte, error) {
+				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"a panel", []LadderLine{{K: 1}}}}})
+			},
 			func() ([]byte, error) { return Confusion(ConfusionData{Title: "Confusion"}) },
 			func() ([]byte, error) {
 				return Confusion(ConfusionData{Title: "Confusion", Panels: []ConfusionPanel{{Title: "nothing"}}})
@@ -85,6 +89,9 @@ func sparse() map[string][]func() ([]byte, error) {
 			},
 			func() ([]byte, error) {
 				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []KPanel{{"", []KSeries{{Name: "a", Ks: []int{0}, Values: one}, {Name: "b", Ks: []int{4}, Values: bad}}}}})
+			},
+			func() ([]byte, error) {
+				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"", []LadderLine{{1, []float64{nan}, one}, {2, []float64{5}, bad}}}}})
 			},
 			func() ([]byte, error) {
 				return StackedShares(StackedSharesData{Title: "StackedShares", Classes: []string{"x", "y"}, Rows: []StackedRow{{"a", []float64{nan, math.Inf(1)}}, {"b", []float64{nan, 3}}}})

@@ -37,6 +37,9 @@ type Prompt struct {
 	FirstStrict int     `json:"first_strict"` // place, in order of rank, of the first strict sample; N when there is none
 	FirstAnswer int     `json:"first_answer"` // place of the first right answer; N when there is none
 	Process     float64 `json:"process"`      // mean process accuracy
+
+	NLL    float64 `json:"nll,omitempty"`    // of the gold solution, nats, summed over its tokens
+	Scored int     `json:"scored,omitempty"` // these tokens; 0 where the likelihood was not measured
 }
 
 var (

@@ -39,6 +39,9 @@ func LuckyShare(p *Prompt) (part, whole float64, err error) {
 	return float64(p.Answer - p.Strict), float64(p.Answer), nil
 }
 
+// NLL is the measure of nats a token of gold solutions (see TextNLL).
+func NLL(p *Prompt) (part, whole float64, err error) { return p.NLL, float64(p.Scored), nil }
+
 // Term is a part of a contrast: Weight times a measure of what one recipe scored.
 type Term struct {
 	Weight  float64

@@ -53,7 +53,8 @@ func (c Checkpoint) digest() string {
 	return hex.EncodeToString(h[:])
 }
 
-func checkpointDir(dir string, step int) string {
+// CheckpointDir is the folder of a step's checkpoint in a run's folder.
+func CheckpointDir(dir string, step int) string {
 	return filepath.Join(dir, "checkpoints", fmt.Sprintf("step-%08d", step))
 }
 
@@ -72,7 +73,7 @@ func optimizerSpecs(specs []qwen.TensorSpec) []qwen.TensorSpec {
 // one of the same step. c's Format, Weights, Files and
 // Digest are filled in.
 func SaveCheckpoint(dir string, c Checkpoint, w *qwen.Weights, first, second []*tensors.Tensor) error {
-	final := checkpointDir(dir, c.Step)
+	final := CheckpointDir(dir, c.Step)
 	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

@@ -150,7 +150,7 @@ func TestADamagedCheckpointIsNamedAndTheOneBeforeItUsed(t *testing.T) {
 				if err := os.CopyFS(dir, os.DirFS(half)); err != nil {
 					t.Fatal(err)
 				}
-				path := filepath.Join(checkpointDir(dir, 9), file)
+				path := filepath.Join(CheckpointDir(dir, 9), file)
 				if err := damage(path); err != nil {
 					t.Fatal(err)
 				}
@@ -180,7 +180,7 @@ func TestADamagedCheckpointIsNamedAndTheOneBeforeItUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, step := range []int{8, 9} {
-			if err := flip(filepath.Join(checkpointDir(dir, step), "model.safetensors")); err != nil {
+			if err := flip(filepath.Join(CheckpointDir(dir, step), "model.safetensors")); err != nil {
 				t.Fatal(err)
 			}
 		}

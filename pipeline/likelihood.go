@@ -1,0 +1,132 @@
+package pipeline
+
+import (
+	"io"
+	"path/filepath"
+
+	"github.com/parquet-go/parquet-go"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/score"
+	"interplay/kernelkit/train"
+)
+
+// LikelihoodFile holds one gold solution a row (score.TextNLL), in a likelihood
+// stage's folder and, with arms and seeds, in a study's.
+const LikelihoodFile = "likelihood.parquet"
+
+// Likelihood is the recipe of a stage that scores the gold solutions of held-out
+// problems under a model: those of an Evaluation with the same fields.
+type Likelihood struct {
+	Data       gsm.Spec  `json:"data"`
+	Split      gsm.Split `json:"split"`
+	Problems   int       `json:"problems"` // problems of each op, context and mode
+	Seed       int64     `json:"seed"`
+	Checkpoint int       `json:"checkpoint,omitempty"` // as Evaluation's
+}
+
+// likelihood is the recipe for the problems of an evaluation.
+func (r Evaluation) likelihood() Likelihood {
+	return Likelihood{r.Data, r.Split, r.Problems, r.Seed, r.Checkpoint}
+}
+
+func (r Likelihood) problems() ([]*gsm.Problem, error) {
+	return evaluationSet(Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed})
+}
+
+// Likelihoods is the stage of a likelihood recipe on a model.
+func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
+	s := &Stage{Kind: "likelihood", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{model}}
+	s.Plan = planLikelihood(r, modelOf(model))
+	s.Work = func(j *Job) error { return scoreSolutions(j, r) }
+	return s
+}
+
+func scoreSolutions(j *Job, r Likelihood) error {
+	eng, tok, err := j.open(r.Data.Family)
+	if err != nil {
+		return err
+	}
+	weights, err := qwen.Load(filepath.Join(j.Input[0], modelDir(r.Checkpoint)))
+	if err != nil {
+		return err
+	}
+	problems, err := r.problems()
+	if err != nil {
+		return err
+	}
+	losses, err := train.ProblemLosses(j.Context, eng, weights, tok, problems)
+	if err != nil {
+		return err
+	}
+	texts := make([]score.TextNLL, len(losses))
+	for i, x := range losses {
+		texts[i] = score.TextNLL(x)
+		texts[i].Prompt = problems[i].ID
+	}
+	*j.Spent = planLikelihood(r, weights.Config)
+	return writeParquet(filepath.Join(j.Dir, LikelihoodFile), texts)
+}
+
+// planLikelihood is one forward pass over prompts and gold solutions.
+func planLikelihood(r Likelihood, model qwen.Config) Spent {
+	if model.VocabSize == 0 || r.Data.Validate() != nil {
+		return Spent{}
+	}
+	l := meanLengths(r.Data)
+	length := l.prompt + l.solution
+	texts := float64(r.Problems * cellsOf(r.Data))
+	s := Spent{PromptTokens: int64(texts * length)}
+	if length > 0 {
+		s.FLOPs = model.FLOPs(int(length)) * texts
+	}
+	return s
+}
+
+func readLikelihood(dir string) ([]score.TextNLL, error) {
+	return parquet.ReadFile[score.TextNLL](filepath.Join(dir, LikelihoodFile))
+}
+
+// StudyLikelihood is a gold solution under the model of an arm and seed.
+type StudyLikelihood struct {
+	Arm    string  `parquet:"arm,dict"`
+	Seed   int64   `parquet:"seed"`
+	Prompt string  `parquet:"prompt,dict"`
+	NLL    float32 `parquet:"nll"` // nats, summed over the scored tokens
+	Tokens int     `parquet:"tokens"`
+}
+
+// attach gives the prompts of every arm the likelihoods of their gold solutions.
+func (s Scores) attach(all []StudyLikelihood) {
+	type key struct {
+		arm    string
+		seed   int64
+		prompt string
+	}
+	at := make(map[key]*StudyLikelihood, len(all))
+	for i, x := range all {
+		at[key{x.Arm, x.Seed, x.Prompt}] = &all[i]
+	}
+	for arm, seeds := range s {
+		for seed, prompts := range seeds {
+			for i := range prompts {
+				if x := at[key{arm, seed, prompts[i].ID}]; x != nil {
+					prompts[i].NLL, prompts[i].Scored = float64(x.NLL), x.Tokens
+				}
+			}
+		}
+	}
+}
+
+// writeParquet writes rows as one whole file.
+func writeParquet[T any](path string, rows []T) error {
+	return durable.Write(path, func(w io.Writer) error {
+		out := parquet.NewGenericWriter[T](w, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("interplay", "1", ""))
+		if _, err := out.Write(rows); err != nil {
+			return err
+		}
+		return out.Close()
+	})
+}

@@ -1,0 +1,108 @@
+package plots
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/plot/vg/draw"
+
+	"interplay/kernelkit/score"
+)
+
+// LadderLine is pass@k of one model at several steps of its training, for one k.
+type LadderLine struct {
+	K      int
+	Steps  []float64
+	Values []score.Interval // shares in [0, 1]
+}
+
+// LadderPanel is the lines on one set of problems, by rising k.
+type LadderPanel struct {
+	Title string
+	Lines []LadderLine
+}
+
+// LadderData is pass@k over the steps of training: one panel a set of problems, one
+// line a k (paper figure 9).
+type LadderData struct {
+	Title  string
+	YLabel string // "strict pass@k (%)" when empty
+	Panels []LadderPanel
+	Rows   int // rows of panels; 1 when 0
+
+	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+}
+
+// Ladder draws pass@k over training steps, darker with each k, every line named at its
+// end. Each panel has its own range of shares; the first and last line have their
+// intervals as bands.
+//
+// It returns an error when a line has not one value a step.
+func Ladder(data LadderData) ([]byte, error) {
+	f := figure{title: data.Title}
+	var t tally
+	var panels []*panel
+	for _, d := range data.Panels {
+		var steps, values []float64
+		for _, l := range d.Lines {
+			if err := sameLength(fmt.Sprintf("k = %d", l.K), len(l.Steps), false, valuesOf(l.Values)); err != nil {
+				return nil, err
+			}
+			steps = append(steps, l.Steps...)
+			for _, v := range l.Values {
+				values = append(values, v.Value, v.Low, v.High)
+			}
+		}
+		p := &panel{title: d.Title, x: valueAxis("training step", linear, number, steps), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values, 4)}
+		p.x.grid, p.x.ticks = false, nil
+		for _, step := range slices.Compact(slices.Sorted(slices.Values(steps))) {
+			if linear.drawable(step) {
+				p.x.ticks = append(p.x.ticks, tick{step, number(step)})
+			}
+		}
+		t.add(p.addLadder(d.Lines))
+		panels = append(panels, p)
+	}
+	if len(panels) == 0 {
+		return emptyFigure(data.Title, "no data")
+	}
+	f.keys, f.notes = t.explain(nil, "Bands: "+cmp.Or(data.Intervals, overPrompts)+", of the lowest and the highest k.")
+	return arrange(panels, max(1, data.Rows), 170).draw(f)
+}
+
+func (p *panel) addLadder(lines []LadderLine) tally {
+	var t tally
+	for i, l := range lines {
+		strength := 1.0
+		if len(lines) > 1 {
+			strength = 0.3 + 0.7*float64(i)/float64(len(lines)-1)
+		}
+		colour := tint(palette[0], strength)
+		points := countPoints(p.x.scale, l.Steps, l.Values, nil)
+		t.add(points)
+		ys := valuesOf(l.Values)
+		low, high := boundsOf(l.Values)
+		p.layers = append(p.layers, func(f frame) {
+			if i == 0 || i == len(lines)-1 {
+				f.band(l.Steps, low, high, fade(colour, 0.15))
+			}
+			f.line(l.Steps, ys, draw.LineStyle{Color: colour, Width: 1.6})
+			for j := range ys {
+				if pt, ok := f.place(l.Steps[j], ys[j], 0); ok {
+					marker(f.Canvas, pt, look{colour: colour, shape: shapes[0]}, 2.4)
+				}
+			}
+		})
+		for j := len(ys) - 1; j >= 0; j-- {
+			if linear.drawable(l.Steps[j]) && linear.drawable(ys[j]) {
+				p.ends = append(p.ends, endLabel{ys[j], fmt.Sprintf("k = %d", l.K), colour})
+				break
+			}
+		}
+	}
+	if t.shown == 0 {
+		p.note = "no data"
+	}
+	return t
+}
