@@ -101,6 +101,9 @@ func opsOf(r *pipeline.Pretraining) string {
 func (s *Study) Compared() *Table {
 	t := &Table{Title: s.Question, Columns: []string{"arm", "what it is", "steps"}}
 	for _, a := range s.Arms {
+		if a.At > 0 {
+			continue
+		}
 		var names []string
 		for _, step := range a.Steps {
 			names = append(names, step.Name)
@@ -130,7 +133,11 @@ func paperValue(p *float64) string {
 
 // Plan is what the study would do; it runs nothing.
 func (s *Study) Plan() *Table {
-	return PlanTable(must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
+	t := PlanTable(must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
+	if s.committed() != nil {
+		t.Note = "The results of exactly this study are committed and will be used: nothing is left to run. Without them: " + t.Note
+	}
+	return t
 }
 
 // PlanTable shows a plan: stages, what is there already, what the rest costs.
@@ -146,6 +153,9 @@ func PlanTable(p *pipeline.Plan) *Table {
 	for _, kind := range []string{"train", "rl", "evaluate"} {
 		t.Note += fmt.Sprintf("%s at %sFLOP/s (%s). ", kind, thousands(p.Rates[kind].FLOPs), p.Rates[kind].From)
 	}
+	label, peak := p.PeakMemory()
+	label, _, _ = strings.Cut(label, ", seed ")
+	t.Note += fmt.Sprintf("Memory at the peak of training (%s): %sB a device. ", label, thousands(float64(peak.Total())))
 	if p.Study.NotRun != "" {
 		t.Note += "Note: " + p.Study.NotRun + "."
 	}
@@ -287,10 +297,10 @@ func (s *Study) committed() *StudyResults {
 	return &StudyResults{d, dir}
 }
 
-// CommittedResults is the folder of a study's committed results: results/PROFILE/STUDY in the project.
+// CommittedResults is the folder of a study's committed results: notebooks/results/PROFILE/STUDY.
 func CommittedResults(s *pipeline.Study) (string, error) {
 	root, err := engine.ProjectRoot()
-	return filepath.Join(root, "results", s.Profile, s.Name), err
+	return filepath.Join(root, "notebooks", "results", s.Profile, s.Name), err
 }
 
 // folder is where the study's results go: $INTERPLAY_RESULTS/NOTEBOOK, else build/results/PROFILE/STUDY.

@@ -175,6 +175,9 @@ func (r *StudyResults) inGroup(group string) (arms []*pipeline.Arm) {
 func (r *StudyResults) Ledger() *Table {
 	t := &Table{Title: "Compute ledger, mean of a seed, evaluation left out", Columns: []string{"arm", "trained tokens", "sampled tokens", "GFLOPs", "nominal tokens", "true tokens", "seconds"}}
 	for _, a := range r.Recipe.Arms {
+		if a.At > 0 { // a part of the baseline's training
+			continue
+		}
 		var sum pipeline.Spent
 		for _, x := range r.Spent {
 			if !strings.HasPrefix(x.Folder, "evaluate") && len(x.Arms) < len(r.Recipe.Arms) && slices.Contains(x.Arms, a.Name) {

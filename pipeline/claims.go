@@ -138,6 +138,17 @@ type Judgement struct {
 // Scores is what every arm scored: its prompts by seed.
 type Scores map[string]score.Seeds
 
+// Only keeps one seed.
+func (s Scores) Only(seed int64) Scores {
+	out := Scores{}
+	for arm, seeds := range s {
+		if prompts, ok := seeds[seed]; ok {
+			out[arm] = score.Seeds{seed: prompts}
+		}
+	}
+	return out
+}
+
 // Judge judges the study's claims on what its arms scored. A claim whose arms
 // have no seed in common is not resolved, and its note says so.
 func (s *Study) Judge(scores Scores) ([]Judgement, error) {

@@ -29,7 +29,7 @@ func (s *scale) edgeStudy() *Study {
 	arm("beyond", "RL beyond", "ops that no sample solves", rl(s.beyondRL))
 	arm("sft", "fine-tuning", "no RL: gold solutions of the problems at the edge, for as many token equivalents as RL costs",
 		Step{Name: "fine-tuning", Train: s.fineTuning(s.edgeRL)})
-	adaptive := s.reinforce(gsm.Range{Min: s.insideRL.Min, Max: s.beyondRL.Max}, strictReward)
+	adaptive := s.reinforce(gsm.Range{Min: s.insideRL.Min, Max: s.beyond.Max}, strictReward)
 	adaptive.Adaptive = true
 	arm("adaptive", "RL adaptive", "all ops; each step's problems where the model's own groups vary most", Step{Name: "adaptive RL", RL: adaptive})
 	arm("answer", "RL, answer only", "at the edge, paid for the answer alone",

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"interplay/kernelkit/train"
 )
 
 // Plan is what a study would do: its stages, what is there already, what the rest
@@ -77,6 +79,24 @@ func (p *Plan) Left() (stages int, spent Spent, wall time.Duration, bytes float6
 		bytes += x.Bytes
 	}
 	return stages, spent, time.Duration(seconds / float64(p.Side) * float64(time.Second)), bytes
+}
+
+// PeakMemory is the training stage that needs most memory on a device, and what it
+// needs at its peak. A network on a GPU is taken to use flash attention where its shapes
+// and numbers allow it.
+func (p *Plan) PeakMemory() (label string, peak train.Memory) {
+	for _, x := range p.Stages {
+		r, ok := x.Stage.Recipe.(Pretraining)
+		if !ok {
+			continue
+		}
+		model := modelOf(x.Stage)
+		flash := p.Study.Machine.GPU && r.Train.Dtype == "bfloat16" && !r.Train.DocumentMask && model.HeadDim()%8 == 0
+		if m := train.EstimateMemory(model, r.Train, flash); m.Total() > peak.Total() {
+			label, peak = x.Stage.Label, m
+		}
+	}
+	return label, peak
 }
 
 // bytesOf estimates what a finished stage leaves: float32 weights, or about 25

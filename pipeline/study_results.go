@@ -312,6 +312,17 @@ func LoadStudy(dir string) (*StudyData, error) {
 	return d, nil
 }
 
+// Seeds are the seeds that have records.
+func (d *StudyData) Seeds() []int64 {
+	var seeds []int64
+	for _, r := range d.Records {
+		if !slices.Contains(seeds, r.Seed) {
+			seeds = append(seeds, r.Seed)
+		}
+	}
+	return seeds
+}
+
 // IsOf reports whether the results are of exactly this study: the same recipes,
 // seeds, problems and rules, and none of its runs missing.
 func (d *StudyData) IsOf(s *Study) bool {

@@ -73,7 +73,7 @@ func (s *scale) small() {
 	body, edge := s.Base.Data.Mix[0].Ops, s.Edge
 	s.insideRL = gsm.Range{Min: max(1, body.Max-2), Max: body.Max}
 	s.mixedRL = gsm.Range{Min: body.Max - 1, Max: edge.Max}
-	s.edgeRL, s.beyondRL = edge, gsm.Range{Min: edge.Max + 3, Max: edge.Max + 4}
+	s.edgeRL, s.beyondRL = edge, gsm.Range{Min: 2 * edge.Max, Max: 2*edge.Max + 1}
 	s.inside, s.edge, s.beyond = gsm.Range{Min: 1, Max: body.Max}, edge, gsm.Range{Min: edge.Max + 1, Max: edge.Max + 2}
 	s.contexts = []string{"A"}
 	s.study.Data = s.rl(s.edgeRL)
@@ -135,8 +135,14 @@ func (s *scale) rl(ops gsm.Range) gsm.Spec {
 func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *Reinforcement {
 	r := s.study
 	r.Data, r.Reward = s.rl(ops), reward
+	if longest := symbolicStep * (ops.Max + 1); r.Data.Family == gsm.Symbolic && longest > r.GRPO.MaxTokens {
+		r.GRPO.MaxTokens = longest // or no sample of the deepest could end
+	}
 	return &r
 }
+
+// symbolicStep is the length of a step of a symbolic solution in tokens.
+const symbolicStep = 12
 
 // tokens of a training step, without padding, and nominal token equivalents of an RL step.
 func (s *scale) perTrainStep() float64 {

@@ -169,6 +169,19 @@ func TestThePaperPlanHasTheStepsOfTable3(t *testing.T) {
 	}
 }
 
+func TestThePlanNamesThePeakOfMemory(t *testing.T) {
+	for profile, gib := range map[string][2]float64{"micro": {0.01, 1}, "paper": {2, 40}} {
+		plan, err := studyOf(t, "split", profile).Plan(mustOpen(t), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		label, peak := plan.PeakMemory()
+		if at := float64(peak.Total()) / (1 << 30); label == "" || at < gib[0] || at > gib[1] || peak.Weights != 4*int64(modelOf(plan.Stages[0].Stage).Params()) {
+			t.Errorf("%s: %q needs %v, want between %g and %g GiB", profile, label, peak, gib[0], gib[1])
+		}
+	}
+}
+
 func TestArmsOfABudgetCostTheSame(t *testing.T) {
 	for _, profile := range []string{"micro", "gpu"} {
 		s := studyOf(t, "split", profile)

@@ -75,6 +75,9 @@ func timePanel(series []CurveSeries, looks *cast, window int) (p *panel, t tally
 	tightX(&p.x, xs)
 	p.x.ticks = linearTicks(p.x.lo, p.x.hi, 4, number)
 	p.y = valueAxis("", linear, number, ys...)
+	if lo, hi, _ := linear.span(ys...); lo == 0 && hi == 0 {
+		p.y.lo, p.y.hi = 0, 0 // nothing but zero, such as a reward that is never paid: no range of its own
+	}
 	if t.shown == 0 {
 		p.note = "no data"
 		p.x.ticks, p.y.ticks = nil, nil
@@ -93,6 +96,9 @@ func shareY(panels []*panel, label string, format func(float64) string) {
 		}
 	}
 	lo, hi, ok := linear.span(ends)
+	if lo == hi {
+		hi = lo + 0.01
+	}
 	if lo <= 0 {
 		lo = min(lo, -0.03*hi) // a line at zero stays clear of the axis
 	}

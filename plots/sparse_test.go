@@ -127,6 +127,11 @@ func sparse() map[string][]func() ([]byte, error) {
 		"one_point": {
 			func() ([]byte, error) { return DAG(DAGData{Title: "DAG", Nodes: []DAGNode{{"a1", "= 3", Question}}}) },
 			func() ([]byte, error) {
+				zero := []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{0, 0}}}
+				return RewardLength(RewardLengthData{Title: "RewardLength, a reward that is never paid", Columns: []RewardColumn{{"beyond", zero, zero},
+					{"edge", []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{0.1, 0.2}}}, []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{60, 62}}}}}})
+			},
+			func() ([]byte, error) {
 				return Curve(CurveData{Title: "Curve", XLabel: "step", YLabel: "loss", Smooth: 9, Series: []CurveSeries{{Name: "loss", X: []float64{0}, Y: []float64{0}}}})
 			},
 			func() ([]byte, error) {

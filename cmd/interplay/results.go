@@ -14,7 +14,7 @@ const resultsUsage = `usage: interplay results STUDY [-profile P] [-check] [-out
 
 Shows the claims table of a study: the claim, the paper's value, what was found
 here, its interval, the rule and the verdict. It is read from the results that the
-last run wrote, else from those that are committed in results/PROFILE/STUDY. With
+last run wrote, else from those that are committed in notebooks/results. With
 -check everything is computed again from the records and compared.
 
 `

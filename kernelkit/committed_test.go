@@ -1,0 +1,82 @@
+package kernelkit
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"interplay/pipeline"
+)
+
+// The committed results of the micro profile are of the studies as they stand in the code:
+// a changed recipe, rule or stage format asks for a new run. Their numbers and verdicts
+// follow from their records.
+func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
+	for _, name := range pipeline.Studies() {
+		t.Run(name, func(t *testing.T) {
+			s, err := pipeline.StudyByName(name, "micro", 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir, err := CommittedResults(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := pipeline.LoadStudy(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Check(); err != nil {
+				t.Error(err)
+			}
+			if !d.IsOf(s) {
+				t.Errorf("%s holds results of another study than the code's: run `interplay run %s -profile micro -out %s`", dir, name, dir)
+			}
+			if len(d.Seeds()) < 2 || s.Evaluation.Problems < 128 {
+				t.Errorf("%d seeds and %d problems an op: claims need at least 2 and 128", len(d.Seeds()), s.Evaluation.Problems)
+			}
+		})
+	}
+}
+
+// The recovery test: from the micro base, GRPO with the strict process reward raises
+// held-out pass@1 at the edge by more than the 95 % interval, in each of three seeds.
+func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
+	s, err := pipeline.StudyByName("edge", "micro", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := CommittedResults(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := pipeline.LoadStudy(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range s.Claims {
+		if c.ID != "edge-raises-pass1" {
+			continue
+		}
+		for _, seed := range s.Seeds {
+			v, _, err := s.Measure(c.Effect, d.Scores.Only(seed))
+			if err != nil || v.Low <= 0 {
+				t.Errorf("seed %d: gain %v, %v", seed, v, err)
+			}
+			t.Logf("seed %d: gain in pass@1 %+.3f [%+.3f, %+.3f]", seed, v.Value, v.Low, v.High)
+		}
+	}
+}
+
+// No result weighs more than the project can carry.
+func TestCommittedResultsAreSmall(t *testing.T) {
+	files, err := filepath.Glob("../notebooks/results/*/*/*")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, f := range files {
+		if info, err := os.Stat(f); err != nil || info.Size() > 5<<20 {
+			t.Errorf("%s: %v bytes, %v", f, info.Size(), err)
+		}
+	}
+}
