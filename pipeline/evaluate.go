@@ -33,7 +33,7 @@ func evaluateModel(j *Job, r Evaluation) error {
 	if err != nil {
 		return err
 	}
-	problems, err := evaluationSet(r)
+	problems, err := r.Set()
 	if err != nil {
 		return err
 	}
@@ -68,9 +68,9 @@ func evaluateModel(j *Job, r Evaluation) error {
 	return durable.Copy(filepath.Join(j.Dir, RecordsFile), file)
 }
 
-// evaluationSet gives each op, context and mode of the recipe its problems, which
-// do not depend on the model or on the other cells.
-func evaluationSet(r Evaluation) ([]*gsm.Problem, error) {
+// Set gives each op, context and mode of the recipe its problems, which do not depend
+// on the model or on the other cells.
+func (r Evaluation) Set() ([]*gsm.Problem, error) {
 	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
 	if err != nil {
 		return nil, err

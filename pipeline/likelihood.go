@@ -33,7 +33,7 @@ func (r Evaluation) likelihood() Likelihood {
 }
 
 func (r Likelihood) problems() ([]*gsm.Problem, error) {
-	return evaluationSet(Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed})
+	return Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed}.Set()
 }
 
 // Likelihoods is the stage of a likelihood recipe on a model.

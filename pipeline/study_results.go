@@ -61,6 +61,12 @@ type StudyRecord struct {
 	Tokens  int     `parquet:"tokens"`
 }
 
+// Sample is the part of the record that scores are made of.
+func (r *StudyRecord) Sample() score.Sample {
+	x := evaluate.Record{Prompt: r.Prompt, Op: r.Op, Mode: r.Mode, Context: r.Context, Rank: r.Rank, Strict: r.Strict, Answer: r.Answer, Process: r.Process, Class: r.Class}
+	return x.Sample()
+}
+
 // StudyMetric is one line of metrics.jsonl: a step of RL, or the mean of a few steps of training.
 type StudyMetric struct {
 	Arm  string `json:"arm"` // the first that needs the stage
@@ -208,8 +214,7 @@ func scoresOf(records []StudyRecord) (Scores, error) {
 	samples := map[run][]score.Sample{}
 	for _, r := range records {
 		key := run{r.Arm, r.Seed}
-		x := evaluate.Record{Prompt: r.Prompt, Op: r.Op, Mode: r.Mode, Context: r.Context, Rank: r.Rank, Strict: r.Strict, Answer: r.Answer, Process: r.Process, Class: r.Class}
-		samples[key] = append(samples[key], x.Sample())
+		samples[key] = append(samples[key], r.Sample())
 	}
 	scores := Scores{}
 	for key, list := range samples {

@@ -21,7 +21,7 @@ func (d *StudyData) Similarities(arm string, r OpRange, known string, n int) ([]
 	if err != nil {
 		return nil, err
 	}
-	problems, err := evaluationSet(d.Recipe.Evaluation)
+	problems, err := d.Recipe.Evaluation.Set()
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ var verbs = []verb{
 	{"verify", "-in FILE -out FILE [-reference] [-keep-going]", "judges predictions, JSONL {problem, prediction} to verdicts", runVerify},
 	{"conformance", "DIR", "checks generator text, verifier, rewards and pass@k against a corpus folder", runConformance},
 	{"sample", "MODEL -in FILE -out FILE -n K -temperature T -seed S", "samples completions of prompts", runSample},
+	{"evaluate", "MODEL -op 1-8 -context A -out DIR", "samples a model on held-out problems, judges every step, finds its edge", runEvaluate},
 	{"nll", "MODEL -in FILE -out FILE", "log-likelihood of texts, token by token", runNLL},
 	{"export", "MODEL DIR", "writes a model as Hugging Face files", runExport},
 	{"import", "DIR", "puts a Hugging Face model into the run store", runImport},

@@ -260,12 +260,17 @@ type ticker struct {
 func newTicker(unit string) *ticker { return &ticker{unit: unit, start: time.Now()} }
 
 func (t *ticker) update(done, total int) {
+	rate := float64(done) / time.Since(t.start).Seconds()
+	t.show(done, total, rate, float64(total-done)/rate)
+}
+
+// show prints a line whose rate (units a second) and seconds left the caller knows.
+func (t *ticker) show(done, total int, rate, seconds float64) {
 	if time.Since(t.last) < 500*time.Millisecond && done < total {
 		return
 	}
 	t.last = time.Now()
-	rate := float64(done) / time.Since(t.start).Seconds()
-	left := time.Duration(float64(total-done) / rate * float64(time.Second))
+	left := time.Duration(seconds * float64(time.Second))
 	fmt.Fprintf(os.Stderr, "\r\x1b[K%d of %d %s · %.0f %s/s · %s left", done, total, t.unit, rate, t.unit, left.Round(time.Second))
 }
 
