@@ -80,7 +80,7 @@ func loadModel(name string) (*qwen.Weights, *vocab.Tokenizer, error) {
 func runExport(args []string) error {
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), "usage: interplay export MODEL DIR\n\nWrites config.json, model.safetensors and tokenizer.json into the new folder DIR,\nwhich AutoModelForCausalLM and PreTrainedTokenizerFast open. (AutoTokenizer of\ntransformers 5 puts Qwen's own pre-tokeniser in place of the one in the file.)\n")
+		fmt.Fprint(flags.Output(), "usage: interplay export MODEL DIR\n\nWrites config.json, model.safetensors and tokenizer.json into the new folder DIR,\nwhich AutoModelForCausalLM and AutoTokenizer of transformers open.\n")
 	}
 	if err := flags.Parse(args); err != nil {
 		return err

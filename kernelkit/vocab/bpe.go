@@ -290,10 +290,10 @@ func (b *bpe) save(dir string) error {
 	if err := durable.WriteFile(filepath.Join(dir, File), b.raw); err != nil {
 		return fmt.Errorf("vocab: %w", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "tokenizer_config.json")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
 		return nil
 	}
-	return writeJSON(filepath.Join(dir, "tokenizer_config.json"), map[string]any{"tokenizer_class": "PreTrainedTokenizerFast"})
+	return saveConfig(dir, nil)
 }
 
 // cutter cuts text into the matches of a regular expression and what lies between them.

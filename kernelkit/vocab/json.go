@@ -131,9 +131,9 @@ func (t *Tokenizer) Save(dir string) error {
 	if err := writeJSON(filepath.Join(dir, File), f); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, "tokenizer_config.json"), map[string]any{
-		"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false,
-		"unk_token": UNK, "pad_token": PAD, "bos_token": BOS, "eos_token": EOS,
+	return saveConfig(dir, map[string]any{
+		"clean_up_tokenization_spaces": false,
+		"unk_token":                    UNK, "pad_token": PAD, "bos_token": BOS, "eos_token": EOS,
 		"model_input_names": []string{"input_ids", "attention_mask"},
 	})
 }

@@ -258,3 +258,35 @@ func ExampleWords() {
 	// [2 10 11 12 13 14 15 10 16]
 	// a1 a2 *
 }
+
+// AutoTokenizer of transformers takes the class that the configuration names; the class
+// must be in the module beside it. That it then gives our ids is checked by `make peers`.
+func TestTheConfigurationNamesAClassThatIsThere(t *testing.T) {
+	tok, err := Words([]string{"a", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := tok.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, configFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		AutoMap map[string][]*string `json:"auto_map"`
+	}
+	if err := json.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	classes := config.AutoMap["AutoTokenizer"]
+	if len(classes) != 2 || classes[0] != nil || classes[1] == nil {
+		t.Fatalf("auto_map names %v, want no slow class and a fast one", classes)
+	}
+	file, class, _ := strings.Cut(*classes[1], ".")
+	code, err := os.ReadFile(filepath.Join(dir, file+".py"))
+	if err != nil || !strings.Contains(string(code), "class "+class+"(") {
+		t.Errorf("%s.py has no class %s (%v)", file, class, err)
+	}
+}
