@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -29,6 +31,7 @@ func runNotebooks(args []string) error {
 	seed := flags.String("seed", os.Getenv("INTERPLAY_SEED"), "seed of every random choice (default: $INTERPLAY_SEED, else 1)")
 	only := flags.String("only", "", "execute only the notebook of this `name`, without .ipynb")
 	update := flags.Bool("update", false, "write what the notebooks give to notebooks/expected instead of comparing with it")
+	inPlace := flags.Bool("in-place", false, "write the executed notebooks over the notebooks, as the committed ones are made: without times")
 	folder := flags.String("dir", "", "folder of the notebooks (default: notebooks in the project)")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -40,7 +43,7 @@ func runNotebooks(args []string) error {
 	if err != nil {
 		return fmt.Errorf("%w; run it in the project's folder", err)
 	}
-	run := notebookRun{root: root, dir: *folder, build: filepath.Join(root, "build", "notebooks"), update: *update}
+	run := notebookRun{root: root, dir: *folder, build: filepath.Join(root, "build", "notebooks"), update: *update, inPlace: *inPlace}
 	if run.dir == "" {
 		run.dir = filepath.Join(root, "notebooks")
 	}
@@ -124,7 +127,7 @@ type notebookRun struct {
 	root, dir, build string // project, folder of the notebooks, folder of what is made from them
 	profile          string
 	seed             int64
-	update           bool
+	update, inPlace  bool
 }
 
 // lock makes one call of the verb at a time write to the build folder.
@@ -177,7 +180,37 @@ func (r notebookRun) notebook(name string) error {
 	fmt.Printf("  executed in %s\n", time.Since(began).Round(time.Second))
 	fmt.Printf("  notebook  %s\n  page      %s\n", executed, filepath.Join(r.build, name+".html"))
 	fmt.Printf("  figures   %s (%d PNG)\n  results   %s (%d values)\n", filepath.Join(r.build, name+"_files"), figures, resultsFile, len(found.Results))
+	if r.inPlace {
+		if err := keepOutputs(executed, filepath.Join(r.dir, name+".ipynb")); err != nil {
+			return err
+		}
+	}
 	return r.judge(name, found)
+}
+
+// keepOutputs writes an executed notebook over its source, without the times of its
+// execution, so that the same outputs give the same file.
+func keepOutputs(executed, source string) error {
+	text, err := os.ReadFile(executed)
+	if err != nil {
+		return err
+	}
+	var notebook map[string]any
+	if err := json.Unmarshal(text, &notebook); err != nil {
+		return fmt.Errorf("%s: %w", executed, err)
+	}
+	cells, _ := notebook["cells"].([]any)
+	for _, c := range cells {
+		if cell, ok := c.(map[string]any); ok {
+			cell["metadata"] = map[string]any{}
+		}
+	}
+	return durable.Write(source, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		out.SetIndent("", " ")
+		out.SetEscapeHTML(false)
+		return out.Encode(notebook)
+	})
 }
 
 // judge compares the results with the committed ones, or commits them.

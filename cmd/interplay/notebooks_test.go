@@ -186,3 +186,32 @@ func TestNotebookNamesListsWhatThereIs(t *testing.T) {
 		t.Errorf("an unknown notebook: %v", err)
 	}
 }
+
+func TestKeptNotebooksHoldOutputsAndNoTimes(t *testing.T) {
+	dir := t.TempDir()
+	executed, source := filepath.Join(dir, "executed.ipynb"), filepath.Join(dir, "n.ipynb")
+	text := `{"cells":[{"cell_type":"code","id":"a","metadata":{"execution":{"iopub.execute_input":"2026-11-25T10:00:00Z"}},"execution_count":1,
+		"outputs":[{"output_type":"display_data","data":{"text/plain":"a < b & c"},"metadata":{}}],"source":["x := 1"]}],
+		"metadata":{"kernelspec":{"name":"gonb"}},"nbformat":4,"nbformat_minor":5}`
+	if err := os.WriteFile(executed, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := keepOutputs(executed, source); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, is := range map[string]bool{"a < b & c": true, `"x := 1"`: true, `"execution_count": 1`: true, `"gonb"`: true, "2026": false} {
+		if strings.Contains(string(kept), want) != is {
+			t.Errorf("%q in the kept notebook: %t\n%s", want, !is, kept)
+		}
+	}
+	if err := keepOutputs(source, executed); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(executed); err != nil || !bytes.Equal(again, kept) {
+		t.Error("keeping what was kept changes it")
+	}
+}
