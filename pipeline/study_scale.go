@@ -45,8 +45,9 @@ type splitScale struct {
 	trueToo   bool    // the first budget again, priced at true lengths
 }
 
-// cpu is the machine that the small scales assume: two cores, no other load.
-var cpu = Machine{Name: "two CPU cores", Train: 2.5e10, RL: 5e9, Evaluate: 4e9}
+// cpu is the machine that the small scales assume, each of two stages side by side: LAB.md
+// has what was measured.
+var cpu = Machine{Name: "two CPU cores", Train: 2.5e10, RL: 1e10, Evaluate: 7e9}
 
 // h100s is a node of eight H100 at what a reader measured for a 400M model: 10B
 // tokens in eight hours.
