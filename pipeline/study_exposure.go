@@ -109,6 +109,8 @@ func exposureClaims(shares []float64) []Claim {
 			Effect: minus(gain("rl-1%", "rl-0.1%", "B-deep", PassK), gain("rl-10%", "rl-1%", "B-deep", PassK)), Rule: Rule{Above, 0}},
 		{ID: "a-tenth-is-too-little", Says: "0.1 % is too little: deep B stays below 10 %", Source: "Fig. 4, C21", Paper: percent(paperB01),
 			Effect: []Term{{1, "rl-0.1%", "B-deep", PassK}}, Rule: Rule{Below, 0.1}},
+		{ID: "between", Says: "0.3 % is enough for RL to reach deep B, so the threshold lies below it", Source: "beyond the paper, which has no point between 0.1 and 1 %",
+			Effect: gain("rl-0.3%", "rl-0%", "B-deep", PassK), Rule: Rule{Above, 0.1}},
 		{ID: "more-is-better", Says: "10 % of B is better than 1 %", Source: "Fig. 4, C23, C24", Paper: percent(paperB10 - paperB1),
 			Effect: gain("rl-10%", "rl-1%", "B-deep", PassK), Rule: Rule{Above, 0}},
 	}
