@@ -8,41 +8,10 @@ import (
 	"interplay/pipeline"
 )
 
-// The committed results of the micro profile are of the studies as they stand in the code:
-// a changed recipe, rule or stage format asks for a new run. Their numbers and verdicts
-// follow from their records.
-func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
-	for _, name := range pipeline.Studies() {
-		t.Run(name, func(t *testing.T) {
-			s, err := pipeline.StudyByName(name, "micro", 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir, err := CommittedResults(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			d, err := pipeline.LoadStudy(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := d.Check(); err != nil {
-				t.Error(err)
-			}
-			if !d.IsOf(s) {
-				t.Errorf("%s holds results of another study than the code's: run `interplay run %s -profile micro -out %s`", dir, name, dir)
-			}
-			if len(d.Seeds()) < 2 || s.Evaluation.Problems < 128 {
-				t.Errorf("%d seeds and %d problems an op: claims need at least 2 and 128", len(d.Seeds()), s.Evaluation.Problems)
-			}
-		})
-	}
-}
-
-// The recovery test: from the micro base, GRPO with the strict process reward raises
-// held-out pass@1 at the edge by more than the 95 % interval, in each of three seeds.
-func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
-	s, err := pipeline.StudyByName("edge", "micro", 1)
+// committed is a study at micro with its committed results.
+func committed(t *testing.T, name string) (*pipeline.Study, *pipeline.StudyData) {
+	t.Helper()
+	s, err := pipeline.StudyByName(name, "micro", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +23,33 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s, d
+}
+
+// The committed results of the micro profile are of the studies as they stand in the code:
+// a changed recipe, rule or stage format asks for a new run. Their numbers and verdicts
+// follow from their records.
+func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
+	for _, name := range pipeline.Studies() {
+		t.Run(name, func(t *testing.T) {
+			s, d := committed(t, name)
+			if err := d.Check(); err != nil {
+				t.Error(err)
+			}
+			if !d.IsOf(s) {
+				t.Errorf("the committed results are of another study than the code's: run `interplay run %s -profile micro -out notebooks/results/micro/%s`", name, name)
+			}
+			if len(d.Seeds()) < 2 || s.Evaluation.Problems < 128 {
+				t.Errorf("%d seeds and %d problems an op: claims need at least 2 and 128", len(d.Seeds()), s.Evaluation.Problems)
+			}
+		})
+	}
+}
+
+// The recovery test: from the micro base, GRPO with the strict process reward raises
+// held-out pass@1 at the edge by more than the 95 % interval, in each of three seeds.
+func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
+	s, d := committed(t, "edge")
 	for _, c := range s.Claims {
 		if c.ID != "edge-raises-pass1" {
 			continue

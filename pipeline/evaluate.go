@@ -4,10 +4,12 @@ import (
 	"path/filepath"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/engine"
 	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
+	"interplay/kernelkit/vocab"
 )
 
 // RecordsFile holds one judged sample a row (evaluate.Record).
@@ -25,15 +27,7 @@ func evaluateModel(j *Job, r Evaluation) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, tok, err := j.open(r.Data.Family)
-	if err != nil {
-		return err
-	}
-	weights, err := qwen.Load(filepath.Join(j.Input[0], modelDir(r.Checkpoint)))
-	if err != nil {
-		return err
-	}
-	problems, err := r.Set()
+	eng, tok, weights, problems, err := r.open(j)
 	if err != nil {
 		return err
 	}
@@ -66,6 +60,19 @@ func evaluateModel(j *Job, r Evaluation) error {
 	mean := float64(j.Spent.PromptTokens)/float64(len(problems)) + float64(j.Spent.GeneratedTokens)/float64(len(records))
 	j.Spent.FLOPs = weights.Config.FLOPs(int(mean)) / mean * tokens
 	return durable.Copy(filepath.Join(j.Dir, RecordsFile), file)
+}
+
+// open returns the backend and what is evaluated: the input stage's model with its
+// tokenizer, and the problems.
+func (r Evaluation) open(j *Job) (eng *engine.Engine, tok *vocab.Tokenizer, w *qwen.Weights, problems []*gsm.Problem, err error) {
+	if eng, tok, err = j.open(r.Data.Family); err != nil {
+		return
+	}
+	if w, err = qwen.Load(filepath.Join(j.Input[0], modelDir(r.Checkpoint))); err != nil {
+		return
+	}
+	problems, err = r.Set()
+	return
 }
 
 // Set gives each op, context and mode of the recipe its problems, which do not depend

@@ -32,8 +32,9 @@ func (r Evaluation) likelihood() Likelihood {
 	return Likelihood{r.Data, r.Split, r.Problems, r.Seed, r.Checkpoint}
 }
 
-func (r Likelihood) problems() ([]*gsm.Problem, error) {
-	return Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed}.Set()
+// evaluation has the recipe's model and problems.
+func (r Likelihood) evaluation() Evaluation {
+	return Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed, Checkpoint: r.Checkpoint}
 }
 
 // Likelihoods is the stage of a likelihood recipe on a model.
@@ -45,15 +46,7 @@ func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
 }
 
 func scoreSolutions(j *Job, r Likelihood) error {
-	eng, tok, err := j.open(r.Data.Family)
-	if err != nil {
-		return err
-	}
-	weights, err := qwen.Load(filepath.Join(j.Input[0], modelDir(r.Checkpoint)))
-	if err != nil {
-		return err
-	}
-	problems, err := r.problems()
+	eng, tok, weights, problems, err := r.evaluation().open(j)
 	if err != nil {
 		return err
 	}
