@@ -245,3 +245,24 @@ func TestCellImportsAreFoundInEveryForm(t *testing.T) {
 		}
 	}
 }
+
+// The committed notebooks hold their outputs, which are for every reader: a path of the
+// machine that made them says nothing to others.
+func TestNotebooksShowFiguresAndNoPathOfAMachine(t *testing.T) {
+	files, err := filepath.Glob("notebooks/*.ipynb")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d notebooks, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), `"image/png"`) {
+			t.Errorf("%s shows no figure: execute it with interplay notebooks -in-place", file)
+		}
+		if found := regexp.MustCompile(`[^\w.:/](/(home|root|tmp|work|Users|var)/[\w.-]+)`).FindStringSubmatch(string(text)); found != nil {
+			t.Errorf("%s holds the path %s", file, found[1])
+		}
+	}
+}
