@@ -40,12 +40,11 @@ func ClaimsTable(d *pipeline.StudyData) *Table {
 	unmet, nats := "", ""
 	for _, c := range d.StudyResults.Claims {
 		here, interval, rule := "–", "–", percentRule(c.Rule)
-		show, scale := "%+.1f", 100.0
 		if c.Unit() != "share" {
-			show, scale, rule, nats = "%+.3f", 1, c.Rule.String()+" nats", " Likelihoods are in nats a token."
+			rule, nats = c.Rule.String()+" nats", " Likelihoods are in nats a token."
 		}
 		if c.Note == "" {
-			here, interval = fmt.Sprintf(show, scale*c.Found.Value), fmt.Sprintf(show+" to "+show, scale*c.Found.Low, scale*c.Found.High)
+			here, interval = showEffect(c.Claim, c.Found)
 		}
 		verdict := string(c.Verdict)
 		if c.Unmet != "" {
@@ -62,6 +61,39 @@ func ClaimsTable(d *pipeline.StudyData) *Table {
 	}
 	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over, d.Recipe.Evaluation.Samples) + nats + unmet
 	return t
+}
+
+// BySeed lists the effects of the claims seed by seed, each with its interval over
+// problems: another seed is another corpus, other weights, other RL problems.
+func (r *StudyResults) BySeed() *Table {
+	t := &Table{Title: "The same effects, seed by seed", Columns: []string{"claim"}}
+	for _, seed := range r.Recipe.Seeds {
+		t.Columns = append(t.Columns, fmt.Sprintf("seed %d", seed), "interval")
+	}
+	for _, c := range r.Recipe.Claims {
+		row := []any{c.Says}
+		for _, seed := range r.Recipe.Seeds {
+			v, _, err := r.Recipe.Measure(c.Effect, r.Scores.Only(seed))
+			if err != nil {
+				row = append(row, "–", "–")
+				continue
+			}
+			value, interval := showEffect(c, v)
+			row = append(row, value, interval)
+		}
+		t.Add(row...)
+	}
+	t.Note = "Percentage points, or nats a token for likelihoods. Intervals over problems."
+	return t
+}
+
+// showEffect writes an effect in its unit, with its interval.
+func showEffect(c pipeline.Claim, v score.Interval) (value, interval string) {
+	form, scale := "%+.1f", 100.0
+	if c.Unit() != "share" {
+		form, scale = "%+.3f", 1
+	}
+	return fmt.Sprintf(form, scale*v.Value), fmt.Sprintf(form+" to "+form, scale*v.Low, scale*v.High)
 }
 
 func percentRule(r pipeline.Rule) string {
