@@ -337,7 +337,7 @@ func (r *StudyResults) SplitGrid() Figure {
 		data.Columns = append(data.Columns, fmt.Sprintf("%s, pass@%d", c.ops, c.k))
 	}
 	for _, group := range r.groups() {
-		data.Rows = append(data.Rows, group)
+		data.Rows = append(data.Rows, strings.Replace(group, " tokens", "", 1)) // a row is not high enough for more
 		row := make([]plots.GridCell, len(columns))
 		for i, c := range columns {
 			ops, _ := r.Recipe.Range(c.ops)
