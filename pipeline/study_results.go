@@ -195,18 +195,18 @@ func (d *StudyData) addMetrics(st *Store, r Run, i int) error {
 
 // conclude computes scores, numbers and verdicts from the records.
 func (d *StudyData) conclude() (err error) {
-	if d.Scores, err = scoresOf(d.Records); err != nil {
+	if d.Scores, err = scoresOf(d.Records, d.Likelihoods); err != nil {
 		return err
 	}
-	d.Scores.attach(d.Likelihoods)
 	if d.StudyResults.Claims, err = d.Recipe.Judge(d.Scores); err != nil {
 		return err
 	}
 	return d.number()
 }
 
-// scoresOf counts the samples of every arm and seed.
-func scoresOf(records []StudyRecord) (Scores, error) {
+// scoresOf counts the samples of every arm and seed, and gives the prompts the
+// likelihoods of their gold solutions.
+func scoresOf(records []StudyRecord, likelihoods []StudyLikelihood) (Scores, error) {
 	type run struct {
 		arm  string
 		seed int64
@@ -227,6 +227,7 @@ func scoresOf(records []StudyRecord) (Scores, error) {
 		}
 		scores[key.arm][key.seed] = prompts
 	}
+	scores.attach(likelihoods)
 	return scores, nil
 }
 
@@ -310,11 +311,8 @@ func LoadStudy(dir string) (*StudyData, error) {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, LikelihoodFile), err)
 		}
 	}
-	if d.Scores, err = scoresOf(d.Records); err != nil {
-		return nil, err
-	}
-	d.Scores.attach(d.Likelihoods)
-	return d, nil
+	d.Scores, err = scoresOf(d.Records, d.Likelihoods)
+	return d, err
 }
 
 // Seeds are the seeds that have records.

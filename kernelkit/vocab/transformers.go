@@ -2,6 +2,7 @@ package vocab
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 
 	"interplay/kernelkit/durable"
@@ -31,9 +32,7 @@ func saveConfig(dir string, more map[string]any) error {
 		"tokenizer_class": "PreTrainedTokenizerFast",
 		"auto_map":        map[string]any{"AutoTokenizer": []any{nil, "interplay_tokenizer.InterplayTokenizer"}},
 	}
-	for k, v := range more {
-		config[k] = v
-	}
+	maps.Copy(config, more)
 	if err := durable.WriteFile(filepath.Join(dir, moduleFile), []byte(module)); err != nil {
 		return fmt.Errorf("vocab: %w", err)
 	}
