@@ -117,6 +117,9 @@ func openXLA(name, config string) (*Engine, error) {
 	if platformOf(path) != "cpu" && !strings.Contains(options, "shared_buffers") {
 		full += ",noshared_buffers" // the library shares them where the path holds "cpu"
 	}
+	if platformOf(path) == "cpu" {
+		keepMemory()
+	}
 	b, err := xla.New(full)
 	if err != nil {
 		return nil, fmt.Errorf("engine: the plugin %s does not open as backend %q: %w", path, name, err)
