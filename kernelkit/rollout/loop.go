@@ -113,7 +113,7 @@ func (s *state) nodes() []*Node {
 //
 // Every reduction of this graph is inside the body: go-xla 0.4.2 keeps one reduction
 // function a graph and ties it to the function that used it first.
-func loopGraph(cfg qwen.Config, truncated bool) func(in []*Node) []*Node {
+func loopGraph(cfg qwen.Config, from drawnFrom) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
 		g := in[0].Graph()
 		segment := in[fieldTokens].Shape().Dim(0)
@@ -130,7 +130,7 @@ func loopGraph(cfg qwen.Config, truncated bool) func(in []*Node) []*Node {
 		})
 		body := NewClosure(g, func(*Graph) []*Node {
 			s := parameters()
-			s.advance(cfg, truncated)
+			s.advance(cfg, from)
 			return s.nodes()
 		})
 		out := newState(cfg.Layers, While(condition, body, in...))
@@ -139,7 +139,7 @@ func loopGraph(cfg qwen.Config, truncated bool) func(in []*Node) []*Node {
 }
 
 // advance is one step of the loop: every row draws one token.
-func (s *state) advance(cfg qwen.Config, truncated bool) {
+func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	g := s.index.Graph()
 	rows, slots := s.token.Shape().Dim(0), s.length.Shape().Dim(0)
 	p := qwen.Bind(cfg, s.weights)
@@ -157,7 +157,7 @@ func (s *state) advance(cfg qwen.Config, truncated bool) {
 		})
 	}
 	logits := Reshape(p.Logits(x), rows, cfg.VocabSize)
-	s.draw(logits, truncated)
+	s.draw(logits, from)
 
 	zero := ScalarZero(g, dtypes.Int32)
 	stops := s.stop.Shape().Dim(0)
@@ -172,25 +172,36 @@ func (s *state) advance(cfg qwen.Config, truncated bool) {
 }
 
 // draw samples the next token of each row from logits [rows, vocab] and records it.
-func (s *state) draw(logits *Node, truncated bool) {
-	rows := logits.Shape().Dim(0)
-	model := logSoftmax(logits)
-	scaled := Div(logits, s.temperature)
-	if truncated {
-		scaled = truncate(scaled, s.topP, s.topK)
+//
+// From here on rows are the last axis: XLA sums over the first axis of a matrix for many
+// rows at once on a CPU, over the last one number by number.
+func (s *state) draw(logits *Node, from drawnFrom) {
+	rows, vocab := logits.Shape().Dim(0), logits.Shape().Dim(1)
+	model := logSoftmax(Transpose(logits, 0, 1), 0) // [vocab, rows]
+	drawn := model
+	if from != fromModel {
+		scaled := Div(logits, s.temperature)
+		if from == fromTruncated {
+			scaled = truncate(scaled, s.topP, s.topK)
+		}
+		drawn = logSoftmax(Transpose(scaled, 0, 1), 0)
 	}
-	drawn := logSoftmax(scaled)
-	noise := Mul(s.noise, gumbel(s.low, s.high, s.written, logits.Shape().Dim(1)))
-	s.token = ArgMax(Add(drawn, noise), -1, dtypes.Int32)
+	score := Add(drawn, Mul(s.noise, gumbel(s.low, s.high, s.written, vocab)))
+	ids := Iota(logits.Graph(), shapes.Make(dtypes.Int32, vocab, rows), 0)
+	best := Equal(score, BroadcastToDims(ReduceAndKeep(score, ReduceMax, 0), vocab, rows))
+	s.token = ReduceMin(Where(best, ids, AddScalar(ZerosLike(ids), float64(vocab-1))), 0) // the first of equals
+	pick := func(x *Node) *Node {
+		return ReduceSum(Where(Equal(ids, BroadcastToDims(InsertAxes(s.token, 0), vocab, rows)), x, ZerosLike(x)), 0)
+	}
 
 	record := func(to, values *Node) *Node {
 		zero := ScalarZero(to.Graph(), dtypes.Int32)
 		return DynamicUpdateSlice(to, Reshape(values, 1, rows), []*Node{s.index, zero})
 	}
 	s.tokens = record(s.tokens, s.token)
-	s.logProbs = record(s.logProbs, pick(model, s.token))
-	s.sampleLogProbs = record(s.sampleLogProbs, pick(drawn, s.token))
-	s.entropy = record(s.entropy, Neg(ReduceSum(Mul(Exp(model), model), -1)))
+	s.logProbs = record(s.logProbs, pick(model))
+	s.sampleLogProbs = record(s.sampleLogProbs, pick(drawn))
+	s.entropy = record(s.entropy, Neg(ReduceSum(Mul(Exp(model), model), 0)))
 }
 
 // perRow repeats values [slots] for the rows of each slot.

@@ -18,7 +18,7 @@ func mix32(h *Node) *Node {
 	return BitwiseXor(h, BitwiseShiftRightLogicalScalar(h, uint32(16)))
 }
 
-// gumbel draws standard Gumbel noise [rows, vocab] from the hash of a row's key (two
+// gumbel draws standard Gumbel noise [vocab, rows] from the hash of a row's key (two
 // words [rows]: the key of seed, prompt and sample), its position [rows] and the token.
 // Noise is integer arithmetic up to the logarithm, so it is the same on every backend
 // to the last digits, where the backends' own generators differ.
@@ -27,9 +27,9 @@ func gumbel(low, high, position *Node, vocab int) *Node {
 	at := ConvertDType(position, dtypes.Uint32)
 	a := mix32(Add(low, Mul(at, Const(g, uint32(0x9e3779b9)))))
 	b := mix32(BitwiseXor(high, Mul(at, Const(g, uint32(0x85ebca6b)))))
-	token := Mul(Iota(g, shapes.Make(dtypes.Uint32, 1, vocab), 1), Const(g, uint32(0xc2b2ae35)))
-	h := mix32(Add(InsertAxes(a, -1), token))
-	h = mix32(BitwiseXor(h, InsertAxes(b, -1))) // [rows, vocab]
+	token := Mul(Iota(g, shapes.Make(dtypes.Uint32, vocab, 1), 0), Const(g, uint32(0xc2b2ae35)))
+	h := mix32(Add(InsertAxes(a, 0), token))
+	h = mix32(BitwiseXor(h, InsertAxes(b, 0))) // [vocab, rows]
 
 	// u is uniform in (0, 1), computed so that small values keep their precision: the
 	// largest draws, −log(−log(1−u)) ≈ −log u, are those that decide.
@@ -38,17 +38,10 @@ func gumbel(low, high, position *Node, vocab int) *Node {
 	return Neg(Log(Neg(Log1p(Neg(u)))))
 }
 
-// logSoftmax is over the last axis.
-func logSoftmax(x *Node) *Node {
-	x = Sub(x, ReduceAndKeep(x, ReduceMax, -1))
-	return Sub(x, Log(ReduceAndKeep(Exp(x), ReduceSum, -1)))
-}
-
-// pick is the value of x [rows, vocab] at token [rows].
-func pick(x, token *Node) *Node {
-	g, dims := x.Graph(), x.Shape().Dimensions
-	hit := Equal(BroadcastToDims(Iota(g, shapes.Make(dtypes.Int32, 1, dims[1]), 1), dims...), BroadcastToDims(InsertAxes(token, -1), dims...))
-	return ReduceSum(Where(hit, x, ZerosLike(x)), -1)
+// logSoftmax is over an axis.
+func logSoftmax(x *Node, axis int) *Node {
+	x = Sub(x, ReduceAndKeep(x, ReduceMax, axis))
+	return Sub(x, Log(ReduceAndKeep(Exp(x), ReduceSum, axis)))
 }
 
 // forbidden stands for −∞: finite, so that 0 × it is no NaN.
@@ -66,7 +59,7 @@ const forbidden = -1e30
 func truncate(logits, topP, topK *Node) *Node {
 	g := logits.Graph()
 	dims := logits.Shape().Dimensions
-	p := Exp(logSoftmax(logits))
+	p := Exp(logSoftmax(logits, -1))
 	bits := Bitcast(p, dtypes.Int32)
 	zero := ZerosLike(p)
 	vocab := Const(g, int32(dims[1]))

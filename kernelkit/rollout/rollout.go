@@ -31,7 +31,9 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"golang.org/x/sync/errgroup"
 
 	"interplay/kernelkit/engine"
@@ -51,7 +53,7 @@ type Options struct {
 	Seed        int64   // of the noise
 	FirstPrompt uint64  // address of prompts[0] in the noise; prompt i has FirstPrompt + i
 	FirstSample uint64  // address of sample 0 in the noise: with 8, samples 8, 9, … of a longer job
-	Rows        int     // completions in flight; default 64 a core on a CPU and 1024 elsewhere. Results do not depend on it
+	Rows        int     // completions in flight; default 32 a core on a CPU and 1024 elsewhere. Results do not depend on it
 }
 
 // Finish says why a completion ended.
@@ -120,8 +122,8 @@ type Sampler struct {
 	cfg      qwen.Config
 	prefill  *graph.Exec
 	place    *graph.Exec
-	loop     [2]*graph.Exec // plain, and with top-k and top-p
-	perGroup int            // most samples that share a slot
+	loop     [forms]*graph.Exec
+	perGroup int // most samples that share a slot
 }
 
 // New makes a Sampler. Programs are compiled at their first use.
@@ -131,12 +133,12 @@ func New(eng *engine.Engine, cfg qwen.Config) *Sampler {
 
 // Close frees the compiled programs.
 func (s *Sampler) Close() {
-	for _, e := range []*graph.Exec{s.prefill, s.place, s.loop[0], s.loop[1]} {
+	for _, e := range append(s.loop[:], s.prefill, s.place) {
 		if e != nil {
 			e.Finalize()
 		}
 	}
-	s.prefill, s.place, s.loop = nil, nil, [2]*graph.Exec{}
+	s.prefill, s.place, s.loop = nil, nil, [forms]*graph.Exec{}
 }
 
 // Sample draws Options.Samples completions of each prompt: result[prompt][sample].
@@ -169,24 +171,29 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 	if err := s.check(w, prompts, opt); err != nil {
 		return err
 	}
-	if err := s.compile(opt.truncates()); err != nil {
+	if err := s.compile(opt.drawnFrom()); err != nil {
 		return err
 	}
-	for _, t := range w.Tensors { // here, because moving a tensor is not safe for workers side by side
-		if err := t.MaterializeOnDevice(s.eng.Backend, true, 0); err != nil {
-			return fmt.Errorf("rollout: weights: %w", err)
-		}
+	weights, err := s.weights(w)
+	if err != nil {
+		return err
 	}
+	defer func() {
+		for _, copied := range weights[1:] {
+			finalize(copied)
+		}
+	}()
 	for _, b := range buckets(prompts, opt, s.perGroup) {
-		if err := s.bucket(ctx, w, prompts, opt, b, each); err != nil {
+		if err := s.bucket(ctx, weights, prompts, opt, b, each); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// bucket runs the workers of a bucket side by side.
-func (s *Sampler) bucket(ctx context.Context, w *qwen.Weights, prompts [][]int32, opt Options, b bucket, each func(prompt, sample int, c Completion) error) error {
+// bucket runs the workers of a bucket side by side, each on a device of its own: a device
+// executes one program at a time.
+func (s *Sampler) bucket(ctx context.Context, weights [][]*tensors.Tensor, prompts [][]int32, opt Options, b bucket, each func(prompt, sample int, c Completion) error) error {
 	n := s.workers(opt, b)
 	shares := b.split(n, opt.Rows/n)
 	var lock sync.Mutex
@@ -196,9 +203,9 @@ func (s *Sampler) bucket(ctx context.Context, w *qwen.Weights, prompts [][]int32
 		return each(prompt, sample, c)
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	for _, share := range shares {
+	for i, share := range shares {
 		work.Go(func() error {
-			r := s.newRun(w, prompts, opt, share)
+			r := s.newRun(weights[i], prompts, opt, share, compute.DeviceNum(i))
 			defer r.free()
 			return r.run(ctx, one)
 		})
@@ -206,14 +213,36 @@ func (s *Sampler) bucket(ctx context.Context, w *qwen.Weights, prompts [][]int32
 	return work.Wait()
 }
 
-// workers is how many loops run side by side. A step of a small model is a chain of
-// small operations, of which XLA gives each to one core: two loops on two cores run
-// nearly twice as fast as one. A GPU gets one loop with all the rows.
-func (s *Sampler) workers(opt Options, b bucket) int {
+// weights are those of w on each device that the job may use: a tensor is on one only.
+func (s *Sampler) weights(w *qwen.Weights) ([][]*tensors.Tensor, error) {
+	all := [][]*tensors.Tensor{w.Tensors}
+	for len(all) < s.devices() {
+		all = append(all, w.Clone().Tensors)
+	}
+	for device, list := range all { // here, because moving a tensor is not safe for workers side by side
+		for _, t := range list {
+			if err := t.MaterializeOnDevice(s.eng.Backend, true, compute.DeviceNum(device)); err != nil {
+				return nil, fmt.Errorf("rollout: weights: %w", err)
+			}
+		}
+	}
+	return all, nil
+}
+
+// devices is how many devices a job may use. On a CPU the plugin shows several, all of them
+// the same cores. A GPU gets one loop with all the rows.
+func (s *Sampler) devices() int {
 	if s.eng.Platform != "cpu" {
 		return 1
 	}
-	return max(1, min(runtime.NumCPU(), opt.Rows/b.share, len(b.groups)))
+	return max(1, min(runtime.NumCPU(), len(s.eng.Devices)))
+}
+
+// workers is how many loops run side by side. A step of a small model is a chain of
+// small operations, of which XLA gives each to one core: two loops on two cores run
+// nearly twice as fast as one.
+func (s *Sampler) workers(opt Options, b bucket) int {
+	return max(1, min(s.devices(), opt.Rows/b.share, len(b.groups)))
 }
 
 func (o Options) withDefaults(eng *engine.Engine) Options {
@@ -229,13 +258,31 @@ func (o Options) withDefaults(eng *engine.Engine) Options {
 	if o.Rows == 0 {
 		o.Rows = 1024
 		if eng.Platform == "cpu" {
-			o.Rows = 64 * runtime.NumCPU()
+			o.Rows = 32 * runtime.NumCPU()
 		}
 	}
 	return o
 }
 
-func (o Options) truncates() bool { return o.TopK != 0 || o.TopP < 1 }
+// drawnFrom says which distribution tokens are drawn from; each has a program of its own.
+type drawnFrom int
+
+const (
+	fromModel     drawnFrom = iota // temperature 1
+	fromTempered                   // another temperature
+	fromTruncated                  // top-k or top-p, at any temperature
+	forms
+)
+
+func (o Options) drawnFrom() drawnFrom {
+	switch {
+	case o.TopK != 0 || o.TopP < 1:
+		return fromTruncated
+	case o.Temperature != 1:
+		return fromTempered
+	}
+	return fromModel
+}
 
 // check returns the first thing that is wrong with a job.
 func (s *Sampler) check(w *qwen.Weights, prompts [][]int32, o Options) error {

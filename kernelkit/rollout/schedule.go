@@ -7,12 +7,12 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/random"
 )
 
@@ -100,6 +100,7 @@ func ceilDiv(a, b int) int { return (a + b - 1) / b }
 // has written so far.
 type run struct {
 	s       *Sampler
+	device  compute.DeviceNum
 	opt     Options
 	prompts [][]int32
 	bucket  bucket
@@ -128,10 +129,10 @@ type rowState struct {
 // then is an output of this length.
 const longestSegment = 256
 
-func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b bucket) *run {
-	r := &run{s: s, opt: opt, prompts: prompts, bucket: b, queue: b.groups, weights: w.Tensors}
+func (s *Sampler) newRun(weights []*tensors.Tensor, prompts [][]int32, opt Options, b bucket, device compute.DeviceNum) *run {
+	r := &run{s: s, device: device, opt: opt, prompts: prompts, bucket: b, queue: b.groups, weights: weights}
 	r.slots = b.slots
-	r.fresh = max(1, r.slots/4)
+	r.fresh = max(1, r.slots/2)
 	r.rows = r.slots * b.share
 	r.segment = min(opt.MaxTokens, longestSegment)
 	r.held = make([]group, r.slots)
@@ -141,24 +142,22 @@ func (s *Sampler) newRun(w *qwen.Weights, prompts [][]int32, opt Options, b buck
 	}
 	r.row = make([]rowState, r.rows)
 
-	r.loop = s.loop[0]
-	if opt.truncates() {
-		r.loop = s.loop[1]
-	}
-	cache := func(n, length int) []*tensors.Tensor {
+	r.loop = s.loop[opt.drawnFrom()]
+	cache := func(dims ...int) []*tensors.Tensor {
 		all := make([]*tensors.Tensor, 2*s.cfg.Layers)
 		for i := range all {
-			all[i] = tensors.FromShape(shapes.Make(dtypes.Float32, n, s.cfg.KVHeads, length, s.cfg.HeadDim()))
+			all[i] = tensors.FromShape(shapes.Make(dtypes.Float32, dims...))
 		}
 		return all
 	}
-	r.promptCache, r.empty = cache(r.slots, b.length), cache(r.fresh, b.length)
-	r.ring = cache(r.rows, opt.MaxTokens)
+	r.promptCache = cache(r.slots, s.cfg.KVHeads, b.length, s.cfg.HeadDim())
+	r.empty = cache(r.fresh, s.cfg.KVHeads, b.length, s.cfg.HeadDim())
+	r.ring = cache(r.rows, s.cfg.KVHeads, opt.MaxTokens, s.cfg.HeadDim())
 	return r
 }
 
 // compile makes the executors; their programs are compiled when they first see a shape.
-func (s *Sampler) compile(truncated bool) (err error) {
+func (s *Sampler) compile(from drawnFrom) (err error) {
 	make1 := func(e **graph.Exec, name string, f func([]*graph.Node) []*graph.Node) {
 		if *e == nil && err == nil {
 			if *e, err = graph.NewExec(s.eng.Backend, f); err == nil {
@@ -168,11 +167,7 @@ func (s *Sampler) compile(truncated bool) (err error) {
 	}
 	make1(&s.prefill, "prefill", prefillGraph(s.cfg))
 	make1(&s.place, "place", placeGraph(s.cfg.Layers))
-	if truncated {
-		make1(&s.loop[1], "sample truncated", loopGraph(s.cfg, true))
-	} else {
-		make1(&s.loop[0], "sample", loopGraph(s.cfg, false))
-	}
+	make1(&s.loop[from], "sample", loopGraph(s.cfg, from))
 	if err != nil {
 		return fmt.Errorf("rollout: %w", err)
 	}
@@ -306,20 +301,26 @@ func (r *run) fill(fresh []int, from []int32) error {
 		tokens := tensors.FromFlatDataAndDimensions(flat, r.fresh, r.bucket.length)
 		defer tokens.MustFinalizeAll()
 		var err error
-		if caches, err = r.s.prefill.Call(arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
+		if caches, err = r.call(r.s.prefill, arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
 			return err
 		}
 		defer finalize(caches)
 	}
 	index := tensors.FromFlatDataAndDimensions(from, r.slots)
 	defer index.MustFinalizeAll()
-	placed, err := r.s.place.Call(arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
+	placed, err := r.call(r.s.place, arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
 	if err != nil {
 		return err
 	}
 	finalize(r.promptCache)
 	r.promptCache = placed
 	return nil
+}
+
+// call executes a program on the run's device.
+func (r *run) call(program *graph.Exec, args ...any) ([]*tensors.Tensor, error) {
+	out, _, err := program.CallWithGraphOnDevice(r.device, args...)
+	return out, err
 }
 
 func arguments(lists ...[]*tensors.Tensor) []any {
@@ -335,7 +336,7 @@ func arguments(lists ...[]*tensors.Tensor) []any {
 // advance runs the loop and notes what the rows drew.
 func (r *run) advance(busy, limit int) error {
 	inputs := r.inputs(busy, limit)
-	out, err := r.loop.Call(arguments(inputs, r.promptCache, r.ring, r.weights)...)
+	out, err := r.call(r.loop, arguments(inputs, r.promptCache, r.ring, r.weights)...)
 	finalize(inputs)
 	if err != nil {
 		return err
