@@ -9,92 +9,165 @@ import (
 
 // sequence is a prompt with one of its completions, ready to learn from.
 type sequence struct {
+	group       int // completions of one prompt have one number
 	prompt, ids []int32
 	old         []float32 // log-probs of ids under the policy that sampled
 	advantage   float64
 	weight      float64 // of each token of ids in the loss
 }
 
-// positions is the room that a sequence takes: its last token is only ever a target.
-func (s *sequence) positions() int { return len(s.prompt) + len(s.ids) - 1 }
+// shape is that of a forward and backward pass. A row holds completions of one prompt, one
+// behind the other; each begins with the last token of the prompt, so that a completion
+// takes as many positions as it has tokens. The rest of the prompt is computed once for all
+// rows of the pass that continue it (qwen.Continuations).
+type shape struct {
+	prompts, length int // of the prompts without their last tokens
+	rows, seq       int // of the completions
+}
 
-// batch is the input of one forward and backward pass: several sequences a row, apart
-// by their segments, each with positions from 0.
+// positions is what a pass costs.
+func (s shape) positions() int { return s.prompts*s.length + s.rows*s.seq }
+
+// batch is the input of one pass.
 type batch struct {
-	rows, seq int
-	ints      []int32   // [4, rows, seq]: tokens, targets (−1 where none), positions, segments (0 = padding)
-	floats    []float32 // [3, rows, seq]: old log-probs, advantages, weights
-	learned   int       // targets
+	shape
+	prompt  []int32   // [prompts, length]: tokens, −1 behind them
+	owner   []int32   // [rows]: the prompt that a row continues
+	ints    []int32   // [4, rows, seq]: tokens, targets (−1 where none), positions, segments (0 = padding)
+	floats  []float32 // [3, rows, seq]: old log-probs, advantages, weights
+	learned int       // targets
+	covered int       // positions without padding
 }
 
-// rowLength is the length of the learner's rows for sequences: seq, or the next
-// multiple of 32 above the longest where that is 0.
-func rowLength(all []sequence, seq int) (int, error) {
-	longest := 0
+// multiple is what lengths are rounded up to: a program is compiled for each shape.
+const multiple = 32
+
+func roundUp(n int) int { return max(1, (n+multiple-1)/multiple) * multiple }
+
+// shapeFor is the shape of the passes over sequences: rows and seq as configured, where
+// seq is 0 as the longest completion needs; and the number of prompts, a power of two, with
+// which all passes together have the fewest positions.
+func shapeFor(all []sequence, rows, seq int) (shape, error) {
+	s := shape{prompts: 1, rows: rows, seq: seq}
+	prompt, completion := 0, 0
 	for i := range all {
-		longest = max(longest, all[i].positions())
+		prompt, completion = max(prompt, len(all[i].prompt)-1), max(completion, len(all[i].ids))
 	}
+	s.length = roundUp(prompt)
 	if seq == 0 {
-		return (longest + 31) / 32 * 32, nil
+		s.seq = roundUp(completion)
+	} else if completion > seq {
+		return s, fmt.Errorf("grpo: a completion has %d tokens, a row %d positions: raise seq or lower max_tokens", completion, seq)
 	}
-	if longest > seq {
-		return 0, fmt.Errorf("grpo: a prompt with its completion takes %d positions, a row has %d: raise seq or lower max_tokens", longest, seq)
+	packed := packRows(all, s.seq)
+	best := s
+	for cost := -1; s.prompts <= rows; s.prompts *= 2 {
+		if c := len(passes(packed, s)) * s.positions(); cost < 0 || c < cost {
+			best, cost = s, c
+		}
 	}
-	return seq, nil
+	return best, nil
 }
 
-// pack lays sequences into batches of the given shape, longest first, each into the
-// first row with room.
-func pack(all []sequence, rows, seq int) []*batch {
+// packRows lays the completions of each prompt into rows of seq positions, longest first,
+// each into the first row with room. Rows of a prompt stand next to each other.
+func packRows(all []sequence, seq int) [][]*sequence {
 	order := make([]*sequence, len(all))
 	for i := range all {
 		order[i] = &all[i]
 	}
-	slices.SortStableFunc(order, func(a, b *sequence) int { return b.positions() - a.positions() })
-	var packed [][]*sequence
-	var room []int
-	for _, s := range order {
-		r := slices.IndexFunc(room, func(free int) bool { return free >= s.positions() })
-		if r < 0 {
-			r = len(room)
-			packed, room = append(packed, nil), append(room, seq)
+	slices.SortStableFunc(order, func(a, b *sequence) int {
+		if a.group != b.group {
+			return a.group - b.group
 		}
-		packed[r] = append(packed[r], s)
-		room[r] -= s.positions()
+		return len(b.ids) - len(a.ids)
+	})
+	var rows [][]*sequence
+	var room []int
+	first := 0 // row of the current prompt
+	for i, s := range order {
+		if i > 0 && order[i-1].group != s.group {
+			first = len(rows)
+		}
+		r := first + slices.IndexFunc(room[first:], func(free int) bool { return free >= len(s.ids) })
+		if r < first {
+			r = len(rows)
+			rows, room = append(rows, nil), append(room, seq)
+		}
+		rows[r] = append(rows[r], s)
+		room[r] -= len(s.ids)
 	}
+	return rows
+}
+
+// passes cuts rows where one pass has room for no more of them or for no other prompt. The
+// rows of a prompt may go to two passes, each of which then computes it.
+func passes(rows [][]*sequence, s shape) [][][]*sequence {
+	var all [][][]*sequence
+	prompts := 0
+	for i, row := range rows {
+		other := i == 0 || rows[i-1][0].group != row[0].group
+		if last := len(all) - 1; i == 0 || len(all[last]) == s.rows || other && prompts == s.prompts {
+			all, prompts, other = append(all, nil), 0, true
+		}
+		if other {
+			prompts++
+		}
+		all[len(all)-1] = append(all[len(all)-1], row)
+	}
+	return all
+}
+
+// pack lays sequences into passes of a shape.
+func pack(all []sequence, s shape) []*batch {
 	var out []*batch
-	for part := range slices.Chunk(packed, rows) {
-		out = append(out, newBatch(part, rows, seq))
+	for _, rows := range passes(packRows(all, s.seq), s) {
+		out = append(out, newBatch(rows, s))
 	}
 	return out
 }
 
-func newBatch(part [][]*sequence, rows, seq int) *batch {
-	n := rows * seq
-	b := &batch{rows: rows, seq: seq, ints: make([]int32, 4*n), floats: make([]float32, 3*n)}
+func newBatch(rows [][]*sequence, s shape) *batch {
+	n := s.rows * s.seq
+	b := &batch{shape: s, prompt: make([]int32, s.prompts*s.length), owner: make([]int32, s.rows), ints: make([]int32, 4*n), floats: make([]float32, 3*n)}
 	tokens, targets, positions, segments := b.ints[:n], b.ints[n:2*n], b.ints[2*n:3*n], b.ints[3*n:]
 	old, advantages, weights := b.floats[:n], b.floats[n:2*n], b.floats[2*n:]
 	for i := range targets {
 		targets[i] = -1
 	}
-	for r, row := range part {
-		at := r * seq
-		for k, s := range row {
-			text := slices.Concat(s.prompt, s.ids)
-			for j, id := range text[:len(text)-1] {
-				tokens[at], positions[at], segments[at] = id, int32(j), int32(k+1)
-				if c := j + 1 - len(s.prompt); c >= 0 && s.weight != 0 {
-					targets[at] = text[j+1]
-					old[at], advantages[at], weights[at] = s.old[c], float32(s.advantage), float32(s.weight)
-					b.learned++
-				}
+	for i := range b.prompt {
+		b.prompt[i] = -1
+	}
+	owner := -1
+	for r, row := range rows {
+		prompt := row[0].prompt
+		before := len(prompt) - 1 // tokens that the row sees of its prompt
+		if r == 0 || rows[r-1][0].group != row[0].group {
+			owner++
+			copy(b.prompt[owner*s.length:], prompt[:before])
+			b.covered += before
+		}
+		b.owner[r] = int32(owner)
+		at := r * s.seq
+		for k, c := range row {
+			last := prompt[before]
+			for j, id := range c.ids {
+				tokens[at], positions[at], segments[at] = last, int32(before+j), int32(k+1)
+				targets[at], old[at], advantages[at], weights[at] = id, c.old[j], float32(c.advantage), float32(c.weight)
+				last = id
 				at++
 			}
+			b.learned += len(c.ids)
 		}
 	}
+	b.covered += b.learned
 	return b
 }
 
-func (b *batch) tensors() (ints, floats *tensors.Tensor) {
-	return tensors.FromFlatDataAndDimensions(b.ints, 4, b.rows, b.seq), tensors.FromFlatDataAndDimensions(b.floats, 3, b.rows, b.seq)
+// tensors are prompts, owners, ints and floats as the programs take them.
+func (b *batch) tensors() []*tensors.Tensor {
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(b.prompt, b.prompts, b.length), tensors.FromFlatDataAndDimensions(b.owner, b.rows),
+		tensors.FromFlatDataAndDimensions(b.ints, 4, b.rows, b.seq), tensors.FromFlatDataAndDimensions(b.floats, 3, b.rows, b.seq),
+	}
 }

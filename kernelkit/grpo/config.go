@@ -41,8 +41,8 @@ type Config struct {
 	GroupSize int `json:"group_size"` // samples a prompt, at least 2; paper §5: 6
 	MiniBatch int `json:"mini_batch"` // prompts an update; 0 = all prompts of the step (one update an epoch)
 	Epochs    int `json:"epochs"`     // passes over the samples of a step; 1
-	Rows      int `json:"rows"`       // rows of one forward and backward pass of the learner; gradients add up over the passes of an update
-	Seq       int `json:"seq"`        // positions of such a row, into which prompts with their completions are packed; 0 = as the longest needs, in multiples of 32
+	Rows      int `json:"rows"`       // rows of completions in one forward and backward pass of the learner; gradients add up over the passes of an update
+	Seq       int `json:"seq"`        // positions of such a row, into which completions of one prompt are packed; 0 = as the longest needs, in multiples of 32
 
 	Temperature float64 `json:"temperature"`  // of the samples and of the policy that learns; 1
 	MaxTokens   int     `json:"max_tokens"`   // longest completion in tokens

@@ -3,8 +3,10 @@ package grpo
 import (
 	"fmt"
 
+	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
@@ -16,12 +18,18 @@ type state struct {
 	weights, first, second []*tensors.Tensor
 }
 
+// cpuLanes is how many passes run side by side on a CPU, each on a device of its own: small
+// operations fill no more than one core. It does not follow the number of cores, because
+// the order in which gradients add up follows it.
+const cpuLanes = 2
+
 // learner holds the compiled programs of the update.
 type learner struct {
 	eng       *engine.Engine
 	cfg       Config
 	model     qwen.Config
 	reference []*tensors.Tensor // weights of the start model
+	lanes     int
 
 	score  *Exec // log-probs of the reference model
 	add    *Exec // one forward and backward pass: adds its gradient to a sum
@@ -29,21 +37,30 @@ type learner struct {
 }
 
 func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, error) {
-	l := &learner{eng: eng, cfg: cfg, model: model}
+	l := &learner{eng: eng, cfg: cfg, model: model, lanes: 1}
+	if eng.Platform == "cpu" {
+		l.lanes = min(cpuLanes, len(eng.Devices))
+	}
 	n := len(model.Specs())
 	var err error
-	if l.score, err = NewExec(eng.Backend, func(in []*Node) *Node { // weights, ints
-		return logProbs(model, cfg.Temperature, in[:n], in[n])
+	if l.score, err = NewExec(eng.Backend, func(in []*Node) *Node { // weights, batch
+		return logProbs(model, cfg.Temperature, in[:n], in[n:])
 	}); err != nil {
 		return nil, err
 	}
-	if l.add, err = NewExec(eng.Backend, func(in []*Node) []*Node { // weights, sums, ints, floats, reference log-probs (where KL is on)
+	if l.add, err = NewExec(eng.Backend, func(in []*Node) []*Node { // weights, sums, batch, reference log-probs (where KL is on)
 		return l.gradient(in[:n], in[n:2*n], in[2*n:])
 	}); err != nil {
 		return nil, err
 	}
-	l.finish, err = NewExec(eng.Backend, func(in []*Node) []*Node { // weights, means, sums, scalars
-		w, m, v, norm := cfg.Update(model.Specs(), in[:n], in[3*n:4*n], in[n:2*n], in[2*n:3*n], in[4*n])
+	l.finish, err = NewExec(eng.Backend, func(in []*Node) []*Node { // weights, means, sums of each lane, scalars
+		sums := in[3*n : 4*n]
+		for lane := 1; lane < l.lanes; lane++ {
+			for i, s := range in[(3+lane)*n : (4+lane)*n] {
+				sums[i] = Add(sums[i], s)
+			}
+		}
+		w, m, v, norm := cfg.Update(model.Specs(), in[:n], sums, in[n:2*n], in[2*n:3*n], in[len(in)-1])
 		return append(append(append(w, m...), v...), norm)
 	})
 	return l, err
@@ -58,10 +75,13 @@ func (l *learner) close() {
 // part is entry i of the first axis of x.
 func part(x *Node, i int) *Node { return Squeeze(SliceAxis(x, 0, AxisElem(i)), 0) }
 
-// logProbs of the targets of a batch [4, rows, seq] under the distribution at a
-// temperature: [rows, seq], 0 where there is no target.
-func logProbs(model qwen.Config, temperature float64, weights []*Node, ints *Node) *Node {
-	logits := qwen.Bind(model, weights).Forward(part(ints, 0), part(ints, 2), part(ints, 3))
+// logProbs of the targets of a batch (prompts, owners, ints, …: see batch.tensors) under the
+// distribution at a temperature: [rows, seq], 0 where there is no target.
+func logProbs(model qwen.Config, temperature float64, weights, batch []*Node) *Node {
+	ints := batch[2]
+	logits := qwen.Bind(model, weights).ForwardShared(qwen.Continuations{
+		Prompts: batch[0], Owner: batch[1], Tokens: part(ints, 0), Positions: part(ints, 2), Segments: part(ints, 3),
+	})
 	if temperature != 1 {
 		logits = MulScalar(logits, 1/temperature)
 	}
@@ -70,14 +90,14 @@ func logProbs(model qwen.Config, temperature float64, weights []*Node, ints *Nod
 
 // gradient adds the gradient of a batch to sums, and returns them with the batch's terms.
 func (l *learner) gradient(weights, sums, batch []*Node) []*Node {
-	ints, floats := batch[0], batch[1]
+	ints, floats := batch[2], batch[3]
 	tokens := Tokens{
-		LogProb: logProbs(l.model, l.cfg.Temperature, weights, ints),
+		LogProb: logProbs(l.model, l.cfg.Temperature, weights, batch),
 		Old:     part(floats, 0), Advantage: part(floats, 1), Weight: part(floats, 2),
 		Segments: part(ints, 3),
 	}
 	if l.cfg.KL > 0 {
-		tokens.Reference = batch[2]
+		tokens.Reference = batch[4]
 	}
 	t := l.cfg.Loss().Terms(tokens)
 	var out []*Node
@@ -94,34 +114,55 @@ func (l *learner) gradient(weights, sums, batch []*Node) []*Node {
 // updated says what an update did.
 type updated struct {
 	loss, clipped, kl, gap, maxGap, norm float64 // clipped, kl and gap are sums over tokens
-	tokens                               int
+	tokens, positions                    int     // targets, and all that was computed, padding apart
 }
 
 // update learns from sequences once and replaces st. It leaves st as it was and returns
 // an error when the loss or the gradient is not finite.
-func (l *learner) update(st *state, all []sequence, seq, updates int) (u updated, err error) {
-	var sums []*tensors.Tensor
-	for _, t := range st.weights {
-		sums = append(sums, tensors.FromShape(t.Shape()))
+func (l *learner) update(st *state, all []sequence, updates int) (u updated, err error) {
+	shape, err := shapeFor(all, l.cfg.Rows, l.cfg.Seq)
+	if err != nil {
+		return u, err
 	}
-	defer func() { free(sums) }()
-	for _, b := range pack(all, l.cfg.Rows, seq) {
-		u.tokens += b.learned
-		var out []*tensors.Tensor
-		if out, err = l.accumulate(st, sums, b); err != nil {
-			return u, err
+	batches := pack(all, shape)
+	lanes := l.open(st)
+	defer func() {
+		for _, a := range lanes {
+			a.close()
 		}
-		free(sums)
-		sums = out[:len(sums)]
-		terms := tensors.MustCopyFlatData[float32](out[len(sums)])
-		free(out[len(sums):])
-		u.loss += float64(terms[0])
-		u.clipped += float64(terms[1])
-		u.kl += float64(terms[2])
-		u.gap += float64(terms[3])
-		u.maxGap = max(u.maxGap, float64(terms[4]))
+	}()
+	terms := make([][]float32, len(batches))
+	var work errgroup.Group
+	for k, a := range lanes {
+		work.Go(func() (err error) {
+			for i := k; i < len(batches) && err == nil; i += len(lanes) {
+				terms[i], err = a.add(batches[i])
+			}
+			return err
+		})
 	}
-	out, err := l.finish.Call(arguments(st.weights, st.first, st.second, sums, l.cfg.Scalars(updates, l.cfg.LR))...)
+	if err := work.Wait(); err != nil {
+		return u, err
+	}
+	for i, b := range batches {
+		u.tokens += b.learned
+		u.positions += b.covered
+		u.loss += float64(terms[i][0])
+		u.clipped += float64(terms[i][1])
+		u.kl += float64(terms[i][2])
+		u.gap += float64(terms[i][3])
+		u.maxGap = max(u.maxGap, float64(terms[i][4]))
+	}
+	args := arguments(st.weights, st.first, st.second)
+	for _, a := range lanes {
+		for _, t := range a.sums {
+			if err := t.MaterializeOnDevice(l.eng.Backend, true, 0); err != nil {
+				return u, err
+			}
+			args = append(args, t)
+		}
+	}
+	out, err := l.finish.Call(append(args, l.cfg.Scalars(updates, l.cfg.LR))...)
 	if err != nil {
 		return u, err
 	}
@@ -139,22 +180,68 @@ func (l *learner) update(st *state, all []sequence, seq, updates int) (u updated
 	return u, nil
 }
 
-// accumulate runs one batch: new sums and the vector of terms.
-func (l *learner) accumulate(st *state, sums []*tensors.Tensor, b *batch) ([]*tensors.Tensor, error) {
-	ints, floats := b.tensors()
-	inputs := []*tensors.Tensor{ints, floats}
+// lane adds up the gradients of its share of an update's passes, on a device of its own.
+type lane struct {
+	*learner
+	device                   compute.DeviceNum
+	weights, reference, sums []*tensors.Tensor
+}
+
+// open makes the lanes of an update. The first uses the tensors of st and of the
+// reference; the others have copies, because a tensor is on one device only.
+func (l *learner) open(st *state) []*lane {
+	lanes := make([]*lane, l.lanes)
+	for k := range lanes {
+		a := &lane{learner: l, device: compute.DeviceNum(k), weights: st.weights, reference: l.reference}
+		if k > 0 {
+			a.weights, a.reference = l.copied(st.weights), nil
+			if l.cfg.KL > 0 {
+				a.reference = l.copied(l.reference)
+			}
+		}
+		for _, t := range st.weights {
+			a.sums = append(a.sums, tensors.FromShape(t.Shape()))
+		}
+		lanes[k] = a
+	}
+	return lanes
+}
+
+func (l *learner) copied(list []*tensors.Tensor) []*tensors.Tensor {
+	return (&qwen.Weights{Config: l.model, Tensors: list}).Clone().Tensors
+}
+
+func (a *lane) close() {
+	free(a.sums)
+	if a.device > 0 {
+		free(a.weights)
+		free(a.reference)
+	}
+}
+
+// add runs one pass: it adds to the sums and returns the pass's terms.
+func (a *lane) add(b *batch) ([]float32, error) {
+	inputs := b.tensors()
 	defer func() { free(inputs) }()
-	if l.cfg.KL > 0 {
-		reference, err := l.score.Call1(arguments(l.reference, []*tensors.Tensor{ints})...)
+	if a.cfg.KL > 0 {
+		out, _, err := a.score.CallWithGraphOnDevice(a.device, arguments(a.reference, inputs)...)
 		if err != nil {
 			return nil, err
 		}
-		inputs = append(inputs, reference)
+		inputs = append(inputs, out...)
 	}
-	return l.add.Call(arguments(st.weights, sums, inputs)...)
+	out, _, err := a.learner.add.CallWithGraphOnDevice(a.device, arguments(a.weights, a.sums, inputs)...)
+	if err != nil {
+		return nil, err
+	}
+	n := len(a.sums)
+	free(a.sums)
+	a.sums = out[:n]
+	defer free(out[n:])
+	return tensors.CopyFlatData[float32](out[n])
 }
 
-// arguments flattens lists of tensors, and slices as one argument each.
+// arguments flattens lists of tensors.
 func arguments(parts ...any) []any {
 	var all []any
 	for _, p := range parts {

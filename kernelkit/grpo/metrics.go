@@ -47,7 +47,7 @@ type Metrics struct {
 	PromptTokens    int `json:"prompt_tokens"` // of the distinct prompts
 	TokensGenerated int `json:"tokens_generated"`
 	TokensTrained   int `json:"tokens_trained"` // targets, counted once an epoch
-	TokensForward   int `json:"tokens_forward"` // positions that the learner's passes covered, prompts included, padding not
+	TokensForward   int `json:"tokens_forward"` // positions that the learner's passes covered, each prompt once a pass, padding not
 
 	SecondsRollout float64 `json:"seconds_rollout"`
 	SecondsVerify  float64 `json:"seconds_verify"`
@@ -160,6 +160,7 @@ func (m *Metrics) learn(all []updated) {
 		m.ClipRatio += u.clipped
 		m.KL += u.kl
 		m.TokensTrained += u.tokens
+		m.TokensForward += u.positions
 	}
 	m.ClipRatio /= float64(m.TokensTrained)
 	m.KL /= float64(m.TokensTrained)

@@ -128,7 +128,7 @@ func (r *run) recipe() (string, error) {
 		return "", fmt.Errorf("grpo: %w", err)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "grpo 1 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
+	fmt.Fprintf(h, "grpo 2 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
 	for _, p := range problems {
 		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
 	}
@@ -342,14 +342,13 @@ func (r *run) judge(groups []judged) {
 // learn does the updates of a step.
 func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
 	var batches [][]sequence
-	var all []sequence
 	size := r.cfg.MiniBatch
 	if size == 0 {
 		size = len(groups)
 	}
 	for from := 0; from < len(groups); from += size {
 		if s := r.sequences(groups[from:min(from+size, len(groups))]); len(s) > 0 {
-			batches, all = append(batches, s), append(all, s...)
+			batches = append(batches, s)
 		}
 	}
 	if len(batches) == 0 {
@@ -359,17 +358,10 @@ func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
 		}
 		return nil, fmt.Errorf("the batch is empty: overlong_filter took every completion out; raise max_tokens, %d", r.cfg.MaxTokens)
 	}
-	seq, err := rowLength(all, r.cfg.Seq)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		m.TokensForward += all[i].positions() * r.cfg.Epochs
-	}
 	var done []updated
 	for range r.cfg.Epochs {
 		for _, b := range batches {
-			u, err := r.learner.update(r.state, b, seq, m.Updates)
+			u, err := r.learner.update(r.state, b, m.Updates)
 			if err != nil {
 				return nil, err
 			}
@@ -384,7 +376,7 @@ func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
 func (r *run) sequences(groups []judged) []sequence {
 	var all []sequence
 	var lengths []int
-	for _, g := range groups {
+	for group, g := range groups {
 		if r.cfg.DropZeroVariance && !varies(g.rewards) {
 			continue
 		}
@@ -394,7 +386,7 @@ func (r *run) sequences(groups []judged) []sequence {
 				n = 0
 			}
 			lengths = append(lengths, n)
-			all = append(all, sequence{prompt: g.prompt, ids: c.IDs, old: c.SampleLogProbs, advantage: g.advantages[i]})
+			all = append(all, sequence{group: group, prompt: g.prompt, ids: c.IDs, old: c.SampleLogProbs, advantage: g.advantages[i]})
 		}
 	}
 	var learned []sequence

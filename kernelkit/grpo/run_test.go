@@ -262,50 +262,76 @@ func TestEmptyBatchesAreErrors(t *testing.T) {
 	}
 }
 
+// What a pass holds, read back token by token, are the sequences that went in.
 func TestPackingKeepsEveryToken(t *testing.T) {
 	s := random.New(1, "sequences")
+	draw := func() (ids []int32) {
+		for range s.Between(1, 20) {
+			ids = append(ids, int32(s.IntN(100)))
+		}
+		return ids
+	}
 	var all []sequence
-	for i := range 50 {
-		q := sequence{advantage: float64(i), weight: float64(i%5) / 100}
-		for range s.Between(1, 20) {
-			q.prompt = append(q.prompt, int32(s.IntN(100)))
+	for group := range 12 {
+		prompt := draw()
+		for range s.Between(1, 8) {
+			q := sequence{group: group, prompt: prompt, ids: draw(), advantage: float64(len(all)), weight: s.Float64()}
+			for range q.ids {
+				q.old = append(q.old, float32(s.Norm()))
+			}
+			all = append(all, q)
 		}
-		for range s.Between(1, 20) {
-			q.ids, q.old = append(q.ids, int32(s.IntN(100))), append(q.old, float32(s.Norm()))
+	}
+	for _, rows := range []int{1, 4, 16, 100} {
+		shape, err := shapeFor(all, rows, 40)
+		if err != nil {
+			t.Fatal(err)
 		}
-		all = append(all, q)
-	}
-	type token struct {
-		target             int32
-		position           int32
-		old, advantage, wt float32
-	}
-	var want, got []token
-	for _, q := range all {
-		for i, id := range q.ids {
-			if q.weight != 0 {
-				want = append(want, token{id, int32(len(q.prompt) + i - 1), q.old[i], float32(q.advantage), float32(q.weight)})
+		learned, seen := 0, map[int]bool{}
+		for _, b := range pack(all, shape) {
+			learned += b.learned
+			n := b.rows * b.seq
+			tokens, targets, positions, segments := b.ints[:n], b.ints[n:2*n], b.ints[2*n:3*n], b.ints[3*n:]
+			for at := 0; at < n; {
+				if segments[at] == 0 {
+					if targets[at] >= 0 {
+						t.Fatalf("%d rows: padding at %d has a target", rows, at)
+					}
+					at++
+					continue
+				}
+				owner := int(b.owner[at/b.seq])
+				prompt := b.prompt[owner*b.length : (owner+1)*b.length]
+				if end := slices.Index(prompt, -1); end >= 0 {
+					prompt = prompt[:end]
+				}
+				q := &all[int(b.floats[n+at])]
+				if seen[int(q.advantage)] {
+					t.Fatalf("%d rows: sequence %g is in twice", rows, q.advantage)
+				}
+				seen[int(q.advantage)] = true
+				if whole := append(slices.Clone(prompt), tokens[at]); !slices.Equal(whole, q.prompt) {
+					t.Fatalf("%d rows: the prompt of sequence %g is %v, want %v", rows, q.advantage, whole, q.prompt)
+				}
+				for j, id := range q.ids {
+					if targets[at] != id || j > 0 && tokens[at] != q.ids[j-1] || int(positions[at]) != len(prompt)+j || segments[at] != segments[at-j] ||
+						b.floats[at] != q.old[j] || b.floats[2*n+at] != float32(q.weight) {
+						t.Fatalf("%d rows: token %d of sequence %g is not what went in", rows, j, q.advantage)
+					}
+					at++
+				}
 			}
 		}
-	}
-	for _, b := range pack(all, 4, 40) {
-		n := b.rows * b.seq
-		for i := range n {
-			if b.ints[n+i] >= 0 {
-				got = append(got, token{b.ints[n+i], b.ints[2*n+i], b.floats[i], b.floats[n+i], b.floats[2*n+i]})
-			}
+		want := 0
+		for _, q := range all {
+			want += len(q.ids)
+		}
+		if len(seen) != len(all) || learned != want {
+			t.Errorf("%d rows: %d sequences and %d targets, want %d and %d", rows, len(seen), learned, len(all), want)
 		}
 	}
-	order := func(a, b token) int {
-		if a.advantage != b.advantage {
-			return int(a.advantage - b.advantage)
-		}
-		return int(a.position - b.position)
-	}
-	slices.SortFunc(want, order)
-	slices.SortFunc(got, order)
-	if !slices.Equal(got, want) {
-		t.Errorf("%d tokens to learn, want %d, or they differ", len(got), len(want))
+	if _, err := shapeFor(all, 4, 10); err == nil || !strings.Contains(err.Error(), "raise seq") {
+		t.Errorf("rows of 10 positions for completions of 20 tokens give %v", err)
 	}
 }
 

@@ -84,9 +84,18 @@ func swiGLU(gate, up *Node, custom bool) *Node {
 // product with the values, on seq·headDim numbers instead of seq·keys.
 func Attention(q, k, v, bias *Node) *Node { return attention(q, k, v, bias, true) }
 
-// attention is Attention; custom orders the backward products so that no matrix of scores
-// is copied transposed, and keeps exp(scores) only.
+// attention is Attention; custom takes the gradient of attend.
 func attention(q, k, v, bias *Node, custom bool) *Node {
+	y, vjp := attend(q, k, v, bias)
+	if !custom {
+		return y
+	}
+	return withGradient(y, []*Node{q, k, v}, vjp)
+}
+
+// attend is attention with its gradient, which orders the backward products so that no
+// matrix of scores is copied transposed, and keeps exp(scores) only.
+func attend(q, k, v, bias *Node) (y *Node, vjp func(a *Node) []*Node) {
 	batch, seq, heads, dim := q.Shape().Dim(0), q.Shape().Dim(1), q.Shape().Dim(2), q.Shape().Dim(3)
 	kvHeads, keys, dtype := k.Shape().Dim(2), k.Shape().Dim(1), q.DType()
 	group := heads / kvHeads
@@ -106,10 +115,7 @@ func attention(q, k, v, bias *Node, custom bool) *Node {
 	back := func(x *Node) *Node { // [batch, kvHeads, seq, group, headDim] → [batch, seq, heads, headDim]
 		return ConvertDType(Reshape(TransposeAllAxes(x, 0, 2, 1, 3, 4), batch, seq, heads, dim), dtype)
 	}
-	if !custom {
-		return back(mixed)
-	}
-	return withGradient(back(mixed), []*Node{q, k, v}, func(a *Node) []*Node {
+	return back(mixed), func(a *Node) []*Node {
 		a = TransposeAllAxes(Reshape(a, batch, seq, kvHeads, group, dim), 0, 2, 1, 3, 4)
 		shared := Mul(ConvertDType(a, dtypes.Float32), share)     // adjoint of the unnormalised sum
 		inner := ReduceAndKeep(Mul(shared, mixed), ReduceSum, -1) // [batch, kvHeads, seq, group, 1]
@@ -121,5 +127,5 @@ func attention(q, k, v, bias *Node, custom bool) *Node {
 		dq := MulScalar(Einsum("bnsgk,bknd->bnsgd", rounded, k), scale)
 		dk := Einsum("bsngd,bnsgk->bndk", grouped, rounded)
 		return []*Node{back(dq), TransposeAllAxes(dk, 0, 3, 1, 2), TransposeAllAxes(dv, 0, 3, 1, 2)}
-	})
+	}
 }

@@ -63,18 +63,19 @@ func BindAs(cfg Config, nodes []*Node, compute dtypes.DType) *Params {
 	return p
 }
 
-// oneHotVocab is the largest vocabulary whose embedding is looked up by a product
-// with one-hot rows: its gradient is then a product too, where a gather's would be
-// a scatter, which the CPU runs row after row.
+// oneHotVocab is the largest vocabulary whose embedding gets its gradient as a product
+// with one-hot rows: the gradient of a look-up is a scatter, which the CPU runs row after
+// row.
 const oneHotVocab = 1024
 
 // Embed looks tokens up: [batch, seq] → [batch, seq, hidden].
 func (p *Params) Embed(tokens *Node) *Node {
-	var x *Node
-	if p.Config.VocabSize <= oneHotVocab {
-		x = DotGeneral(OneHot(tokens, p.Config.VocabSize, p.embed.DType()), []int{tokens.Rank()}, nil, p.embed, []int{0}, nil)
-	} else {
-		x = Gather(p.embed, InsertAxes(tokens, -1))
+	x := Gather(p.embed, InsertAxes(tokens, -1))
+	if p.Config.VocabSize <= oneHotVocab && !p.Recompute {
+		positions := []int{0, 1}
+		x = withGradient(x, []*Node{p.embed}, func(v *Node) []*Node {
+			return []*Node{Transpose(DotGeneral(v, positions, nil, OneHot(tokens, p.Config.VocabSize, v.DType()), positions, nil), 0, 1)}
+		})
 	}
 	if p.Config.EmbedScale != 1 {
 		x = MulScalar(x, p.Config.EmbedScale)

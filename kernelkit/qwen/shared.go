@@ -1,0 +1,111 @@
+package qwen
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+)
+
+// Continuations are rows that continue prompts, each of which several rows share.
+type Continuations struct {
+	Prompts *Node // [prompts, length] int32: tokens, padded behind with −1
+	Owner   *Node // [rows] int32: the prompt that a row continues
+
+	// Of the rows [rows, seq] int32. Positions count from the start of the prompt; a
+	// segment sees the prompt of its row and what stands before it in the same segment.
+	Tokens, Positions, Segments *Node
+}
+
+// ForwardShared is Forward of rows that continue prompts: logits [rows, seq, vocab].
+// A prompt is computed once, whatever the number of its rows: with 8 samples of a
+// prompt as long as they are, 9 lengths instead of 16.
+//
+// All positions, the prompts' and the rows', are one list wherever the network looks at
+// each alone; only attention tells them apart.
+func (p *Params) ForwardShared(c Continuations) *Node {
+	s := newSharing(c)
+	from := func(prompts, rows *Node) *Node {
+		return Concatenate([]*Node{Reshape(prompts, 1, -1), Reshape(rows, 1, -1)}, 1)
+	}
+	known := MaxScalar(c.Prompts, 0)
+	x := p.Embed(from(known, c.Tokens))
+	positions := from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions)
+	for l := range p.Config.Layers {
+		x = p.Block(l, x, positions, func(q, k, v *Node) *Node { return s.attend(q, k, v, !p.Recompute) })
+	}
+	return p.Logits(s.ofRows(x))
+}
+
+// sharing are the shapes and masks of Continuations.
+type sharing struct {
+	prompts, length, rows, seq int
+	owner                      *Node // [rows, prompts]: 1 at a row's prompt
+	promptBias, rowBias        *Node // [1, length, length]; [rows, seq, length + seq]
+}
+
+func newSharing(c Continuations) *sharing {
+	g := c.Prompts.Graph()
+	s := &sharing{prompts: c.Prompts.Shape().Dim(0), length: c.Prompts.Shape().Dim(1), rows: c.Tokens.Shape().Dim(0), seq: c.Tokens.Shape().Dim(1)}
+	s.owner = OneHot(c.Owner, s.prompts, dtypes.Float32)
+	// Padding stands behind a prompt, where causal attention keeps it from the prompt itself.
+	s.promptBias = CausalBias(g, s.length, nil)
+	padding := ConvertDType(LessThan(c.Prompts, ZerosLike(c.Prompts)), dtypes.Float32) // [prompts, length]
+	toPrompt := MulScalar(s.perRow(padding), blocked)
+	toPrompt = BroadcastToDims(InsertAxes(toPrompt, 1), s.rows, s.seq, s.length)
+	s.rowBias = Concatenate([]*Node{toPrompt, CausalBias(g, s.seq, c.Segments)}, 2)
+	return s
+}
+
+// perRow repeats x [prompts, …] for the rows of each prompt: [rows, …]. The product with
+// ones and zeros is exact in f32, and its gradient is a product too.
+func (s *sharing) perRow(x *Node) *Node {
+	return DotGeneral(ConvertDType(s.owner, x.DType()), []int{1}, nil, x, []int{0}, nil)
+}
+
+// perPrompt is the gradient of perRow: the sum over the rows of each prompt.
+func (s *sharing) perPrompt(x *Node) *Node {
+	return DotGeneral(ConvertDType(s.owner, x.DType()), []int{0}, nil, x, []int{0}, nil)
+}
+
+// split cuts x [1, prompts·length + rows·seq, …] into [prompts, length, …] and [rows, seq, …].
+func (s *sharing) split(x *Node) (prompts, rows *Node) {
+	first, dims := s.prompts*s.length, x.Shape().Dimensions[2:]
+	prompts = Reshape(SliceAxis(x, 1, AxisRange(0, first)), append([]int{s.prompts, s.length}, dims...)...)
+	return prompts, s.ofRows(x)
+}
+
+func (s *sharing) ofRows(x *Node) *Node {
+	return Reshape(SliceAxis(x, 1, AxisRange(s.prompts*s.length)), append([]int{s.rows, s.seq}, x.Shape().Dimensions[2:]...)...)
+}
+
+// join is the inverse of split.
+func (s *sharing) join(prompts, rows *Node) *Node {
+	flat := func(x *Node) *Node {
+		return Reshape(x, append([]int{1, x.Shape().Dim(0) * x.Shape().Dim(1)}, x.Shape().Dimensions[2:]...)...)
+	}
+	return Concatenate([]*Node{flat(prompts), flat(rows)}, 1)
+}
+
+// attend is attention on queries, keys and values [1, positions, heads, headDim]: prompts
+// see themselves, rows their prompt and themselves. custom takes its gradient by hand.
+func (s *sharing) attend(q, k, v *Node, custom bool) *Node {
+	promptQ, rowQ := s.split(q)
+	promptK, rowK := s.split(k)
+	promptV, rowV := s.split(v)
+	ofPrompts, promptVJP := attend(promptQ, promptK, promptV, s.promptBias)
+	with := func(prompt, row *Node) *Node { return Concatenate([]*Node{s.perRow(prompt), row}, 1) }
+	ofRows, rowVJP := attend(rowQ, with(promptK, rowK), with(promptV, rowV), s.rowBias)
+	y := s.join(ofPrompts, ofRows)
+	if !custom {
+		return y
+	}
+	return withGradient(y, []*Node{q, k, v}, func(a *Node) []*Node {
+		aPrompts, aRows := s.split(a)
+		prompts, rows := promptVJP(aPrompts), rowVJP(aRows)
+		gradients := []*Node{s.join(prompts[0], rows[0])}
+		for i := 1; i < 3; i++ { // keys and values: those of a prompt were seen from its rows too
+			seen := SliceAxis(rows[i], 1, AxisRange(0, s.length))
+			gradients = append(gradients, s.join(Add(prompts[i], s.perPrompt(seen)), SliceAxis(rows[i], 1, AxisRange(s.length))))
+		}
+		return gradients
+	})
+}
