@@ -12,7 +12,7 @@ import (
 
 // Reinforce is the stage of an RL recipe that starts from a model.
 func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
-	s := &Stage{Kind: "rl", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{from}}
+	s := &Stage{Kind: "rl", Format: 2, Recipe: r, Label: label, Inputs: []*Stage{from}}
 	s.Plan = planReinforcement(r, modelOf(from))
 	s.Work = func(j *Job) error { return reinforce(j, r) }
 	return s
@@ -75,7 +75,7 @@ func promptsOf(r Reinforcement, source *gsm.Source) (func(int, []grpo.Metrics) (
 
 // rlCost is the account of an RL run from its log. A rollout is one forward pass
 // over prompts (once a group, its samples share it) and completions; an update
-// trains on whole sequences, prompts included; a reference model adds a forward pass.
+// trains on both, a prompt once a pass; a reference model adds a forward pass.
 func rlCost(c qwen.Config, cfg grpo.Config, steps []grpo.Metrics) Spent {
 	var s Spent
 	gamma := 0.0

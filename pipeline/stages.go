@@ -180,8 +180,36 @@ func trainingCost(c qwen.Config, tokens int64, seq float64) Spent {
 
 // planTraining estimates a training stage before it runs.
 func planTraining(r Pretraining) Spent {
-	tokens := int64(0.97 * float64(r.Train.Steps*r.Train.Batch*r.Train.Accumulate*r.Train.Seq)) // packing leaves about 3 % padding
-	return trainingCost(r.Model, tokens, float64(r.Train.Seq))
+	positions := float64(r.Train.Steps * r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
+	return trainingCost(r.Model, int64(tokensPerPosition(r)*positions), float64(r.Train.Seq))
+}
+
+// longRows is what tokensPerPosition is taken for in the family of word problems, whose
+// rows of 2048 hold many documents each.
+const longRows = 0.97
+
+// rowFills remembers tokensPerPosition by recipe: a plan asks for many stages.
+var rowFills sync.Map
+
+// tokensPerPosition is train.TokensPerPosition of a recipe. Where its documents cannot be
+// made it is the value for long rows; running the stage says why they cannot.
+func tokensPerPosition(r Pretraining) float64 {
+	if r.Data.Family != gsm.Symbolic {
+		return longRows
+	}
+	cfg := r.Train
+	key := fmt.Sprintf("%+v %s %s %d %d %d %d %d", r.Data, r.Split, r.Target, r.Seed, cfg.Batch, cfg.Accumulate, cfg.Seq, cfg.Seed)
+	if known, ok := rowFills.Load(key); ok {
+		return known.(float64)
+	}
+	fill := longRows
+	if docs, err := documents(r, r.Split, symbolicTokenizer()); err == nil {
+		if measured, err := train.TokensPerPosition(docs, cfg); err == nil {
+			fill = measured
+		}
+	}
+	rowFills.Store(key, fill)
+	return fill
 }
 
 // sealModel leaves what other stages read: the model as Hugging Face files and the

@@ -8,9 +8,6 @@ import (
 	"interplay/kernelkit/verify"
 )
 
-// packed is the share of a training row that packing fills.
-const packed = 0.97
-
 // edgeStudy asks which problems RL must be given to reach new ones (paper §3).
 func (s *scale) edgeStudy() *Study {
 	st := s.new("edge", "01_edge_of_competence", "The edge of competence",
@@ -53,7 +50,7 @@ func (s *scale) fineTuning(ops gsm.Range) *Pretraining {
 	r := s.Base
 	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, SolutionOnly
 	budget := planReinforcement(*s.reinforce(ops, strictReward), r.Model).TrueTokens
-	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep()))))
+	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep(r)))))
 	return &r
 }
 

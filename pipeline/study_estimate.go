@@ -73,7 +73,7 @@ func planReinforcement(r Reinforcement, model qwen.Config) Spent {
 	}
 	length := l.prompt + l.solution
 	s := Spent{Samples: int64(samples), PromptTokens: int64(prompts * l.prompt), GeneratedTokens: int64(samples * l.solution),
-		TrainTokens: int64(samples * length)}
+		TrainTokens: int64(prompts*l.prompt + samples*l.solution)}
 	if length > 0 {
 		s.FLOPs = model.FLOPs(int(length)) / length * (float64(s.PromptTokens+s.GeneratedTokens) + (3+gamma)*float64(s.TrainTokens))
 	}

@@ -145,15 +145,17 @@ func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *Reinforcement {
 // symbolicStep is the length of a step of a symbolic solution in tokens.
 const symbolicStep = 12
 
-// tokens of a training step, without padding, and nominal token equivalents of an RL step.
-func (s *scale) perTrainStep() float64 {
-	t := s.Base.Train
-	if s.Base.Data.Family == gsm.Realistic {
-		return float64(t.Batch * t.Accumulate * t.Seq) // the paper counts positions
+// perTrainStep is the tokens of a step of training: those of its documents, without
+// padding; for word problems all positions, as the paper counts.
+func (s *scale) perTrainStep(r Pretraining) float64 {
+	positions := float64(r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
+	if r.Data.Family == gsm.Realistic {
+		return positions
 	}
-	return packed * float64(t.Batch*t.Accumulate*t.Seq)
+	return tokensPerPosition(r) * positions
 }
 
+// perRLStep is the nominal token equivalents of a step of RL.
 func (s *scale) perRLStep() float64 {
 	r := s.study
 	r.GRPO.Steps = 1

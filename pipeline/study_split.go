@@ -50,12 +50,12 @@ func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 	if accounting == True {
 		perRL *= s.trueShare(s.edgeRL)
 	}
-	b := SplitBudget(budget, beta, s.perTrainStep(), perRL)
+	mid := s.Base
+	mid.Data = s.midMix()
+	b := SplitBudget(budget, beta, s.perTrainStep(mid), perRL)
 	a := Arm{Name: splitName(budget, beta, accounting), Label: splitNames[beta], Group: group, Value: beta, Steps: []Step{s.base()},
 		About: fmt.Sprintf("β = %g of %s %s tokens: %d mid-training steps, %d RL steps", beta, short(budget), accounting, b.Mid, b.RL)}
 	if b.Mid > 0 {
-		mid := s.Base
-		mid.Data = s.midMix()
 		mid.Train = s.continued(b.Mid)
 		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("mid-training, %d steps", b.Mid), Train: &mid})
 	}

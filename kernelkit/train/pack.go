@@ -83,6 +83,31 @@ func newPacker(docs Documents, cfg Config) (*packer, error) {
 	return p, nil
 }
 
+// TokensPerPosition is how many tokens of documents a run has for each position of its
+// rows, measured on the first rows that it packs together. Long documents in short rows
+// leave much room; a document's last token takes none.
+func TokensPerPosition(docs Documents, cfg Config) (float64, error) {
+	if err := cfg.Validate(); err != nil {
+		return 0, err
+	}
+	p, err := newPacker(docs, cfg)
+	if err != nil {
+		return 0, err
+	}
+	tokens, positions := 0, 0
+	for step := range p.steps {
+		batches, err := p.batches(step)
+		if err != nil {
+			return 0, err
+		}
+		for _, b := range batches {
+			tokens += b.Tokens
+			positions += b.Rows * b.Seq
+		}
+	}
+	return float64(tokens) / float64(positions), nil
+}
+
 // document returns document i and whether it is used.
 func (p *packer) document(i uint64) (Document, bool, error) {
 	d, err := p.docs(i)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -179,5 +180,37 @@ func TestRowsMixLongAndShortDocuments(t *testing.T) {
 	}
 	if slices.IsSortedFunc(longest, func(a, b int) int { return b - a }) {
 		t.Errorf("steps come sorted by length: %v", longest)
+	}
+}
+
+// Documents of 21 tokens take 20 positions of a row of 32: one a row, whatever is packed.
+func TestTokensPerPositionSeesTheRoomThatIsLeft(t *testing.T) {
+	long := func(uint64) (Document, error) { return Document{IDs: make([]int32, 21)}, nil }
+	got, err := TokensPerPosition(long, testConfig())
+	if err != nil || got != 21.0/32 {
+		t.Errorf("%g, %v: expected 21/32", got, err)
+	}
+
+	cfg, docs := testConfig(), testDocs(30)
+	got, err = TokensPerPosition(docs, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, tokens := newTestPacker(t, cfg, docs), 0
+	const steps = 300
+	for step := range steps {
+		batches, err := p.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens += batches[0].Tokens
+	}
+	if all := float64(tokens) / float64(steps*cfg.Batch*cfg.Seq); math.Abs(got/all-1) > 0.01 {
+		t.Errorf("%g tokens a position, in %d steps %g", got, steps, all)
+	}
+
+	none := func(uint64) (Document, error) { return Document{IDs: make([]int32, 40)}, nil }
+	if _, err := TokensPerPosition(none, cfg); err == nil {
+		t.Error("documents longer than a row have a number of tokens a position")
 	}
 }
