@@ -208,6 +208,32 @@ func TestArmsOfABudgetCostTheSame(t *testing.T) {
 	}
 }
 
+// The seeds of a study may be run one by one, so they must plan for equal steps.
+func TestStepsDoNotDependOnTheSeed(t *testing.T) {
+	for _, name := range Studies() {
+		var all [2][]int
+		for i := range all {
+			s, err := StudyByName(name, "micro", int64(i+1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range s.Arms {
+				for _, step := range a.Steps {
+					switch {
+					case step.Train != nil:
+						all[i] = append(all[i], step.Train.Train.Steps)
+					case step.RL != nil:
+						all[i] = append(all[i], step.RL.GRPO.Steps)
+					}
+				}
+			}
+		}
+		if !slices.Equal(all[0], all[1]) {
+			t.Errorf("%s: steps with seed 1 %v, with seed 2 %v", name, all[0], all[1])
+		}
+	}
+}
+
 func TestAFailedStageLosesOnlyWhatDependsOnIt(t *testing.T) {
 	st := mustOpen(t)
 	stage := func(name string, fails bool, inputs ...*Stage) *Stage {
