@@ -3,6 +3,8 @@ package kernelkit
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"interplay/pipeline"
@@ -65,6 +67,52 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 }
 
 // No result weighs more than the project can carry.
+// Arms that are compared at one budget cost the same in the end, in the accounting of the
+// budget: what is left are whole steps and, at true lengths, how long the samples were.
+func TestArmsOfABudgetSpentTheSame(t *testing.T) {
+	cost := func(d *pipeline.StudyData, arm string, seed int64, of func(pipeline.Spent) float64) float64 {
+		sum := 0.0
+		for _, c := range d.Spent {
+			if c.Seed == seed && slices.Contains(c.Arms, arm) && !slices.Contains(c.Arms, "base") {
+				sum += of(c.Spent)
+			}
+		}
+		return sum
+	}
+	nominal := func(s pipeline.Spent) float64 { return s.NominalTokens }
+	actual := func(s pipeline.Spent) float64 { return s.TrueTokens }
+	equal := func(study string, seed int64, low, high, within float64) {
+		t.Helper()
+		if low <= 0 || high > (1+within)*low {
+			t.Errorf("%s, seed %d: arms of one budget cost %.4g to %.4g tokens", study, seed, low, high)
+		}
+	}
+	s, d := committed(t, "edge")
+	for _, seed := range s.Seeds {
+		rl, gold := cost(d, "edge", seed, actual), cost(d, "sft", seed, actual)
+		equal("edge", seed, min(rl, gold), max(rl, gold), 0.05)
+	}
+	s, d = committed(t, "split")
+	for _, seed := range s.Seeds {
+		groups := map[string][]float64{}
+		for _, a := range s.Arms {
+			of := nominal
+			if strings.HasSuffix(a.Group, pipeline.True) {
+				of = actual
+			}
+			if a.Group != "" {
+				groups[a.Group] = append(groups[a.Group], cost(d, a.Name, seed, of))
+			}
+		}
+		if len(groups) != 2 {
+			t.Errorf("%d groups of arms, expected a nominal and a true one", len(groups))
+		}
+		for group, all := range groups {
+			equal("split, "+group, seed, slices.Min(all), slices.Max(all), 0.05)
+		}
+	}
+}
+
 func TestCommittedResultsAreSmall(t *testing.T) {
 	files, err := filepath.Glob("../notebooks/results/*/*/*")
 	if err != nil || len(files) == 0 {

@@ -62,19 +62,21 @@ const vocabulary = 512
 // batches is the number of training batches that the other sides cycle through.
 const batches = 16
 
-// models are what training is timed on.
+// models are what training is timed on. pass is how many rows of a batch this project's
+// worker takes at once; the gradients of a batch's passes add up. A pass whose working
+// memory exceeds 64 MiB begins with a page fault for each 4 KiB of it (LAB.md).
 var models = []struct {
-	name       string
-	batch, seq int
-	config     func() (qwen.Config, error)
+	name             string
+	batch, pass, seq int
+	config           func() (qwen.Config, error)
 }{
-	{"micro", 16, 160, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
-	{"d128", 16, 256, func() (qwen.Config, error) {
+	{"micro", 16, 16, 160, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
+	{"d128", 16, 2, 256, func() (qwen.Config, error) {
 		c, err := qwen.Size("micro", vocabulary)
 		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
 		return c, err
 	}},
-	{"10m", 8, 256, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+	{"10m", 8, 2, 256, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
 }
 
 func config(batch, seq int) train.Config {
@@ -348,6 +350,11 @@ func trainWorker(dir, model string) error {
 	}
 	if err := json.Unmarshal(data, &cfg); err != nil {
 		return err
+	}
+	for _, m := range models {
+		if m.name == model {
+			cfg.Batch, cfg.Accumulate = m.pass, m.batch/m.pass
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
