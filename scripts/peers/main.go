@@ -70,7 +70,7 @@ var models = []struct {
 	batch, pass, seq int
 	config           func() (qwen.Config, error)
 }{
-	{"micro", 16, 16, 160, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
+	{"micro", 16, 8, 160, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
 	{"d128", 16, 2, 256, func() (qwen.Config, error) {
 		c, err := qwen.Size("micro", vocabulary)
 		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
