@@ -20,8 +20,10 @@
 //
 // Noise is a hash of (seed, prompt, sample, position, token): a sample does not
 // depend on the number of slots, on the order of the prompts or on its neighbours.
-// What is left is rounding: products of other shapes may sum in another order, which
-// changes a draw only where two tokens are within about 1e-6 of each other.
+// What is left is rounding: products of other shapes, or a group that starts at another
+// place of a ring, may sum in another order, which changes a draw only where two tokens
+// are within about 1e-6 of each other. On a CPU both depend on the number of cores, by
+// which groups are dealt to loops; on equally many cores a job gives the same bits.
 package rollout
 
 import (
