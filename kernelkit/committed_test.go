@@ -66,7 +66,6 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 	}
 }
 
-// No result weighs more than the project can carry.
 // Arms that are compared at one budget cost the same in the end, in the accounting of the
 // budget: what is left are whole steps and, at true lengths, how long the samples were.
 func TestArmsOfABudgetSpentTheSame(t *testing.T) {
@@ -81,16 +80,15 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 	}
 	nominal := func(s pipeline.Spent) float64 { return s.NominalTokens }
 	actual := func(s pipeline.Spent) float64 { return s.TrueTokens }
-	equal := func(study string, seed int64, low, high, within float64) {
+	equal := func(study string, seed int64, costs ...float64) {
 		t.Helper()
-		if low <= 0 || high > (1+within)*low {
+		if low, high := slices.Min(costs), slices.Max(costs); low <= 0 || high > 1.05*low {
 			t.Errorf("%s, seed %d: arms of one budget cost %.4g to %.4g tokens", study, seed, low, high)
 		}
 	}
 	s, d := committed(t, "edge")
 	for _, seed := range s.Seeds {
-		rl, gold := cost(d, "edge", seed, actual), cost(d, "sft", seed, actual)
-		equal("edge", seed, min(rl, gold), max(rl, gold), 0.05)
+		equal("edge", seed, cost(d, "edge", seed, actual), cost(d, "sft", seed, actual))
 	}
 	s, d = committed(t, "split")
 	for _, seed := range s.Seeds {
@@ -108,11 +106,12 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 			t.Errorf("%d groups of arms, expected a nominal and a true one", len(groups))
 		}
 		for group, all := range groups {
-			equal("split, "+group, seed, slices.Min(all), slices.Max(all), 0.05)
+			equal("split, "+group, seed, all...)
 		}
 	}
 }
 
+// No result weighs more than the project can carry.
 func TestCommittedResultsAreSmall(t *testing.T) {
 	files, err := filepath.Glob("../notebooks/results/*/*/*")
 	if err != nil || len(files) == 0 {

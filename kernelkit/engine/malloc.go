@@ -22,5 +22,5 @@ import "C"
 import "sync"
 
 // keepMemory makes the C library keep freed memory for the process, up to blocks of 64 MiB.
-// Larger ones still come and go; scripts/env.sh asks for huge pages for them.
+// Larger ones still come and go, whatever it is told: keep a pass below (LAB.md).
 var keepMemory = sync.OnceFunc(func() { C.keep_memory() })

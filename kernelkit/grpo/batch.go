@@ -44,10 +44,10 @@ const multiple = 32
 
 func roundUp(n int) int { return max(1, (n+multiple-1)/multiple) * multiple }
 
-// shapeFor is the shape of the passes over sequences: rows and seq as configured, where
-// seq is 0 as the longest completion needs; and the number of prompts, a power of two, with
-// which all passes together have the fewest positions.
-func shapeFor(all []sequence, rows, seq int) (shape, error) {
+// pack lays sequences into passes of one shape: rows and seq as configured, where seq is 0
+// as the longest completion needs; and the number of prompts, a power of two, with which
+// all passes together have the fewest positions.
+func pack(all []sequence, rows, seq int) ([]*batch, error) {
 	s := shape{prompts: 1, rows: rows, seq: seq}
 	prompt, completion := 0, 0
 	for i := range all {
@@ -57,16 +57,20 @@ func shapeFor(all []sequence, rows, seq int) (shape, error) {
 	if seq == 0 {
 		s.seq = roundUp(completion)
 	} else if completion > seq {
-		return s, fmt.Errorf("grpo: a completion has %d tokens, a row %d positions: raise seq or lower max_tokens", completion, seq)
+		return nil, fmt.Errorf("grpo: a completion has %d tokens, a row %d positions: raise seq or lower max_tokens", completion, seq)
 	}
 	packed := packRows(all, s.seq)
-	best := s
-	for cost := -1; s.prompts <= rows; s.prompts *= 2 {
-		if c := len(passes(packed, s)) * s.positions(); cost < 0 || c < cost {
-			best, cost = s, c
+	best, cut := s, passes(packed, s)
+	for s.prompts *= 2; s.prompts <= rows; s.prompts *= 2 {
+		if other := passes(packed, s); len(other)*s.positions() < len(cut)*best.positions() {
+			best, cut = s, other
 		}
 	}
-	return best, nil
+	out := make([]*batch, len(cut))
+	for i, pass := range cut {
+		out[i] = newBatch(pass, best)
+	}
+	return out, nil
 }
 
 // packRows lays the completions of each prompt into rows of seq positions, longest first,
@@ -116,15 +120,6 @@ func passes(rows [][]*sequence, s shape) [][][]*sequence {
 		all[len(all)-1] = append(all[len(all)-1], row)
 	}
 	return all
-}
-
-// pack lays sequences into passes of a shape.
-func pack(all []sequence, s shape) []*batch {
-	var out []*batch
-	for _, rows := range passes(packRows(all, s.seq), s) {
-		out = append(out, newBatch(rows, s))
-	}
-	return out
 }
 
 func newBatch(rows [][]*sequence, s shape) *batch {

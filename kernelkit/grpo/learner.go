@@ -120,11 +120,10 @@ type updated struct {
 // update learns from sequences once and replaces st. It leaves st as it was and returns
 // an error when the loss or the gradient is not finite.
 func (l *learner) update(st *state, all []sequence, updates int) (u updated, err error) {
-	shape, err := shapeFor(all, l.cfg.Rows, l.cfg.Seq)
+	batches, err := pack(all, l.cfg.Rows, l.cfg.Seq)
 	if err != nil {
 		return u, err
 	}
-	batches := pack(all, shape)
 	lanes := l.open(st)
 	defer func() {
 		for _, a := range lanes {
@@ -136,7 +135,7 @@ func (l *learner) update(st *state, all []sequence, updates int) (u updated, err
 	for k, a := range lanes {
 		work.Go(func() (err error) {
 			for i := k; i < len(batches) && err == nil; i += len(lanes) {
-				terms[i], err = a.add(batches[i])
+				terms[i], err = a.pass(batches[i])
 			}
 			return err
 		})
@@ -194,9 +193,9 @@ func (l *learner) open(st *state) []*lane {
 	for k := range lanes {
 		a := &lane{learner: l, device: compute.DeviceNum(k), weights: st.weights, reference: l.reference}
 		if k > 0 {
-			a.weights, a.reference = l.copied(st.weights), nil
+			a.weights, a.reference = qwen.Clone(st.weights), nil
 			if l.cfg.KL > 0 {
-				a.reference = l.copied(l.reference)
+				a.reference = qwen.Clone(l.reference)
 			}
 		}
 		for _, t := range st.weights {
@@ -207,10 +206,6 @@ func (l *learner) open(st *state) []*lane {
 	return lanes
 }
 
-func (l *learner) copied(list []*tensors.Tensor) []*tensors.Tensor {
-	return (&qwen.Weights{Config: l.model, Tensors: list}).Clone().Tensors
-}
-
 func (a *lane) close() {
 	free(a.sums)
 	if a.device > 0 {
@@ -219,8 +214,8 @@ func (a *lane) close() {
 	}
 }
 
-// add runs one pass: it adds to the sums and returns the pass's terms.
-func (a *lane) add(b *batch) ([]float32, error) {
+// pass runs one pass: it adds to the sums and returns the pass's terms.
+func (a *lane) pass(b *batch) ([]float32, error) {
 	inputs := b.tensors()
 	defer func() { free(inputs) }()
 	if a.cfg.KL > 0 {
@@ -230,7 +225,7 @@ func (a *lane) add(b *batch) ([]float32, error) {
 		}
 		inputs = append(inputs, out...)
 	}
-	out, _, err := a.learner.add.CallWithGraphOnDevice(a.device, arguments(a.weights, a.sums, inputs)...)
+	out, _, err := a.add.CallWithGraphOnDevice(a.device, arguments(a.weights, a.sums, inputs)...)
 	if err != nil {
 		return nil, err
 	}

@@ -283,12 +283,12 @@ func TestPackingKeepsEveryToken(t *testing.T) {
 		}
 	}
 	for _, rows := range []int{1, 4, 16, 100} {
-		shape, err := shapeFor(all, rows, 40)
+		batches, err := pack(all, rows, 40)
 		if err != nil {
 			t.Fatal(err)
 		}
 		learned, seen := 0, map[int]bool{}
-		for _, b := range pack(all, shape) {
+		for _, b := range batches {
 			learned += b.learned
 			n := b.rows * b.seq
 			tokens, targets, positions, segments := b.ints[:n], b.ints[n:2*n], b.ints[2*n:3*n], b.ints[3*n:]
@@ -330,7 +330,7 @@ func TestPackingKeepsEveryToken(t *testing.T) {
 			t.Errorf("%d rows: %d sequences and %d targets, want %d and %d", rows, len(seen), learned, len(all), want)
 		}
 	}
-	if _, err := shapeFor(all, 4, 10); err == nil || !strings.Contains(err.Error(), "raise seq") {
+	if _, err := pack(all, 4, 10); err == nil || !strings.Contains(err.Error(), "raise seq") {
 		t.Errorf("rows of 10 positions for completions of 20 tokens give %v", err)
 	}
 }

@@ -139,11 +139,17 @@ func writeFloats(to interface{ Write([]byte) (int, error) }, t *tensors.Tensor) 
 
 // Clone copies the weights to new tensors in the host's memory.
 func (w *Weights) Clone() *Weights {
-	c := &Weights{Config: w.Config}
-	for _, t := range w.Tensors {
-		c.Tensors = append(c.Tensors, tensors.FromFlatDataAndDimensions(tensors.MustCopyFlatData[float32](t), t.Shape().Dimensions...))
+	return &Weights{Config: w.Config, Tensors: Clone(w.Tensors)}
+}
+
+// Clone copies f32 tensors, such as weights or moments, to the host's memory. A tensor is
+// on one device only: whoever needs it on another copies it first.
+func Clone(list []*tensors.Tensor) []*tensors.Tensor {
+	copied := make([]*tensors.Tensor, len(list))
+	for i, t := range list {
+		copied[i] = tensors.FromFlatDataAndDimensions(tensors.MustCopyFlatData[float32](t), t.Shape().Dimensions...)
 	}
-	return c
+	return copied
 }
 
 // Check says whether the tensors are the ones that the configuration asks for.

@@ -177,14 +177,14 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 		return err
 	}
 	weights, err := s.weights(w)
-	if err != nil {
-		return err
-	}
 	defer func() {
 		for _, copied := range weights[1:] {
 			finalize(copied)
 		}
 	}()
+	if err != nil {
+		return err
+	}
 	for _, b := range buckets(prompts, opt, s.perGroup) {
 		if err := s.bucket(ctx, weights, prompts, opt, b, each); err != nil {
 			return err
@@ -215,16 +215,17 @@ func (s *Sampler) bucket(ctx context.Context, weights [][]*tensors.Tensor, promp
 	return work.Wait()
 }
 
-// weights are those of w on each device that the job may use: a tensor is on one only.
+// weights are those of w on each device that the job may use: the first list is w's own, the
+// others are copies, with an error too.
 func (s *Sampler) weights(w *qwen.Weights) ([][]*tensors.Tensor, error) {
 	all := [][]*tensors.Tensor{w.Tensors}
 	for len(all) < s.devices() {
-		all = append(all, w.Clone().Tensors)
+		all = append(all, qwen.Clone(w.Tensors))
 	}
 	for device, list := range all { // here, because moving a tensor is not safe for workers side by side
 		for _, t := range list {
 			if err := t.MaterializeOnDevice(s.eng.Backend, true, compute.DeviceNum(device)); err != nil {
-				return nil, fmt.Errorf("rollout: weights: %w", err)
+				return all, fmt.Errorf("rollout: weights: %w", err)
 			}
 		}
 	}

@@ -69,13 +69,7 @@ func (s *state) on(device int) *state {
 		return s
 	}
 	for len(s.copies) < device {
-		c := &state{}
-		for i, to := range []*[]*tensors.Tensor{&c.weights, &c.first, &c.second} {
-			for _, t := range s.lists()[i] {
-				*to = append(*to, tensors.FromFlatDataAndDimensions(tensors.MustCopyFlatData[float32](t), t.Shape().Dimensions...))
-			}
-		}
-		s.copies = append(s.copies, c)
+		s.copies = append(s.copies, &state{weights: qwen.Clone(s.weights), first: qwen.Clone(s.first), second: qwen.Clone(s.second)})
 	}
 	return s.copies[device-1]
 }
