@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/engine"
+	"interplay/kernelkit/train"
 	"interplay/pipeline"
 	"interplay/plots"
 )
@@ -155,7 +156,11 @@ func PlanTable(p *pipeline.Plan) *Table {
 	}
 	label, peak := p.PeakMemory()
 	label, _, _ = strings.Cut(label, ", seed ")
-	t.Note += fmt.Sprintf("Memory at the peak of training (%s): %sB a device. ", label, thousands(float64(peak.Total())))
+	t.Note += fmt.Sprintf("Memory at the peak of training (%s): %sB a device", label, thousands(float64(peak.Total())))
+	if p.Study.Machine.GPU {
+		t.Note += fmt.Sprintf(", besides about %sB for CUDA and its libraries", thousands(train.CUDA))
+	}
+	t.Note += ". "
 	if p.Study.NotRun != "" {
 		t.Note += "Note: " + p.Study.NotRun + "."
 	}

@@ -17,13 +17,13 @@ import (
 // The two scales beyond the CPU: word problems of the realistic family, the
 // paper's mixtures, and its hyper-parameters.
 
-// gpu is the paper's set-up at a tenth of its size. Nobody has run it yet.
+// gpu is the paper's set-up at a tenth of its size. Nobody has run it whole yet.
 func gpu(seed int64) (Profile, error) {
 	p, err := paper(seed)
 	if err != nil {
 		return p, err
 	}
-	p.Name, p.About = "gpu", "word problems and a 10M model on one GPU; planned, not run yet: treat its learning rates as a first guess"
+	p.Name, p.About = "gpu", "word problems and a 10M model on one GPU; planned, not run whole: treat its learning rates as a first guess"
 	size, err := qwen.Size("10m", p.Base.Model.VocabSize)
 	if err != nil {
 		return p, err
@@ -31,6 +31,7 @@ func gpu(seed int64) (Profile, error) {
 	p.Base.Model = size
 	t := &p.Base.Train
 	t.Steps, t.Accumulate, t.LR, t.MinLR, t.Warmup, t.CheckpointEvery = 4000, 4, 1e-3, 1e-4, 200, 500
+	t.Recompute = false // 5 GiB of activations
 	g := &p.RL.GRPO
 	p.RL.Prompts, g.Steps, g.MiniBatch, g.LR = 256, 100, 64, 5e-6
 	p.Evaluation.Problems, p.Evaluation.Samples = 22, 32

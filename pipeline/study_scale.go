@@ -112,7 +112,7 @@ func (s *scale) large() {
 		s.seeds = [2]int{2, 2}
 		s.machine = Machine{Name: "one H100", GPU: true, Train: 5e13, RL: 5e12, Evaluate: 5e12}
 		s.split.budgets = []float64{s.perRLStep() * 100}
-		s.notRun = "nobody has run this profile yet: a 10M model on word problems, with learning rates that are a first guess"
+		s.notRun = "nobody has run this profile whole (LAB.md has the first steps of its base): a 10M model on word problems, with learning rates and speeds that are a first guess"
 	}
 }
 

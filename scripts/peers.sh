@@ -5,6 +5,9 @@
 #
 #   scripts/peers.sh [interchange|speed] [arguments of speed.py]
 #
+# With GOMLX_BACKEND=xla:cuda it times training of the paper's model in bfloat16 against
+# PyTorch on the GPU, and nothing else.
+#
 # On a machine that is busy with other work set OMP_WAIT_POLICY=passive: PyTorch's threads
 # spin while they wait for each other, and lose more than the others do.
 set -euo pipefail
@@ -35,7 +38,9 @@ mkdir -p "$work"
 export PEERS=$ROOT/.bin/peers HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TRANSFORMERS_VERBOSITY=error HF_HUB_DISABLE_PROGRESS_BARS=1 \
 	HF_HOME=$ROOT/.cache/huggingface TORCHINDUCTOR_CACHE_DIR=$ROOT/.cache/inductor
 go build -o "$PEERS" ./scripts/peers
-"$PEERS" prepare "$work"
+gpu=
+case $GOMLX_BACKEND in xla:cuda*) gpu=gpu what=speed ;; esac
+"$PEERS" prepare "$work" $gpu
 status=0
 if [ "$what" != speed ]; then
 	"$python" scripts/peers/interchange.py "$work" 2>"$work/interchange.log" | tee -a "$work/results.jsonl" || status=1

@@ -24,6 +24,7 @@ import (
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
+	"interplay/pipeline"
 )
 
 // Speeds are measured here and nowhere in the tests: machines are shared and
@@ -42,7 +43,7 @@ var benchmarks = []struct {
 	name string
 	run  func(b *bench) error
 }{
-	{"generate", benchGenerate}, {"verify", benchVerify}, {"train", benchTrain}, {"rollout", benchRollout}, {"grpo", benchGRPO},
+	{"generate", benchGenerate}, {"verify", benchVerify}, {"train", benchTrain}, {"rollout", benchRollout}, {"grpo", benchGRPO}, {"memory", benchMemory},
 }
 
 // bench is a run of interplay bench.
@@ -282,22 +283,107 @@ func benchTrain(b *bench) error {
 		return err
 	}
 	for _, m := range models {
-		w, err := qwen.NewWeights(m.config, 1)
-		if err != nil {
-			return err
-		}
-		dir, err := os.MkdirTemp("", "interplay-bench")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
 		cfg := train.Default()
-		cfg.Seq, cfg.Steps, cfg.CheckpointEvery = m.seq, 1_000_000, 0
-		rate, err := b.trainRate(eng, w, symbolicDocuments(source, tok), cfg, dir)
+		cfg.Seq = m.seq
+		if _, err := b.train(eng, "train/"+m.name, m.config, symbolicDocuments(source, tok), cfg, m.jax); err != nil {
+			return err
+		}
+	}
+	if !eng.CUDA() {
+		return nil
+	}
+	for _, size := range []string{"10m", "paper"} {
+		model, cfg, err := gpuTraining(size)
 		if err != nil {
 			return err
 		}
-		b.report(benchFigure{Name: "train/" + m.name, Unit: "tokens/s", Value: rate, Reference: m.jax})
+		name := fmt.Sprintf("train/%s/bf16/%d×%d", size, cfg.Batch, cfg.Seq)
+		rate, err := b.train(eng, name, model, symbolicDocuments(source, tok), cfg, 0)
+		if err != nil {
+			return err
+		}
+		flops := 3 * model.FLOPs(cfg.Seq) / float64(cfg.Seq) * rate
+		b.report(benchFigure{Name: name + "/model TFLOP/s", Value: flops / 1e12, Unit: "TFLOP/s"})
+		if peak, ok := eng.PeakBF16(); ok {
+			b.report(benchFigure{Name: name + "/model FLOPs utilisation", Value: flops / peak, Unit: "share of the card's dense bf16 rate"})
+		}
+	}
+	return nil
+}
+
+// gpuTraining is what training is measured on where there is a GPU: bf16, rows of 2048
+// with flash attention, everything that the backward pass needs kept.
+func gpuTraining(size string) (qwen.Config, train.Config, error) {
+	model, err := qwen.Size(size, 2200)
+	cfg := train.Default()
+	cfg.Batch, cfg.Seq, cfg.Dtype, cfg.DocumentMask = 16, 2048, "bfloat16", false
+	cfg.LR, cfg.MinLR = 2e-4, 2e-4
+	return model, cfg, err
+}
+
+// train measures and reports a training speed.
+func (b *bench) train(eng *engine.Engine, name string, model qwen.Config, docs train.Documents, cfg train.Config, jax float64) (float64, error) {
+	w, err := qwen.NewWeights(model, 1)
+	if err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "interplay-bench")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	cfg.Steps, cfg.CheckpointEvery = 1_000_000, 0
+	rate, err := b.trainRate(eng, w, docs, cfg, dir)
+	if err != nil {
+		return 0, err
+	}
+	b.report(benchFigure{Name: name, Unit: "tokens/s", Value: rate, Reference: jax})
+	return rate, nil
+}
+
+// benchMemory compares the estimate of -plan with what XLA reserves for the compiled step.
+func benchMemory(b *bench) error {
+	eng, tok, _, err := benchParts()
+	if err != nil {
+		return err
+	}
+	compare := func(name string, model qwen.Config, cfg train.Config) error {
+		flash, _ := train.FlashAttention(eng, model, cfg)
+		estimate := train.EstimateMemory(model, cfg, flash)
+		reserved, err := train.CompiledMemory(eng, model, cfg)
+		if err != nil {
+			return err
+		}
+		b.report(benchFigure{Name: "memory/" + name, Value: float64(reserved.Total()) / (1 << 30), Unit: "GiB reserved; reference: estimated",
+			Reference: float64(estimate.Total()) / (1 << 30)})
+		return nil
+	}
+	if !eng.CUDA() {
+		models, err := benchModels(tok.Size())
+		if err != nil {
+			return err
+		}
+		for _, m := range models {
+			cfg := train.Default()
+			cfg.Seq = m.seq
+			if err := compare(m.name, m.config, cfg); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, name := range []string{"gpu", "paper"} {
+		p, err := pipeline.ProfileByName(name, 1)
+		if err != nil {
+			return err
+		}
+		for _, recompute := range []bool{p.Base.Train.Recompute, !p.Base.Train.Recompute} {
+			cfg := p.Base.Train
+			cfg.Recompute = recompute
+			if err := compare(fmt.Sprintf("%s, recompute %t", name, recompute), p.Base.Model, cfg); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -346,10 +432,23 @@ func benchRollout(b *bench) error {
 	if err != nil {
 		return err
 	}
-	prompts := make([][]int32, 64)
+	count := 64
+	if eng.CUDA() {
+		count = 256 // 2,048 completions, of which 1,024 are in flight
+	}
+	prompts := make([][]int32, count)
 	for i := range prompts {
 		if prompts[i], err = tok.Encode(source.At(uint64(i)).Prompt()); err != nil {
 			return err
+		}
+	}
+	if eng.CUDA() {
+		for _, size := range []string{"10m", "paper"} {
+			config, err := qwen.Size(size, 2200)
+			if err != nil {
+				return err
+			}
+			models = append(models, benchModel{name: size, config: config})
 		}
 	}
 	for _, m := range models {

@@ -117,8 +117,13 @@ func openXLA(name, config string) (*Engine, error) {
 	if platformOf(path) != "cpu" && !strings.Contains(options, "shared_buffers") {
 		full += ",noshared_buffers" // the library shares them where the path holds "cpu"
 	}
-	if platformOf(path) == "cpu" {
+	switch platformOf(path) {
+	case "cpu":
 		keepMemory()
+	case "cuda":
+		if err := withoutCommandBuffers(); err != nil {
+			return nil, err
+		}
 	}
 	b, err := xla.New(full)
 	if err != nil {
@@ -130,6 +135,21 @@ func openXLA(name, config string) (*Engine, error) {
 		e.API = fmt.Sprintf("%d.%d", major, minor)
 	}
 	return describe(e), nil
+}
+
+// withoutCommandBuffers tells XLA, where the user does not, to launch kernels one by one. It
+// would record them in a CUDA graph, which it has to bring up to date when a buffer has moved:
+// at each training step, because results never take the place of inputs here. LAB.md has what that costs.
+func withoutCommandBuffers() error {
+	const name, flag = "XLA_FLAGS", "--xla_gpu_enable_command_buffer"
+	flags := os.Getenv(name)
+	if strings.Contains(flags, flag) {
+		return nil
+	}
+	if err := os.Setenv(name, strings.TrimSpace(flags+" "+flag+"=")); err != nil {
+		return fmt.Errorf("engine: %s: %w", name, err)
+	}
+	return nil
 }
 
 func describe(e *Engine) *Engine {
@@ -144,6 +164,31 @@ func (e *Engine) Close() { e.Backend.Finalize() }
 
 // CUDA says whether the backend runs on an NVIDIA GPU.
 func (e *Engine) CUDA() bool { return e.Platform == "cuda" }
+
+// peaks are the dense bfloat16 rates of cards, operations a second, by what their names
+// hold, from NVIDIA's datasheets. The first that fits counts.
+var peaks = []struct {
+	card string
+	rate float64
+}{
+	{"B200", 2.25e15}, {"H100 PCIe", 7.56e14}, {"H100 NVL", 8.35e14}, {"H100", 9.89e14}, {"H200", 9.89e14}, {"H800", 9.89e14},
+	{"A100", 3.12e14}, {"A800", 3.12e14}, {"L40S", 3.62e14}, {"L4", 1.21e14}, {"RTX 4090", 1.65e14}, {"RTX 3090", 7.1e13},
+}
+
+// PeakBF16 is the rate of the device's bfloat16 products by its datasheet, operations a
+// second, by which a model's FLOPs utilisation is counted (Chowdhery et al., PaLM, 2022,
+// Appendix B). ok is false for a CPU and a card that is not in the list.
+func (e *Engine) PeakBF16() (rate float64, ok bool) {
+	if !e.CUDA() || len(e.Devices) == 0 {
+		return 0, false
+	}
+	for _, p := range peaks {
+		if strings.Contains(e.Devices[0], p.card) {
+			return p.rate, true
+		}
+	}
+	return 0, false
+}
 
 // Donate hands t's buffer to the next execution, which may write its results
 // there; t is invalid afterwards. It stops a training loop from holding two copies

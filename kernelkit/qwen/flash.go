@@ -16,8 +16,8 @@ import (
 //
 // The conditions are those of the library, which falls back in silence where one fails.
 func (c Config) Flash(b compute.Backend, dtype dtypes.DType, masked bool) (ok bool, why string) {
-	switch operations := b.Capabilities().Operations; {
-	case !operations[compute.OpTypeFusedScaledDotProductAttention] || !operations[compute.OpTypeFusedScaledDotProductAttentionVJP]:
+	switch {
+	case !onGPU(b):
 		return false, "the backend has no flash attention, which takes an NVIDIA GPU"
 	case os.Getenv(FusionEnv) != "" && os.Getenv(FusionEnv) != "1" && os.Getenv(FusionEnv) != "true":
 		return false, fmt.Sprintf("%s is %q", FusionEnv, os.Getenv(FusionEnv))
@@ -36,4 +36,10 @@ func (c Config) Flash(b compute.Backend, dtype dtypes.DType, masked bool) (ok bo
 func attendFlash(q, k, v *Node) *Node {
 	out, _ := fused.Core(q, k, v, fused.LayoutBSHD, fused.CoreOptions{UseCausalMask: true})
 	return out
+}
+
+// onGPU says whether a backend has the operations that only CUDA's has.
+func onGPU(b compute.Backend) bool {
+	has := b.Capabilities().Operations
+	return has[compute.OpTypeFusedScaledDotProductAttention] && has[compute.OpTypeFusedScaledDotProductAttentionVJP]
 }

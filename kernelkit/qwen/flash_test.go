@@ -54,20 +54,23 @@ func TestTheFusedOperationIsOurAttention(t *testing.T) {
 	}
 }
 
-// withFlash is a backend that says it has the fused operations, as CUDA's does.
-type withFlash struct{ compute.Backend }
+// withFlash is a backend that says whether it has the fused operations, as CUDA's does.
+type withFlash struct {
+	compute.Backend
+	has bool
+}
 
 func (w withFlash) Capabilities() compute.Capabilities {
 	c := w.Backend.Capabilities()
 	c.Operations = maps.Clone(c.Operations)
-	c.Operations[compute.OpTypeFusedScaledDotProductAttention] = true
-	c.Operations[compute.OpTypeFusedScaledDotProductAttentionVJP] = true
+	c.Operations[compute.OpTypeFusedScaledDotProductAttention] = w.has
+	c.Operations[compute.OpTypeFusedScaledDotProductAttentionVJP] = w.has
 	return c
 }
 
 func TestFlashAttentionIsUsedWhereTheLibraryCan(t *testing.T) {
 	e := open(t, "")
-	gpu := withFlash{e.Backend}
+	gpu, cpu := withFlash{e.Backend, true}, withFlash{e.Backend, false}
 	paper, err := Size("paper", 2200)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +86,7 @@ func TestFlashAttentionIsUsedWhereTheLibraryCan(t *testing.T) {
 		why     string // "" = in use
 	}{
 		"the paper's model":    {paper, gpu, dtypes.BFloat16, false, "", ""},
-		"on a CPU":             {paper, e.Backend, dtypes.BFloat16, false, "", "GPU"},
+		"on a CPU":             {paper, cpu, dtypes.BFloat16, false, "", "GPU"},
 		"in float32":           {paper, gpu, dtypes.Float32, false, "", "bfloat16"},
 		"with a document mask": {paper, gpu, dtypes.BFloat16, true, "", "document_mask"},
 		"with heads of 60":     {narrow, gpu, dtypes.BFloat16, false, "", "multiple of 8"},

@@ -43,6 +43,18 @@ func withGradient(y *Node, inputs []*Node, vjp func(v *Node) []*Node) *Node {
 	})
 }
 
+// recomputed is block(x) of which the backward pass keeps x alone and computes the rest
+// again, once it needs it. weights are what else block depends on that has a gradient.
+// The library's own checkpoints know neither gradients by hand nor operations of several results,
+// such as flash attention.
+func recomputed(x *Node, weights []*Node, block func(x *Node) *Node) *Node {
+	return withGradient(block(x), append([]*Node{x}, weights...), func(v *Node) []*Node {
+		again := SchedulingBarrier(x, v) // not before v is there; nor does XLA see that it has it already
+		product := ReduceAllSum(Mul(block(again), StopGradient(v)))
+		return Gradient(product, append([]*Node{again}, weights...)...)
+	})
+}
+
 // linear is x·wᵀ: [..., in] × [out, in] → [..., out]. The gradient of w is a product over
 // all positions, for which XLA copies its left side transposed: custom puts the narrower of
 // input and output there.
@@ -66,12 +78,15 @@ func linear(x, w *Node, custom bool) *Node {
 }
 
 // swiGLU is silu(gate) ⊙ up, silu(x) = x·σ(x). custom keeps σ for the backward pass
-// instead of computing it there again.
+// instead of computing it there again, but on a GPU, where memory is dearer than arithmetic.
 func swiGLU(gate, up *Node, custom bool) *Node {
 	if !custom {
 		return Mul(Mul(gate, Sigmoid(gate)), up)
 	}
-	s := OptimizationBarrier(Sigmoid(gate)) // computed once, not in each consumer
+	s := Sigmoid(gate)
+	if !onGPU(gate.Graph().Backend()) {
+		s = OptimizationBarrier(s) // computed once, not in each consumer
+	}
 	return withGradient(Mul(Mul(gate, s), up), []*Node{gate, up}, func(v *Node) []*Node {
 		silu := Mul(gate, s)
 		return []*Node{Mul(Mul(v, up), Add(s, Mul(silu, OneMinus(s)))), Mul(v, silu)}

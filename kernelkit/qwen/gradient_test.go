@@ -8,24 +8,25 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// The gradients written by hand must be those that the library derives, for every weight;
-// the sequence is long enough for attention in parts, and rows hold several documents.
+// The gradients written by hand, and those of blocks that are computed again, must be those
+// that the library derives, for every weight; the sequence is long enough for attention in
+// parts, and rows hold several documents.
 func TestGradientsByHandEqualTheDerivedOnes(t *testing.T) {
 	const batch, seq = 2, 128
 	e := open(t, "")
 	cfg := testConfig
-	cfg.Layers, cfg.FFN = 1, 30
+	cfg.Layers, cfg.FFN = 2, 30
 	w := randomWeights(t, cfg, 8)
 	tokens := draw(1, batch*seq, cfg.VocabSize)
 	positions, segments := make([]int32, batch*seq), make([]int32, batch*seq)
 	for i := range positions {
 		positions[i], segments[i] = int32(i%50), int32(1+i%seq/50)
 	}
-	gradients := func(recompute bool) []*tensors.Tensor {
+	gradients := func(derived, recompute bool) []*tensors.Tensor {
 		exec, err := graph.NewExec(e.Backend, func(in []*graph.Node) []*graph.Node {
 			n := len(w.Tensors)
 			p := Bind(cfg, in[:n])
-			p.Recompute = recompute
+			p.derived, p.Recompute = derived, recompute
 			logits := p.Forward(in[n], in[n+1], in[n+2])
 			return graph.Gradient(graph.ReduceAllMean(graph.Square(graph.Add(logits, graph.Sin(logits)))), in[:n]...)
 		})
@@ -39,11 +40,15 @@ func TestGradientsByHandEqualTheDerivedOnes(t *testing.T) {
 		}
 		return out
 	}
-	got, want := gradients(false), gradients(true)
-	for i, s := range cfg.Specs() {
-		g, w := tensors.MustCopyFlatData[float32](got[i]), tensors.MustCopyFlatData[float32](want[i])
-		if d := relative(g, w); d > 2e-5 {
-			t.Errorf("%s: the gradients differ by %.2g of their norm", s.Name, d)
+	want := gradients(true, false)
+	for name, got := range map[string][]*tensors.Tensor{
+		"by hand": gradients(false, false), "by hand, computed again": gradients(false, true), "derived, computed again": gradients(true, true),
+	} {
+		for i, s := range cfg.Specs() {
+			g, w := tensors.MustCopyFlatData[float32](got[i]), tensors.MustCopyFlatData[float32](want[i])
+			if d := relative(g, w); d > 2e-5 {
+				t.Errorf("%s: the gradients of %s differ by %.2g of their norm", name, s.Name, d)
+			}
 		}
 	}
 }

@@ -12,13 +12,15 @@ type Params struct {
 	Config Config
 
 	// Recompute makes Hidden keep only the input of each block for the backward pass
-	// (gradient checkpointing). Gradients are then the library's own, because the faster
-	// ones of gradient.go keep what they need.
+	// (gradient checkpointing), which computes the rest again.
 	Recompute bool
 
 	// Sharded says that rows are spread over several devices. XLA cannot split a kernel that
 	// it did not make, so flash attention stays off.
 	Sharded bool
+
+	// derived leaves all gradients to the library: what those of gradient.go are tested with.
+	derived bool
 
 	embed  *Node // [vocab, hidden]
 	layers []layerParams
@@ -33,6 +35,10 @@ type layerParams struct {
 	o                   *Node // [hidden, heads·headDim]
 	gate, up            *Node // [ffn, hidden]
 	down                *Node // [hidden, ffn]
+}
+
+func (w layerParams) nodes() []*Node {
+	return []*Node{w.inputNorm, w.postNorm, w.q, w.k, w.v, w.qBias, w.kBias, w.vBias, w.o, w.gate, w.up, w.down}
 }
 
 // Bind makes the weights of a graph from its nodes, in the order of Config.Specs. It
@@ -65,13 +71,21 @@ func BindAs(cfg Config, nodes []*Node, compute dtypes.DType) *Params {
 
 // oneHotVocab is the largest vocabulary whose embedding gets its gradient as a product
 // with one-hot rows: the gradient of a look-up is a scatter, which the CPU runs row after
-// row.
-const oneHotVocab = 1024
+// row. A GPU scatters fast, but adds in the embedding's dtype and in any order: frequent
+// tokens lose digits in bfloat16, and no two runs are alike. There the product goes further.
+const (
+	oneHotVocab    = 1024
+	oneHotVocabGPU = 8192
+)
 
 // Embed looks tokens up: [batch, seq] → [batch, seq, hidden].
 func (p *Params) Embed(tokens *Node) *Node {
 	x := Gather(p.embed, InsertAxes(tokens, -1))
-	if p.Config.VocabSize <= oneHotVocab && !p.Recompute {
+	limit := oneHotVocab
+	if onGPU(tokens.Graph().Backend()) {
+		limit = oneHotVocabGPU
+	}
+	if p.Config.VocabSize <= limit && !p.derived {
 		positions := []int{0, 1}
 		x = withGradient(x, []*Node{p.embed}, func(v *Node) []*Node {
 			return []*Node{Transpose(DotGeneral(v, positions, nil, OneHot(tokens, p.Config.VocabSize, v.DType()), positions, nil), 0, 1)}
@@ -120,11 +134,11 @@ func (p *Params) Block(layer int, x, positions *Node, attend func(q, k, v *Node)
 }
 
 // linear is x·wᵀ: [..., in] × [out, in] → [..., out].
-func (p *Params) linear(x, w *Node) *Node { return linear(x, w, !p.Recompute) }
+func (p *Params) linear(x, w *Node) *Node { return linear(x, w, !p.derived) }
 
 // mlp is SwiGLU: (silu(x·gateᵀ) ⊙ x·upᵀ)·downᵀ.
 func (p *Params) mlp(x *Node, w layerParams) *Node {
-	return p.linear(swiGLU(p.linear(x, w.gate), p.linear(x, w.up), !p.Recompute), w.down)
+	return p.linear(swiGLU(p.linear(x, w.gate), p.linear(x, w.up), !p.derived), w.down)
 }
 
 // rotate applies rotary positions in the split-half layout to x
@@ -188,7 +202,7 @@ func (p *Params) attendCausally(q, k, v, bias *Node) *Node {
 			}
 			return SliceAxis(x, axis, AxisRange(from, to))
 		}
-		out = append(out, attention(cut(q, 1, from), cut(k, 1, 0), cut(v, 1, 0), cut(cut(bias, 1, from), 2, 0), !p.Recompute))
+		out = append(out, attention(cut(q, 1, from), cut(k, 1, 0), cut(v, 1, 0), cut(cut(bias, 1, from), 2, 0), !p.derived))
 	}
 	if parts == 1 {
 		return out[0]
@@ -217,13 +231,12 @@ func (p *Params) Hidden(tokens, positions, segments *Node) *Node {
 	}
 	x := p.Embed(tokens)
 	for l := range p.Config.Layers {
+		block := func(x *Node) *Node { return p.Block(l, x, positions, attend) }
 		if p.Recompute {
-			x = x.Checkpoint()
+			x = recomputed(x, p.layers[l].nodes(), block)
+		} else {
+			x = block(x)
 		}
-		x = p.Block(l, x, positions, attend)
-	}
-	if p.Recompute {
-		x = x.StopCheckpoint()
 	}
 	return x
 }

@@ -30,7 +30,7 @@ func (p *Params) ForwardShared(c Continuations) *Node {
 	x := p.Embed(from(known, c.Tokens))
 	positions := from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions)
 	for l := range p.Config.Layers {
-		x = p.Block(l, x, positions, func(q, k, v *Node) *Node { return s.attend(q, k, v, !p.Recompute) })
+		x = p.Block(l, x, positions, func(q, k, v *Node) *Node { return s.attend(q, k, v, !p.derived) })
 	}
 	return p.Logits(s.ofRows(x))
 }

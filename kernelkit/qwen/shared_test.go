@@ -71,10 +71,10 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 		logits    map[float32][]float32 // by weight
 		gradients [][]float32
 	}
-	run := func(forward func(p *Params, in []*graph.Node) *graph.Node, recompute bool, weight []float32, inputs ...any) result {
+	run := func(forward func(p *Params, in []*graph.Node) *graph.Node, derived bool, weight []float32, inputs ...any) result {
 		exec, err := graph.NewExec(e.Backend, func(in []*graph.Node) []*graph.Node {
 			p := Bind(testConfig, in[:n])
-			p.Recompute = recompute
+			p.derived = derived
 			logits := forward(p, in[n:])
 			of := graph.Reshape(in[len(in)-1], logits.Shape().Dim(0), logits.Shape().Dim(1), 1)
 			loss := graph.ReduceAllSum(graph.Mul(of, graph.Sin(logits)))
@@ -104,22 +104,22 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 	sequences := len(wholeTokens) / whole
 	want := run(func(p *Params, in []*graph.Node) *graph.Node { return p.Forward(in[0], in[1], in[2]) }, false, wholeWeight,
 		as(wholeTokens, sequences, whole), as(wholePositions, sequences, whole), as(wholeSegments, sequences, whole))
-	for _, recompute := range []bool{false, true} {
+	for _, derived := range []bool{false, true} {
 		got := run(func(p *Params, in []*graph.Node) *graph.Node {
 			return p.ForwardShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]})
-		}, recompute, weight,
+		}, derived, weight,
 			as(flat, len(prompts), length), as(owner, len(rows)), as(tokens, len(rows), seq), as(positions, len(rows), seq), as(segments, len(rows), seq))
 		if len(got.logits) != count || len(want.logits) != count {
 			t.Fatalf("%d and %d positions, want %d", len(got.logits), len(want.logits), count)
 		}
 		for x, logits := range want.logits {
 			if d := relative(got.logits[x], logits); d > 1e-5 {
-				t.Errorf("recompute %t: the logits of position %g differ by %.2g of their norm", recompute, x, d)
+				t.Errorf("derived %t: the logits of position %g differ by %.2g of their norm", derived, x, d)
 			}
 		}
 		for i, s := range testConfig.Specs() {
 			if d := relative(got.gradients[i], want.gradients[i]); d > 2e-5 {
-				t.Errorf("recompute %t: the gradients of %s differ by %.2g of their norm", recompute, s.Name, d)
+				t.Errorf("derived %t: the gradients of %s differ by %.2g of their norm", derived, s.Name, d)
 			}
 		}
 	}

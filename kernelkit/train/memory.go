@@ -3,7 +3,13 @@ package train
 import (
 	"fmt"
 	"math"
+	"reflect"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
 )
 
@@ -30,13 +36,19 @@ func (m Memory) String() string {
 		gib(m.Total()), gib(m.Weights), gib(m.Optimizer), gib(m.Gradients), gib(m.Results), gib(m.Casts), gib(m.Activations), gib(m.Block))
 }
 
+// CUDA is what a process holds on a GPU besides Memory, in bytes: CUDA's context and the
+// libraries' working memory, as seen once (LAB.md).
+const CUDA = 3 << 29
+
 // EstimateMemory says what a run will need before it starts. flash is whether flash
 // attention will be in use (see FlashAttention).
 //
 // Weights and the like are exact. Activations are counted in numbers a token: the tensors
 // that the gradients of package qwen keep, with factors fitted to what XLA's CPU compiler
-// reserves in float32, and met within 5 % in 13 sizes (a test compares within 10 %). In bfloat16 the same
-// tensors count at their width; that, flash attention and GPUs are not measured.
+// reserves in float32, and met within 5 % in 13 sizes (a test compares within 10 %). In
+// bfloat16 the same tensors count at their width, and the logits of a network with flash
+// attention with a factor of their own: that is within 10 % of what XLA reserves on a GPU for
+// the profiles gpu and paper, recomputed and not (LAB.md).
 func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 	params := int64(model.Params())
 	m := Memory{Weights: 4 * params, Optimizer: 8 * params, Gradients: 4 * params, Results: 8 * params}
@@ -63,6 +75,9 @@ func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 	}
 
 	logits := 4 * 2.5 * vocab
+	if flash {
+		logits = 4 * 1.75 * vocab
+	}
 	var block, all float64 // bytes a token
 	if cfg.Recompute {
 		block = width * d
@@ -77,4 +92,65 @@ func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 		m.Gradients, m.Results = 8*params, max(8*params-m.Activations, 0)
 	}
 	return m
+}
+
+// Reserved is what XLA reserves for a compiled program, in bytes.
+type Reserved struct {
+	Inputs    int64
+	Outputs   int64 // that are in no input's place
+	Temporary int64
+}
+
+// Total is what the device holds while the program runs.
+func (r Reserved) Total() int64 { return r.Inputs + r.Outputs + r.Temporary }
+
+// CompiledMemory compiles the programs of a step and returns what XLA reserves on a device
+// at the peak: the counterpart of EstimateMemory, at the price of compiling. It holds nothing of the
+// step's size.
+func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved, error) {
+	if err := cfg.Validate(); err != nil {
+		return Reserved{}, err
+	}
+	s, err := newStepper(eng, model, cfg)
+	if err != nil {
+		return Reserved{}, fmt.Errorf("train: %w", err)
+	}
+	list := func(copies int) (all []shapes.Shape) {
+		for range copies {
+			for _, spec := range model.Specs() {
+				all = append(all, shapes.Make(dtypes.Float32, spec.Shape...))
+			}
+		}
+		return all
+	}
+	batch, scalars, one := shapes.Make(dtypes.Int32, 4, cfg.Batch, cfg.Seq), shapes.Make(dtypes.Float32, 3), shapes.Make(dtypes.Float32, 1)
+	if s.whole != nil {
+		return reserved(s.whole, append(list(3), batch, scalars, one)...)
+	}
+	add, err := reserved(s.add, append(list(2), one, batch, one)...)
+	if err != nil {
+		return add, err
+	}
+	add.Inputs += 8 * int64(model.Params()) // the means wait on the device
+	finish, err := reserved(s.finish, append(list(4), one, scalars)...)
+	if finish.Total() > add.Total() {
+		return finish, err
+	}
+	return add, err
+}
+
+// reserved compiles a program for inputs. The library keeps XLA's figures in a private field.
+func reserved(program *graph.Exec, inputs ...shapes.Shape) (r Reserved, err error) {
+	g, err := program.Compile(inputs...)
+	if err != nil {
+		return r, fmt.Errorf("train: %w", err)
+	}
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("train: the backend does not say what its programs reserve: expected xla:cpu or xla:cuda")
+		}
+	}()
+	stats := reflect.ValueOf(g.Executable()).Elem().FieldByName("exec").Elem().FieldByName("OnDeviceMemoryUsageStats")
+	of := func(name string) int64 { return stats.FieldByName(name).Int() }
+	return Reserved{Inputs: of("Inputs"), Outputs: of("Outputs") - of("Aliases"), Temporary: of("Temporary")}, nil
 }

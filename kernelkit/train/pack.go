@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"interplay/kernelkit/random"
 )
@@ -19,8 +22,9 @@ type Document struct {
 	LossFrom int
 }
 
-// Documents gives document i, the same one each time it is asked. There is no end:
-// whoever has a finite corpus says what comes after it, or returns an error.
+// Documents gives document i, the same one each time it is asked, to several callers at
+// once. There is no end: whoever has a finite corpus says what comes after it, or returns
+// an error.
 type Documents func(i uint64) (Document, error)
 
 // Batch is the input of one forward pass, row after row: Rows·Seq values in each slice.
@@ -126,6 +130,31 @@ func (p *packer) document(i uint64) (Document, bool, error) {
 	return d, true, nil
 }
 
+// read is a document as document returns it.
+type read struct {
+	Document
+	used bool
+	err  error
+}
+
+// read reads the documents of a window on all processors: a GPU learns faster than one
+// of them writes problems.
+func (p *packer) read(first uint64) []read {
+	all := make([]read, p.span)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(all)) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
+				d := &all[i]
+				d.Document, d.used, d.err = p.document(first + uint64(i))
+			}
+		})
+	}
+	wait.Wait()
+	return all
+}
+
 // batches returns the forward passes of a step.
 func (p *packer) batches(step int) ([]*Batch, error) {
 	if window := step / p.steps; window != p.window {
@@ -150,13 +179,14 @@ func (p *packer) pack(window int) ([][]Document, error) {
 	rows := p.steps * p.cfg.Batch * p.cfg.Accumulate
 	var docs []Document
 	first := uint64(window) * uint64(p.span)
-	for i, room := first, rows*p.cfg.Seq; i < first+uint64(p.span) && room > 0; i++ {
-		d, ok, err := p.document(i)
-		if err != nil {
-			return nil, err
+	read := p.read(first)
+	for i, room := 0, rows*p.cfg.Seq; i < len(read) && room > 0; i++ {
+		d := read[i]
+		if d.err != nil {
+			return nil, d.err
 		}
-		if ok {
-			docs = append(docs, d)
+		if d.used {
+			docs = append(docs, d.Document)
 			room -= len(d.IDs) - 1
 		}
 	}

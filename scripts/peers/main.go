@@ -1,7 +1,7 @@
 // Command peers is this project's side of `make peers`: it writes the models and the
 // batches that all sides share, and is one of the workers that peers.py times.
 //
-//	peers prepare DIR          models, batches and prompts
+//	peers prepare DIR [gpu]    models, batches and prompts; gpu: the model for a GPU alone
 //	peers train DIR MODEL      worker: training steps
 //	peers grpo DIR MODEL       worker: GRPO steps
 //
@@ -47,12 +47,14 @@ func run(args []string) error {
 	switch {
 	case len(args) == 2 && args[0] == "prepare":
 		return prepare(args[1])
+	case len(args) == 3 && args[0] == "prepare" && args[2] == "gpu":
+		return prepareModels(args[1], true)
 	case len(args) == 3 && args[0] == "train":
 		return trainWorker(args[1], args[2])
 	case len(args) == 3 && args[0] == "grpo":
 		return grpoWorker(args[1], args[2])
 	}
-	return fmt.Errorf("%q: expected prepare DIR, train DIR MODEL or grpo DIR MODEL", strings.Join(args, " "))
+	return fmt.Errorf("%q: expected prepare DIR [gpu], train DIR MODEL or grpo DIR MODEL", strings.Join(args, " "))
 }
 
 // vocabulary is the size that the symbolic family's words are filled up to, so that a
@@ -68,21 +70,32 @@ const batches = 16
 var models = []struct {
 	name             string
 	batch, pass, seq int
+	gpu              bool // for a GPU: in bfloat16, and attention crosses documents, as flash attention wants it
 	config           func() (qwen.Config, error)
 }{
-	{"micro", 16, 8, 160, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
-	{"d128", 16, 2, 256, func() (qwen.Config, error) {
+	{"micro", 16, 8, 160, false, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
+	{"d128", 16, 2, 256, false, func() (qwen.Config, error) {
 		c, err := qwen.Size("micro", vocabulary)
 		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
 		return c, err
 	}},
-	{"10m", 8, 2, 256, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+	{"10m", 8, 2, 256, false, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+	{"paper", 16, 16, 2048, true, func() (qwen.Config, error) { return qwen.Size("paper", 2200) }},
 }
 
-func config(batch, seq int) train.Config {
+// settings are a comparison's training configuration and what a token costs.
+type settings struct {
+	train.Config
+	FLOPs float64 `json:"flops_per_token"` // of a forward and a backward pass (qwen.Config.FLOPs)
+}
+
+func config(batch, seq int, gpu bool) train.Config {
 	cfg := train.Default()
 	cfg.Batch, cfg.Seq, cfg.Steps, cfg.CheckpointEvery = batch, seq, 1_000_000, 0
 	cfg.LR, cfg.MinLR, cfg.Warmup, cfg.Decay = 1e-3, 1e-3, 0, 0.1
+	if gpu {
+		cfg.Dtype, cfg.DocumentMask, cfg.LR, cfg.MinLR = "bfloat16", false, 2e-4, 2e-4
+	}
 	return cfg
 }
 
@@ -144,10 +157,31 @@ func problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
 	return out, nil
 }
 
-// prepare writes for every model: MODEL/ (as saved, for training), MODEL-exported/ (as
-// transformers opens it), MODEL.batches (int32 [batches, 4, rows, seq]: tokens, targets,
-// positions, segments) and MODEL.json (the training configuration); and prompts.jsonl.
+// prepare writes what the sides of all comparisons on a CPU share: the models
+// (prepareModels), trained-exported/ and prompts.jsonl.
 func prepare(dir string) error {
+	if err := prepareModels(dir, false); err != nil {
+		return err
+	}
+	tok, spec, err := tokenizer()
+	if err != nil {
+		return err
+	}
+	docs, err := documents(tok, spec)
+	if err != nil {
+		return err
+	}
+	if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
+		return err
+	}
+	return writePrompts(filepath.Join(dir, "prompts.jsonl"), tok)
+}
+
+// prepareModels writes for every model, those of a GPU or the others: MODEL/ (as saved, for
+// training), MODEL-exported/ (as transformers opens it), MODEL.batches (int32
+// [batches, 4, rows, seq]: tokens, targets, positions, segments) and MODEL.json (the
+// training configuration).
+func prepareModels(dir string, gpu bool) error {
 	tok, spec, err := tokenizer()
 	if err != nil {
 		return err
@@ -157,6 +191,9 @@ func prepare(dir string) error {
 		return err
 	}
 	for _, m := range models {
+		if m.gpu != gpu {
+			continue
+		}
 		c, err := m.config()
 		if err != nil {
 			return err
@@ -172,18 +209,15 @@ func prepare(dir string) error {
 		if err := errors.Join(qwen.Save(saved, w), tok.Save(saved), qwen.Export(exported, w), tok.Save(exported)); err != nil {
 			return err
 		}
-		cfg := config(m.batch, m.seq)
+		cfg := settings{config(m.batch, m.seq, m.gpu), 3 * c.FLOPs(m.seq) / float64(m.seq)}
 		if err := durable.WriteJSON(filepath.Join(dir, m.name+".json"), cfg); err != nil {
 			return err
 		}
-		if err := writeBatches(filepath.Join(dir, m.name+".batches"), docs, cfg); err != nil {
+		if err := writeBatches(filepath.Join(dir, m.name+".batches"), docs, cfg.Config); err != nil {
 			return err
 		}
 	}
-	if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
-		return err
-	}
-	return writePrompts(filepath.Join(dir, "prompts.jsonl"), tok)
+	return nil
 }
 
 // trained exports a micro model after some training: its greedy completions are more

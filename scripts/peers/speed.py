@@ -4,7 +4,7 @@
 
 The sides of a comparison are warm processes that take turns, so that a noisy machine is
 noisy for all of them; between its turns a side sleeps. Prints one JSON line a figure:
-value is the median over the rounds, cpu the processor time, ratio that of the speeds
+value is the median over the rounds, cpu the processor time, mfu the share of the card's dense bfloat16 rate by its datasheet, ratio that of the speeds
 (this project's over the other's; above 1 is faster), ratio_cpu that of the processor
 times. All sides of a training comparison start from the same weights, take the same
 batches, and must show the same first losses.
@@ -58,7 +58,15 @@ def report(**figures):
     print(json.dumps({k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in figures.items()}), flush=True)
 
 
-def compare(name, commands, unit, per_step, parts=()):
+def peak():
+    """The card's dense bfloat16 rate, operations a second, by its datasheet; 0 if unknown."""
+    rates = {"H100 PCIe": 756e12, "H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12, "B200": 2250e12}
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return next((rate for card, rate in rates.items() if card in name), 0)
+
+
+def compare(name, commands, unit, per_step, parts=(), flops=0.0, within=1e-3):
     """Runs the sides in turn; the first is this project's. Returns whether all could run."""
     sides, ready = [], []
     for side, command in commands.items():
@@ -71,7 +79,7 @@ def compare(name, commands, unit, per_step, parts=()):
     losses = [r["losses"] for r in ready if r and "losses" in r]
     if losses:
         gap = max(abs(a - b) for l in losses for a, b in zip(l, losses[0]))
-        report(name=f"{name}: the first losses of all sides agree", ok=gap < 1e-3, largest_difference=gap, losses=losses[0])
+        report(name=f"{name}: the first losses of all sides agree", ok=gap < within, largest_difference=gap, losses=losses[0])
     for _ in range(arguments.rounds):
         for side in alive:
             if not side.dead:
@@ -83,6 +91,8 @@ def compare(name, commands, unit, per_step, parts=()):
         speed[side] = side.median(lambda t: per_step(t) / t["wall"])
         cpu[side] = side.median(lambda t: t["cpu"] / t["steps"])
         figures = {"rounds": len(side.turns), "spread": [round(f(per_step(t) / t["wall"] for t in side.turns), 3) for f in (min, max)]}
+        if flops and peak():
+            figures["mfu"] = speed[side] * flops / peak()
         for part in parts:
             if part in side.turns[0]:
                 figures[part] = side.median(lambda t: t[part] / t["steps"])
@@ -106,21 +116,24 @@ folder, python = arguments.dir, sys.executable
 script = lambda name, *more: [python, str(HERE / name), folder, *more]
 ours = lambda what, model: [os.environ.get("PEERS", "peers"), what, folder, model]
 whole = True
-for model in ("micro", "d128", "10m"):
+gpu = os.environ.get("GOMLX_BACKEND", "").startswith("xla:cuda")
+for model in ("paper",) if gpu else ("micro", "d128", "10m"):
     if not f"train/{model}".startswith(arguments.only):
         continue
     run = json.loads((pathlib.Path(folder) / f"{model}.json").read_text())
+    sides = {
+        "interplay": ours("train", model),
+        "jax": script("jax_train.py", model),
+        "torch eager": script("torch_train.py", model, "eager"),
+        "torch compiled": script("torch_train.py", model, "compiled"),
+    }
+    if gpu:  # in turns they share the card's memory
+        del sides["jax"], sides["torch eager"]
     whole &= compare(
-        f"train/{model}",
-        {
-            "interplay": ours("train", model),
-            "jax": script("jax_train.py", model),
-            "torch eager": script("torch_train.py", model, "eager"),
-            "torch compiled": script("torch_train.py", model, "compiled"),
-        },
-        "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
+        f"train/{model}", sides, "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
+        flops=run["flops_per_token"] if gpu else 0.0, within=2e-2 if gpu else 1e-3,  # bfloat16
     )
-for model in ("micro", "d128"):
+for model in () if gpu else ("micro", "d128"):
     if f"grpo/{model}".startswith(arguments.only):
         whole &= compare(
             f"grpo/{model}", {"interplay": ours("grpo", model), "trl": script("trl_grpo.py", model, "whole"), "trl defaults": script("trl_grpo.py", model, "defaults")},

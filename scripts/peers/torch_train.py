@@ -1,7 +1,8 @@
 """Worker: training steps in PyTorch.  torch_train.py DIR MODEL eager|compiled
 
 The same network as kernelkit/qwen with PyTorch's fast parts: fused scaled dot product
-attention, rms_norm, silu, fused AdamW.
+attention, rms_norm, silu, fused AdamW. Where the configuration says bfloat16 it runs on
+the GPU, with f32 masters, as ours does.
 """
 
 import os
@@ -18,9 +19,19 @@ torch.set_num_threads(os.cpu_count())
 config, weights, run, batches = read(folder, model)
 heads, kv_heads, hidden = config["num_attention_heads"], config["num_key_value_heads"], config["hidden_size"]
 dim, eps, layers = hidden // heads, config["rms_norm_eps"], config["num_hidden_layers"]
-w = {name: torch.tensor(value, requires_grad=True) for name, value in weights.items()}
-head = w.get("lm_head.weight", w["model.embed_tokens.weight"])
-freq = torch.tensor(frequencies(config))
+bf16 = run["dtype"] == "bfloat16"
+device = "cuda" if bf16 else "cpu"
+w = {name: torch.tensor(value, requires_grad=True, device=device) for name, value in weights.items()}
+freq = torch.tensor(frequencies(config), device=device)
+narrow = (lambda x: x.bfloat16()) if bf16 else lambda x: x
+
+
+def weight(name):
+    return narrow(w[name])
+
+
+def norm(x, name):
+    return narrow(F.rms_norm(x.float(), (hidden,), w[name], eps))
 
 
 def rotate(x, cos, sin):
@@ -30,28 +41,31 @@ def rotate(x, cos, sin):
 
 def loss_of(tokens, targets, positions, segments):
     rows, seq = tokens.shape
-    step = torch.arange(seq)
-    allowed = (segments[:, None, :, None] == segments[:, None, None, :]) & (step[:, None] >= step[None, :])
+    allowed = None  # causal
+    if run["document_mask"]:
+        step = torch.arange(seq, device=device)
+        allowed = (segments[:, None, :, None] == segments[:, None, None, :]) & (step[:, None] >= step[None, :])
     angle = positions[:, None, :, None].float() * freq
-    cos, sin = angle.cos(), angle.sin()
-    x = F.embedding(tokens, w["model.embed_tokens.weight"])
+    cos, sin = narrow(angle.cos()), narrow(angle.sin())
+    x = F.embedding(tokens, weight("model.embed_tokens.weight"))
     if config["embed_scale"] != 1:
         x = x * config["embed_scale"]
 
     def split(y, p, n):
-        return F.linear(y, w[p + ".weight"], w[p + ".bias"]).view(rows, seq, n, dim).transpose(1, 2)
+        return F.linear(y, weight(p + ".weight"), weight(p + ".bias")).view(rows, seq, n, dim).transpose(1, 2)
 
     for i in range(layers):
         p = f"model.layers.{i}."
-        y = F.rms_norm(x, (hidden,), w[p + "input_layernorm.weight"], eps)
+        y = norm(x, p + "input_layernorm.weight")
         q, k, v = split(y, p + "self_attn.q_proj", heads), split(y, p + "self_attn.k_proj", kv_heads), split(y, p + "self_attn.v_proj", kv_heads)
-        y = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, attn_mask=allowed, enable_gqa=heads != kv_heads)
-        x = x + F.linear(y.transpose(1, 2).reshape(rows, seq, hidden), w[p + "self_attn.o_proj.weight"])
-        y = F.rms_norm(x, (hidden,), w[p + "post_attention_layernorm.weight"], eps)
-        y = F.silu(F.linear(y, w[p + "mlp.gate_proj.weight"])) * F.linear(y, w[p + "mlp.up_proj.weight"])
-        x = x + F.linear(y, w[p + "mlp.down_proj.weight"])
-    logits = F.linear(F.rms_norm(x, (hidden,), w["model.norm.weight"], eps), head)
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
+        y = F.scaled_dot_product_attention(rotate(q, cos, sin), rotate(k, cos, sin), v, attn_mask=allowed, is_causal=allowed is None, enable_gqa=heads != kv_heads)
+        x = x + F.linear(y.transpose(1, 2).reshape(rows, seq, hidden), weight(p + "self_attn.o_proj.weight"))
+        y = norm(x, p + "post_attention_layernorm.weight")
+        y = F.silu(F.linear(y, weight(p + "mlp.gate_proj.weight"))) * F.linear(y, weight(p + "mlp.up_proj.weight"))
+        x = x + F.linear(y, weight(p + "mlp.down_proj.weight"))
+    head = weight("lm_head.weight" if "lm_head.weight" in w else "model.embed_tokens.weight")
+    logits = F.linear(norm(x, "model.norm.weight"), head)
+    return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=-1)
 
 
 if mode == "compiled":
@@ -62,8 +76,11 @@ groups = [
 ]
 optimizer = torch.optim.AdamW(groups, lr=run["lr"], betas=(run["beta1"], run["beta2"]), eps=run["eps"], fused=True)
 worker, losses, step = Worker(warm=5), [], 0
+if bf16:
+    worker.sync = torch.cuda.synchronize
+inputs = [torch.from_numpy(b.astype("int64")).to(device) for b in batches]
 while True:
-    tokens, targets, positions, segments = torch.from_numpy(batches[step % len(batches)].astype("int64"))
+    tokens, targets, positions, segments = inputs[step % len(inputs)]
     loss = loss_of(tokens, targets, positions, segments)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(w.values(), run["clip"])

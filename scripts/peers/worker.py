@@ -14,6 +14,7 @@ class Worker:
 
     def __init__(self, warm):
         self.warm, self.n, self.until = warm, 0, 0.0
+        self.sync = lambda: None  # waits for what the device has been given
 
     def after(self, ready=None, **figures):
         """Called after each step. Returns False when the run is to end."""
@@ -21,6 +22,7 @@ class Worker:
         if self.n < self.warm:
             return True
         if self.n == self.warm:
+            self.sync()
             say(**(ready or {}))
             return self.wait()
         self.steps += 1
@@ -28,6 +30,7 @@ class Worker:
             self.sums[k] = self.sums.get(k, 0) + v
         if time.perf_counter() < self.until:
             return True
+        self.sync()
         say(steps=self.steps, wall=time.perf_counter() - self.begin, cpu=time.process_time() - self.cpu, **self.sums)
         return self.wait()
 
