@@ -44,7 +44,7 @@ func StackedShares(data StackedSharesData) ([]byte, error) {
 				total += v
 			}
 		}
-		rows[i] = barRow{name: r.Name, end: "n = " + number(total), parts: make([]float64, len(r.Counts))}
+		rows[i] = barRow{name: r.Name, end: "n = " + whole(total), parts: make([]float64, len(r.Counts))}
 		if total == 0 {
 			rows[i].end = "no data"
 			continue
