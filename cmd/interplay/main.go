@@ -30,7 +30,7 @@ var verbs = []verb{
 	{"nll", "MODEL -in FILE -out FILE", "log-likelihood of texts, token by token", runNLL},
 	{"export", "MODEL DIR", "writes a model as Hugging Face files", runExport},
 	{"import", "DIR", "puts a Hugging Face model into the run store", runImport},
-	{"bench", "[generate|verify|train|rollout|grpo]", "measures speeds, one JSON line a figure", runBench},
+	{"bench", "[generate|verify|train|rollout|grpo|memory]", "measures speeds, one JSON line a figure", runBench},
 }
 
 // errSilent makes the exit status 1 without a further message: the verb has said what is wrong.

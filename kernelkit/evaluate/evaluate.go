@@ -87,6 +87,8 @@ type Job struct {
 	// it was: give jobs that differ in it folders of their own.
 	Judge    func(p *gsm.Problem, prediction string) verify.Verdict
 	KeepText bool
+
+	prompts [][]int32 // of Problems, in tokens
 }
 
 // Progress says how far a job is.
@@ -123,6 +125,9 @@ func (j Job) run(ctx context.Context, sampler *rollout.Sampler, dir string, prog
 	job, err := j.complete()
 	if err != nil {
 		return "", err
+	}
+	if err := sampler.Check(job.Weights, job.prompts, job.Sampling); err != nil {
+		return "", err // before a long job begins, not at the problem that is wrong
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("evaluate: %w", err)
@@ -183,6 +188,11 @@ func (j Job) complete() (Job, error) {
 			return j, fmt.Errorf("evaluate: two problems have the ID %q: give each its own, samples are counted by it", p.ID)
 		}
 		seen[p.ID] = true
+		ids, err := j.Tokenizer.Encode(p.Prompt())
+		if err != nil {
+			return j, fmt.Errorf("evaluate: the model's vocabulary cannot write problem %s: %w; take the family, contexts and ops that the model was made for", p.ID, err)
+		}
+		j.prompts = append(j.prompts, ids)
 	}
 	if j.Judge == nil {
 		j.Judge = verify.Judge
@@ -242,14 +252,7 @@ func (j *Job) parts(dir string) []part {
 
 // sample does a part: samples, texts, verdicts.
 func (j *Job) sample(ctx context.Context, sampler *rollout.Sampler, p part) ([]Record, error) {
-	prompts := make([][]int32, len(p.problems))
-	for i, problem := range p.problems {
-		ids, err := j.Tokenizer.Encode(problem.Prompt())
-		if err != nil {
-			return nil, fmt.Errorf("evaluate: prompt of problem %s: %w", problem.ID, err)
-		}
-		prompts[i] = ids
-	}
+	prompts := j.prompts[p.first:][:len(p.problems)]
 	options := j.Sampling
 	options.FirstPrompt += uint64(p.first)
 	completions, err := sampler.Sample(ctx, j.Weights, prompts, options, nil)

@@ -148,6 +148,34 @@ func sameButLogProbs(t *testing.T, a, b string) bool {
 	return true
 }
 
+// Problems that the model cannot write, or has no room for, are found before the job
+// begins, wherever they stand: the folder is left as it was.
+func TestAJobThatCannotEndDoesNotBegin(t *testing.T) {
+	deep, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 19, Max: 19}, "A"), gsm.Test, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown, long := job(t), job(t)
+	unknown.Problems = append(unknown.Problems, deep.At(0))
+	long.Sampling.MaxTokens = 127
+	for name, c := range map[string]struct {
+		job  Job
+		says string
+	}{
+		"a name of a larger vocabulary": {unknown, "cannot write problem " + deep.At(0).ID},
+		"no room in the context":        {long, "more than the model's context"},
+	} {
+		dir := t.TempDir()
+		_, err := c.job.run(context.Background(), sampler, dir, nil)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("%s: the folder holds %v", name, left)
+		}
+	}
+}
+
 func TestRecordsHoldEverySampleInOrder(t *testing.T) {
 	j := job(t)
 	j.Problems = j.Problems[:3]

@@ -169,10 +169,10 @@ func (s *Sampler) Sample(ctx context.Context, w *qwen.Weights, prompts [][]int32
 // Stream is Sample for jobs that do not fit memory: each completion is handed to
 // each when its group ends, in no particular order. An error of each ends the job and is returned.
 func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32, opt Options, each func(prompt, sample int, c Completion) error) error {
-	opt = opt.withDefaults(s.eng)
-	if err := s.check(w, prompts, opt); err != nil {
+	if err := s.Check(w, prompts, opt); err != nil {
 		return err
 	}
+	opt = opt.withDefaults(s.eng)
 	if err := s.compile(opt.drawnFrom()); err != nil {
 		return err
 	}
@@ -287,8 +287,9 @@ func (o Options) drawnFrom() drawnFrom {
 	return fromModel
 }
 
-// check returns the first thing that is wrong with a job.
-func (s *Sampler) check(w *qwen.Weights, prompts [][]int32, o Options) error {
+// Check returns the first thing that is wrong with a job, as Stream would.
+func (s *Sampler) Check(w *qwen.Weights, prompts [][]int32, o Options) error {
+	o = o.withDefaults(s.eng)
 	switch {
 	case w.Config != s.cfg:
 		return fmt.Errorf("rollout: the weights have configuration %+v; this sampler was made for %+v", w.Config, s.cfg)

@@ -117,10 +117,14 @@ func tokenizer() (*vocab.Tokenizer, gsm.Spec, error) {
 	return tok, spec, err
 }
 
-// documents are the training texts.
-func documents(tok *vocab.Tokenizer, spec gsm.Spec) (train.Documents, error) {
+// corpus are the tokenizer and the training texts.
+func corpus() (*vocab.Tokenizer, train.Documents, error) {
+	tok, spec, err := tokenizer()
+	if err != nil {
+		return nil, nil, err
+	}
 	source, err := gsm.NewSource(spec, gsm.Train, 1)
-	return func(i uint64) (train.Document, error) {
+	return tok, func(i uint64) (train.Document, error) {
 		ids, err := tok.Encode(source.At(i).Training())
 		return train.Document{IDs: append(ids, tok.EOS()), LossFrom: 1}, err
 	}, err
@@ -163,11 +167,7 @@ func prepare(dir string) error {
 	if err := prepareModels(dir, false); err != nil {
 		return err
 	}
-	tok, spec, err := tokenizer()
-	if err != nil {
-		return err
-	}
-	docs, err := documents(tok, spec)
+	tok, docs, err := corpus()
 	if err != nil {
 		return err
 	}
@@ -182,11 +182,7 @@ func prepare(dir string) error {
 // [batches, 4, rows, seq]: tokens, targets, positions, segments) and MODEL.json (the
 // training configuration).
 func prepareModels(dir string, gpu bool) error {
-	tok, spec, err := tokenizer()
-	if err != nil {
-		return err
-	}
-	docs, err := documents(tok, spec)
+	tok, docs, err := corpus()
 	if err != nil {
 		return err
 	}
@@ -369,11 +365,7 @@ func trainWorker(dir, model string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	tok, spec, err := tokenizer()
-	if err != nil {
-		return err
-	}
-	docs, err := documents(tok, spec)
+	_, docs, err := corpus()
 	if err != nil {
 		return err
 	}
