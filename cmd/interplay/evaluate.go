@@ -76,11 +76,7 @@ func runEvaluate(args []string) error {
 		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed, Rows: *rows}}
 	line := newTicker("samples")
 	path, err := evaluate.Run(ctx, eng, job, *out, func(p evaluate.Progress) {
-		rate := 0.0
-		if p.SecondsLeft > 0 { // of this process: a part of the samples may be of an earlier one
-			rate = float64(p.Total-p.Done) / p.SecondsLeft
-		}
-		line.show(p.Done, p.Total, rate, p.SecondsLeft)
+		line.show(p.Done, p.Total, p.SamplesPerSecond, p.SecondsLeft)
 	})
 	line.end()
 	if errors.Is(err, context.Canceled) {
@@ -92,13 +88,23 @@ func runEvaluate(args []string) error {
 	if err != nil {
 		return err
 	}
-	edge, err := kernelkit.FindEdge(filepath.Base(model), evaluate.Samples(records))
+	edge, err := kernelkit.FindEdge(modelName(model), evaluate.Samples(records))
 	if err != nil {
 		return err
 	}
 	edge.Table().Show()
 	fmt.Println("samples  " + path)
 	return nil
+}
+
+// modelName is what a table calls the model in a folder: a stage of the run store keeps its
+// own in a folder "model".
+func modelName(dir string) string {
+	name := filepath.Base(dir)
+	if full, err := filepath.Abs(dir); err == nil && filepath.Base(full) == pipeline.ModelDir {
+		name = filepath.Base(filepath.Dir(full))
+	}
+	return name
 }
 
 // evaluationSpec spreads problems evenly over ops and contexts.

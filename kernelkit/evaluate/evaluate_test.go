@@ -156,13 +156,13 @@ func TestAJobThatCannotEndDoesNotBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	unknown, long := job(t), job(t)
-	unknown.Problems = append(unknown.Problems, deep.At(0))
+	unknown.Problems = append(unknown.Problems, deep.At(20))
 	long.Sampling.MaxTokens = 127
 	for name, c := range map[string]struct {
 		job  Job
 		says string
 	}{
-		"a name of a larger vocabulary": {unknown, "cannot write problem " + deep.At(0).ID},
+		"a name of a larger vocabulary": {unknown, "cannot write problem " + deep.At(20).ID},
 		"no room in the context":        {long, "more than the model's context"},
 	} {
 		dir := t.TempDir()
