@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -175,15 +176,25 @@ var peaks = []struct {
 	{"A100", 3.12e14}, {"A800", 3.12e14}, {"L40S", 3.62e14}, {"L4", 1.21e14}, {"RTX 4090", 1.65e14}, {"RTX 3090", 7.1e13},
 }
 
-// PeakBF16 is the rate of the device's bfloat16 products by its datasheet, operations a
+// PeakBF16 is the rate of the first card's bfloat16 products by its datasheet, operations a
 // second, by which a model's FLOPs utilisation is counted (Chowdhery et al., PaLM, 2022,
-// Appendix B). ok is false for a CPU and a card that is not in the list.
+// Appendix B). ok is false for a CPU, for a card that is not in the list, and where
+// nvidia-smi does not say its name, which PJRT does not tell.
 func (e *Engine) PeakBF16() (rate float64, ok bool) {
-	if !e.CUDA() || len(e.Devices) == 0 {
+	if !e.CUDA() {
 		return 0, false
 	}
+	names, err := exec.Command("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").Output()
+	if err != nil {
+		return 0, false
+	}
+	card, _, _ := strings.Cut(string(names), "\n")
+	return peakOf(card)
+}
+
+func peakOf(card string) (rate float64, ok bool) {
 	for _, p := range peaks {
-		if strings.Contains(e.Devices[0], p.card) {
+		if strings.Contains(card, p.card) {
 			return p.rate, true
 		}
 	}

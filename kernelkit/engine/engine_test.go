@@ -138,3 +138,31 @@ func TestOnlyAMisleadingFolderIsGoneAround(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// XLA's flags of the user stay, and what they say of command buffers holds.
+func TestCommandBuffersAreOffUnlessTheUserSaysOtherwise(t *testing.T) {
+	for given, want := range map[string]string{
+		"":                                       "--xla_gpu_enable_command_buffer=",
+		"--xla_gpu_deterministic_ops=true":       "--xla_gpu_deterministic_ops=true --xla_gpu_enable_command_buffer=",
+		"--xla_gpu_enable_command_buffer=FUSION": "--xla_gpu_enable_command_buffer=FUSION",
+	} {
+		t.Setenv("XLA_FLAGS", given)
+		if err := withoutCommandBuffers(); err != nil {
+			t.Fatal(err)
+		}
+		if got := os.Getenv("XLA_FLAGS"); got != want {
+			t.Errorf("%q becomes %q, want %q", given, got, want)
+		}
+	}
+}
+
+func TestPeaksAreThoseOfTheCard(t *testing.T) {
+	for card, want := range map[string]float64{
+		"NVIDIA H100 80GB HBM3": 9.89e14, "NVIDIA H100 PCIe": 7.56e14, "NVIDIA H200": 9.89e14, "NVIDIA A100-SXM4-80GB": 3.12e14,
+		"NVIDIA L40S": 3.62e14, "NVIDIA L4": 1.21e14, "Tesla T4": 0,
+	} {
+		if got, ok := peakOf(card); got != want || ok != (want > 0) {
+			t.Errorf("%s: %g, %t, want %g", card, got, ok, want)
+		}
+	}
+}
