@@ -306,10 +306,9 @@ func TestScoresOfNothingAreErrors(t *testing.T) {
 	b := DefaultBootstrap()
 	_, err1 := MeanPassAtK(nil, []int{1}, Strict, Unbiased, b)
 	_, err2 := Mean(nil, ProcessAcc, b)
-	_, err3 := MeanNLL(nil, b)
-	_, err4 := Wilson(0, 0, 0.95)
-	_, err5 := Lucky([]Prompt{{ID: "a", N: 4, FirstStrict: 4, FirstAnswer: 4}}, b)
-	for i, err := range []error{err1, err2, err3, err4, err5} {
+	_, err3 := Wilson(0, 0, 0.95)
+	_, err4 := Lucky([]Prompt{{ID: "a", N: 4, FirstStrict: 4, FirstAnswer: 4}}, b)
+	for i, err := range []error{err1, err2, err3, err4} {
 		if !errors.Is(err, ErrNoData) {
 			t.Errorf("case %d: error %v, want ErrNoData", i+1, err)
 		}
@@ -358,26 +357,6 @@ func TestClassesAreCountedMostFrequentFirst(t *testing.T) {
 	want := []ClassCount{{"missing node", 5}, {"lucky answer", 3}, {"wrong value", 3}}
 	if got := Classes(samples); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
-	}
-}
-
-func TestNLLReductionIsPairedAndPerToken(t *testing.T) {
-	var before, after []TextNLL
-	for i := range 60 {
-		s := random.New(1, "test/nll", uint64(i))
-		tokens := s.Between(20, 200)
-		hard := 1 + s.Float64() // texts differ far more than the models do
-		before = append(before, TextNLL{fmt.Sprint(i), 1 + i%2, hard * float64(tokens), tokens})
-		after = append(after, TextNLL{fmt.Sprint(i), 1 + i%2, (hard - 0.1 - 0.01*s.Float64()) * float64(tokens), tokens})
-	}
-	slices.Reverse(after)
-	got, err := NLLReduction(before, after, DefaultBootstrap())
-	if err != nil || got.Low < 0.1 || got.High > 0.11 || got.N != 60 {
-		t.Errorf("%v, %v; want an interval within [0.10, 0.11]", got, err)
-	}
-	after[3].Tokens++
-	if _, err := NLLReduction(before, after, DefaultBootstrap()); !errors.Is(err, ErrUnpaired) {
-		t.Errorf("other token count: %v, want ErrUnpaired", err)
 	}
 }
 

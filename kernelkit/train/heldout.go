@@ -62,8 +62,8 @@ func total(losses []float32) (sum float64, count int) {
 }
 
 // ProblemLoss is the negative log-likelihood of a problem's gold response under a model. It
-// has the fields of score.TextNLL, into which it converts: score.MeanNLL then gives the
-// mean of an op with its interval, score.NLLReduction a cell of paper figure 10.
+// has the fields of score.TextNLL, into which it converts: package score makes means of it,
+// with intervals over seeds and problems.
 type ProblemLoss struct {
 	Prompt string
 	Op     int

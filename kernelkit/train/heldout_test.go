@@ -8,7 +8,6 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
-	"interplay/kernelkit/score"
 	"interplay/kernelkit/vocab"
 )
 
@@ -74,8 +73,8 @@ func TestAnEvaluationWithoutDocumentsIsRefused(t *testing.T) {
 	}
 }
 
-// The mean of an op goes through score.MeanNLL; a model of zeros gives log vocab for each.
-func TestProblemLossesGiveMeansByOp(t *testing.T) {
+// A problem's losses are those of its response, [EOS] included, given its prompt.
+func TestProblemLossesAreOfTheResponse(t *testing.T) {
 	spec := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 3}, "A")
 	tokens, err := spec.Tokens("A")
 	if err != nil {
@@ -103,31 +102,29 @@ func TestProblemLossesGiveMeansByOp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byOp := map[int][]score.TextNLL{}
 	for i, l := range losses {
-		response, err := tok.Encode(strings.TrimSpace(problems[i].Response()))
+		prompt, err := tok.Encode(problems[i].Prompt())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.Op != problems[i].Op || l.Tokens != len(response)+1 {
-			t.Errorf("problem %d: op %d with %d tokens, expected op %d with %d", i, l.Op, l.Tokens, problems[i].Op, len(response)+1)
-		}
-		byOp[l.Op] = append(byOp[l.Op], score.TextNLL(l))
-	}
-	if len(byOp) != 3 {
-		t.Fatalf("%d ops, expected 3", len(byOp))
-	}
-	for op, texts := range byOp {
-		mean, err := score.MeanNLL(texts, score.DefaultBootstrap())
+		text, err := tok.Encode(problems[i].Training())
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum, count := 0.0, 0
-		for _, x := range texts {
-			sum, count = sum+x.NLL, count+x.Tokens
+		text = append(text, tok.EOS())
+		if l.Op != problems[i].Op || l.Prompt != problems[i].Prompt() || l.Tokens != len(text)-len(prompt) {
+			t.Errorf("problem %d: op %d with %d tokens, expected op %d with %d", i, l.Op, l.Tokens, problems[i].Op, len(text)-len(prompt))
 		}
-		if mean.Value != sum/float64(count) || !(mean.Low <= mean.Value && mean.Value <= mean.High) {
-			t.Errorf("op %d: %+v, expected a mean of %v", op, mean, sum/float64(count))
+		whole, err := NLL(context.Background(), open(t), w, []Document{{IDs: text, LossFrom: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for _, x := range whole[0][len(prompt)-1:] {
+			sum += float64(x)
+		}
+		if math.Abs(l.NLL-sum) > 1e-4*sum {
+			t.Errorf("problem %d: %g nats, expected %g of the response of the whole text", i, l.NLL, sum)
 		}
 	}
 	small := *w
