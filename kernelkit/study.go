@@ -158,7 +158,7 @@ func PlanTable(p *pipeline.Plan) *Table {
 	label, _, _ = strings.Cut(label, ", seed ")
 	t.Note += fmt.Sprintf("Memory at the peak of training (%s): %sB a device", label, thousands(float64(peak.Total())))
 	if p.Study.Machine.GPU {
-		t.Note += fmt.Sprintf(", besides about %sB for CUDA and its libraries", thousands(train.CUDA))
+		t.Note += fmt.Sprintf(", besides about %sB for CUDA and its libraries", thousands(train.CUDAMemory))
 	}
 	t.Note += ". "
 	if p.Study.NotRun != "" {

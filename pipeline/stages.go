@@ -105,7 +105,7 @@ func pretrain(j *Job, r Pretraining) error {
 			return err
 		}
 	}
-	*j.Spent = trainingCost(start.Config, last.Tokens, float64(r.Train.Seq))
+	*j.Spent = trainingCost(start.Config, last.Tokens, r.Train.Seq)
 	for _, step := range milestones(r.Train) {
 		_, w, _, _, err := train.LoadCheckpoint(train.CheckpointDir(work, step))
 		if err != nil {
@@ -171,17 +171,16 @@ func document(p *gsm.Problem, tok *vocab.Tokenizer, target Target) (train.Docume
 	return d, nil
 }
 
-// trainingCost is the account of training on tokens, in rows of the given length:
-// a backward pass costs two forward passes.
-func trainingCost(c qwen.Config, tokens int64, seq float64) Spent {
-	return Spent{TrainTokens: tokens, FLOPs: 3 * c.FLOPs(int(seq)) / seq * float64(tokens),
+// trainingCost is the account of training on tokens, in rows of the given length.
+func trainingCost(c qwen.Config, tokens int64, seq int) Spent {
+	return Spent{TrainTokens: tokens, FLOPs: c.TrainingFLOPs(seq) * float64(tokens),
 		NominalTokens: float64(tokens), TrueTokens: float64(tokens)}
 }
 
 // planTraining estimates a training stage before it runs.
 func planTraining(r Pretraining) Spent {
 	positions := float64(r.Train.Steps * r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
-	return trainingCost(r.Model, int64(tokensPerPosition(r)*positions), float64(r.Train.Seq))
+	return trainingCost(r.Model, int64(tokensPerPosition(r)*positions), r.Train.Seq)
 }
 
 // longRows is what tokensPerPosition is taken for in the family of word problems, whose

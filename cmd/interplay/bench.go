@@ -254,71 +254,72 @@ type benchModel struct {
 	jax    float64 // recorded training speed of JAX
 }
 
-// benchParts are the engine, a tokenizer and the documents of the symbolic family.
-func benchParts() (*engine.Engine, *vocab.Tokenizer, *gsm.Source, error) {
-	eng, err := openEngine()
-	if err != nil {
-		return nil, nil, nil, err
+// benchLab is what the benchmarks of the network share: the engine, a tokenizer and the
+// documents of the symbolic family, and models.
+type benchLab struct {
+	eng    *engine.Engine
+	tok    *vocab.Tokenizer
+	source *gsm.Source
+	models []benchModel
+	gpu    []benchModel // that take a GPU; none where there is none
+}
+
+func newBenchLab() (l benchLab, err error) {
+	if l.eng, err = openEngine(); err != nil {
+		return l, err
 	}
 	spec := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 4}, "A")
 	tokens, err := spec.Tokens()
 	if err != nil {
-		return nil, nil, nil, err
+		return l, err
 	}
-	tok, err := vocab.Words(tokens)
-	if err != nil {
-		return nil, nil, nil, err
+	if l.tok, err = vocab.Words(tokens); err != nil {
+		return l, err
 	}
-	source, err := gsm.NewSource(spec, gsm.Train, 1)
-	return eng, tok, source, err
+	if l.source, err = gsm.NewSource(spec, gsm.Train, 1); err != nil {
+		return l, err
+	}
+	if l.models, err = benchModels(l.tok.Size()); err != nil || !l.eng.CUDA() {
+		return l, err
+	}
+	for _, size := range []string{"10m", "paper"} {
+		config, err := qwen.Size(size, 2200)
+		if err != nil {
+			return l, err
+		}
+		l.gpu = append(l.gpu, benchModel{name: size, config: config, seq: 2048})
+	}
+	return l, nil
 }
 
 func benchTrain(b *bench) error {
-	eng, tok, source, err := benchParts()
+	l, err := newBenchLab()
 	if err != nil {
 		return err
 	}
-	models, err := benchModels(tok.Size())
-	if err != nil {
-		return err
-	}
-	for _, m := range models {
+	docs := symbolicDocuments(l.source, l.tok)
+	for _, m := range l.models {
 		cfg := train.Default()
 		cfg.Seq = m.seq
-		if _, err := b.train(eng, "train/"+m.name, m.config, symbolicDocuments(source, tok), cfg, m.jax); err != nil {
+		if _, err := b.train(l.eng, "train/"+m.name, m.config, docs, cfg, m.jax); err != nil {
 			return err
 		}
 	}
-	if !eng.CUDA() {
-		return nil
-	}
-	for _, size := range []string{"10m", "paper"} {
-		model, cfg, err := gpuTraining(size)
+	for _, m := range l.gpu { // with flash attention; everything that the backward pass needs is kept
+		cfg := train.Default()
+		cfg.Seq, cfg.Dtype, cfg.DocumentMask, cfg.LR, cfg.MinLR = m.seq, "bfloat16", false, 2e-4, 2e-4
+		name := fmt.Sprintf("train/%s/bf16/%d×%d", m.name, cfg.Batch, cfg.Seq)
+		rate, err := b.train(l.eng, name, m.config, docs, cfg, 0)
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("train/%s/bf16/%d×%d", size, cfg.Batch, cfg.Seq)
-		rate, err := b.train(eng, name, model, symbolicDocuments(source, tok), cfg, 0)
-		if err != nil {
-			return err
-		}
-		flops := 3 * model.FLOPs(cfg.Seq) / float64(cfg.Seq) * rate
+		flops := m.config.TrainingFLOPs(cfg.Seq) * rate
 		b.report(benchFigure{Name: name + "/model TFLOP/s", Value: flops / 1e12, Unit: "TFLOP/s"})
-		if peak, ok := eng.PeakBF16(); ok {
+		if peak, ok := l.eng.PeakBF16(); ok {
 			b.report(benchFigure{Name: name + "/model FLOPs utilisation", Value: flops / peak, Unit: "share of the card's dense bf16 rate"})
 		}
 	}
 	return nil
-}
-
-// gpuTraining is what training is measured on where there is a GPU: bf16, rows of 2048
-// with flash attention, everything that the backward pass needs kept.
-func gpuTraining(size string) (qwen.Config, train.Config, error) {
-	model, err := qwen.Size(size, 2200)
-	cfg := train.Default()
-	cfg.Batch, cfg.Seq, cfg.Dtype, cfg.DocumentMask = 16, 2048, "bfloat16", false
-	cfg.LR, cfg.MinLR = 2e-4, 2e-4
-	return model, cfg, err
 }
 
 // train measures and reports a training speed.
@@ -343,14 +344,14 @@ func (b *bench) train(eng *engine.Engine, name string, model qwen.Config, docs t
 
 // benchMemory compares the estimate of -plan with what XLA reserves for the compiled step.
 func benchMemory(b *bench) error {
-	eng, tok, _, err := benchParts()
+	l, err := newBenchLab()
 	if err != nil {
 		return err
 	}
 	compare := func(name string, model qwen.Config, cfg train.Config) error {
-		flash, _ := train.FlashAttention(eng, model, cfg)
+		flash, _ := train.FlashAttention(l.eng, model, cfg)
 		estimate := train.EstimateMemory(model, cfg, flash)
-		reserved, err := train.CompiledMemory(eng, model, cfg)
+		reserved, err := train.CompiledMemory(l.eng, model, cfg)
 		if err != nil {
 			return err
 		}
@@ -358,12 +359,8 @@ func benchMemory(b *bench) error {
 			Reference: float64(estimate.Total()) / (1 << 30)})
 		return nil
 	}
-	if !eng.CUDA() {
-		models, err := benchModels(tok.Size())
-		if err != nil {
-			return err
-		}
-		for _, m := range models {
+	if !l.eng.CUDA() {
+		for _, m := range l.models {
 			cfg := train.Default()
 			cfg.Seq = m.seq
 			if err := compare(m.name, m.config, cfg); err != nil {
@@ -424,39 +421,26 @@ func symbolicDocuments(source *gsm.Source, tok *vocab.Tokenizer) train.Documents
 }
 
 func benchRollout(b *bench) error {
-	eng, tok, source, err := benchParts()
-	if err != nil {
-		return err
-	}
-	models, err := benchModels(tok.Size())
+	l, err := newBenchLab()
 	if err != nil {
 		return err
 	}
 	count := 64
-	if eng.CUDA() {
+	if l.eng.CUDA() {
 		count = 256 // 2,048 completions, of which 1,024 are in flight
 	}
 	prompts := make([][]int32, count)
 	for i := range prompts {
-		if prompts[i], err = tok.Encode(source.At(uint64(i)).Prompt()); err != nil {
+		if prompts[i], err = l.tok.Encode(l.source.At(uint64(i)).Prompt()); err != nil {
 			return err
 		}
 	}
-	if eng.CUDA() {
-		for _, size := range []string{"10m", "paper"} {
-			config, err := qwen.Size(size, 2200)
-			if err != nil {
-				return err
-			}
-			models = append(models, benchModel{name: size, config: config})
-		}
-	}
-	for _, m := range models {
+	for _, m := range slices.Concat(l.models, l.gpu) {
 		w, err := qwen.NewWeights(m.config, 1)
 		if err != nil {
 			return err
 		}
-		sampler := rollout.New(eng, m.config)
+		sampler := rollout.New(l.eng, m.config)
 		// No stop token: every completion has the same length, whatever the weights.
 		opt := rollout.Options{Samples: 8, MaxTokens: 64, Seed: 1}
 		tokens, start := 0, time.Now()
@@ -483,15 +467,11 @@ func benchRollout(b *bench) error {
 
 // benchGRPO measures whole steps of the micro model and where their time goes.
 func benchGRPO(b *bench) error {
-	eng, tok, source, err := benchParts()
+	l, err := newBenchLab()
 	if err != nil {
 		return err
 	}
-	models, err := benchModels(tok.Size())
-	if err != nil {
-		return err
-	}
-	w, err := qwen.NewWeights(models[0].config, 1)
+	w, err := qwen.NewWeights(l.models[0].config, 1)
 	if err != nil {
 		return err
 	}
@@ -502,17 +482,17 @@ func benchGRPO(b *bench) error {
 	defer os.RemoveAll(dir)
 	cfg := grpo.Micro()
 	cfg.Steps, cfg.CheckpointEvery, cfg.MaxTokens, cfg.DropZeroVariance = 8, 0, 64, false
-	task := grpo.Task{Tokenizer: tok, Reward: verify.Reward{Form: verify.StrictForm},
+	task := grpo.Task{Tokenizer: l.tok, Reward: verify.Reward{Form: verify.StrictForm},
 		Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
 			var problems []*gsm.Problem
 			for i := range 16 {
-				problems = append(problems, source.At(uint64(step*16+i)))
+				problems = append(problems, l.source.At(uint64(step*16+i)))
 			}
 			return problems, nil
 		})}
 	var sum grpo.Metrics
 	steps := 0.0
-	_, err = grpo.Run(b.ctx, eng, w, task, cfg, dir, func(m grpo.Metrics) {
+	_, err = grpo.Run(b.ctx, l.eng, w, task, cfg, dir, func(m grpo.Metrics) {
 		if m.Step <= 2 { // compiling
 			return
 		}

@@ -19,11 +19,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"golang.org/x/sync/errgroup"
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
@@ -263,17 +263,15 @@ func (j *Job) sample(ctx context.Context, sampler *rollout.Sampler, p part) ([]R
 	}
 	n := options.Samples
 	records := make([]Record, len(prompts)*n)
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(records); i = int(next.Add(1)) - 1 {
-				records[i] = j.record(p.problems[i/n], i%n, completions[i/n][i%n])
-			}
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range records {
+		work.Go(func() error {
+			records[i] = j.record(p.problems[i/n], i%n, completions[i/n][i%n])
+			return nil
 		})
 	}
-	wait.Wait()
-	return records, nil
+	return records, work.Wait()
 }
 
 func (j *Job) record(p *gsm.Problem, rank int, c rollout.Completion) Record {

@@ -14,11 +14,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"golang.org/x/sync/errgroup"
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
@@ -321,22 +320,21 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 
 // judge fills in texts, verdicts, rewards and advantages, on all processors.
 func (r *run) judge(groups []judged) {
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(groups); i = int(next.Add(1)) - 1 {
-				g := &groups[i]
-				for _, c := range g.completions {
-					text := c.Text(r.task.Tokenizer)
-					v := r.task.Judge(g.problem, text)
-					g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, r.task.Reward.Score(v))
-				}
-				g.advantages = Advantages(g.rewards, r.cfg.NoStd)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range groups {
+		work.Go(func() error {
+			g := &groups[i]
+			for _, c := range g.completions {
+				text := c.Text(r.task.Tokenizer)
+				v := r.task.Judge(g.problem, text)
+				g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, r.task.Reward.Score(v))
 			}
+			g.advantages = Advantages(g.rewards, r.cfg.NoStd)
+			return nil
 		})
 	}
-	wait.Wait()
+	_ = work.Wait() // none fails
 }
 
 // learn does the updates of a step.

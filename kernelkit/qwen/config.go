@@ -185,3 +185,7 @@ func (c Config) FLOPs(seq int) float64 {
 	attention := float64(c.Layers) * 2 * float64(seq) / 2 * float64(c.Heads*c.HeadDim())
 	return 2 * float64(seq) * (matrices + attention)
 }
+
+// TrainingFLOPs is what a trained token of sequences of the given length costs: a backward
+// pass costs two forward passes.
+func (c Config) TrainingFLOPs(seq int) float64 { return 3 * c.FLOPs(seq) / float64(seq) }

@@ -36,9 +36,9 @@ func (m Memory) String() string {
 		gib(m.Total()), gib(m.Weights), gib(m.Optimizer), gib(m.Gradients), gib(m.Results), gib(m.Casts), gib(m.Activations), gib(m.Block))
 }
 
-// CUDA is what a process holds on a GPU besides Memory, in bytes: CUDA's context and the
+// CUDAMemory is what a process holds on a GPU besides Memory, in bytes: CUDA's context and the
 // libraries' working memory, as seen once (LAB.md).
-const CUDA = 3 << 29
+const CUDAMemory = 3 << 29
 
 // EstimateMemory says what a run will need before it starts. flash is whether flash
 // attention will be in use (see FlashAttention).

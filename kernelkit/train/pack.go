@@ -8,8 +8,8 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"interplay/kernelkit/random"
 )
@@ -130,28 +130,27 @@ func (p *packer) document(i uint64) (Document, bool, error) {
 	return d, true, nil
 }
 
-// read is a document as document returns it.
-type read struct {
+// candidate is a document as packer.document returns it.
+type candidate struct {
 	Document
 	used bool
 	err  error
 }
 
-// read reads the documents of a window on all processors: a GPU learns faster than one
-// of them writes problems.
-func (p *packer) read(first uint64) []read {
-	all := make([]read, p.span)
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(all)) {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(all); i = int(next.Add(1)) - 1 {
-				d := &all[i]
-				d.Document, d.used, d.err = p.document(first + uint64(i))
-			}
+// candidates reads the documents of a window on all processors: a GPU learns faster than
+// one of them writes problems.
+func (p *packer) candidates(first uint64) []candidate {
+	all := make([]candidate, p.span)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range all {
+		work.Go(func() error {
+			d := &all[i]
+			d.Document, d.used, d.err = p.document(first + uint64(i))
+			return nil
 		})
 	}
-	wait.Wait()
+	_ = work.Wait() // none fails
 	return all
 }
 
@@ -179,9 +178,11 @@ func (p *packer) pack(window int) ([][]Document, error) {
 	rows := p.steps * p.cfg.Batch * p.cfg.Accumulate
 	var docs []Document
 	first := uint64(window) * uint64(p.span)
-	read := p.read(first)
-	for i, room := 0, rows*p.cfg.Seq; i < len(read) && room > 0; i++ {
-		d := read[i]
+	room := rows * p.cfg.Seq
+	for _, d := range p.candidates(first) {
+		if room <= 0 {
+			break
+		}
 		if d.err != nil {
 			return nil, d.err
 		}

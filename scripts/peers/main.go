@@ -86,7 +86,7 @@ var models = []struct {
 // settings are a comparison's training configuration and what a token costs.
 type settings struct {
 	train.Config
-	FLOPs float64 `json:"flops_per_token"` // of a forward and a backward pass (qwen.Config.FLOPs)
+	FLOPs float64 `json:"flops_per_token"` // qwen.Config.TrainingFLOPs
 }
 
 func config(batch, seq int, gpu bool) train.Config {
@@ -205,7 +205,7 @@ func prepareModels(dir string, gpu bool) error {
 		if err := errors.Join(qwen.Save(saved, w), tok.Save(saved), qwen.Export(exported, w), tok.Save(exported)); err != nil {
 			return err
 		}
-		cfg := settings{config(m.batch, m.seq, m.gpu), 3 * c.FLOPs(m.seq) / float64(m.seq)}
+		cfg := settings{config(m.batch, m.seq, m.gpu), c.TrainingFLOPs(m.seq)}
 		if err := durable.WriteJSON(filepath.Join(dir, m.name+".json"), cfg); err != nil {
 			return err
 		}
@@ -385,12 +385,13 @@ func trainWorker(dir, model string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: 5}
+	peak, _ := eng.PeakBF16() // 0 where it is not known
 	var losses []float64
 	_, err = train.Run(ctx, eng, w, docs, cfg, scratch, func(m train.Metrics) {
 		if len(losses) < work.warm {
 			losses = append(losses, m.Loss)
 		}
-		work.after(m.Step, map[string]any{"losses": losses}, nil)
+		work.after(m.Step, map[string]any{"losses": losses, "peak": peak}, nil)
 	})
 	return ended(err)
 }

@@ -4,9 +4,9 @@
 
 The sides of a comparison are warm processes that take turns, so that a noisy machine is
 noisy for all of them; between its turns a side sleeps. Prints one JSON line a figure:
-value is the median over the rounds, cpu the processor time, mfu the share of the card's dense bfloat16 rate by its datasheet, ratio that of the speeds
-(this project's over the other's; above 1 is faster), ratio_cpu that of the processor
-times. All sides of a training comparison start from the same weights, take the same
+value is the median over the rounds, cpu the processor time, mfu the share of the card's
+dense bfloat16 rate by its datasheet, ratio that of the speeds (this project's over the
+other's; above 1 is faster), ratio_cpu that of the processor times. All sides of a training comparison start from the same weights, take the same
 batches, and must show the same first losses.
 """
 
@@ -58,14 +58,6 @@ def report(**figures):
     print(json.dumps({k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in figures.items()}), flush=True)
 
 
-def peak():
-    """The card's dense bfloat16 rate, operations a second, by its datasheet; 0 if unknown."""
-    rates = {"H100 PCIe": 756e12, "H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12, "B200": 2250e12}
-    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
-    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return next((rate for card, rate in rates.items() if card in name), 0)
-
-
 def compare(name, commands, unit, per_step, parts=(), flops=0.0, within=1e-3):
     """Runs the sides in turn; the first is this project's. Returns whether all could run."""
     sides, ready = [], []
@@ -76,6 +68,7 @@ def compare(name, commands, unit, per_step, parts=(), flops=0.0, within=1e-3):
         if side.dead:
             report(name=side.name, error=side.dead)
     alive = [s for s in sides if not s.dead]
+    peak = ready[0].get("peak", 0) if ready[0] else 0  # what this project knows of the card
     losses = [r["losses"] for r in ready if r and "losses" in r]
     if losses:
         gap = max(abs(a - b) for l in losses for a, b in zip(l, losses[0]))
@@ -91,8 +84,8 @@ def compare(name, commands, unit, per_step, parts=(), flops=0.0, within=1e-3):
         speed[side] = side.median(lambda t: per_step(t) / t["wall"])
         cpu[side] = side.median(lambda t: t["cpu"] / t["steps"])
         figures = {"rounds": len(side.turns), "spread": [round(f(per_step(t) / t["wall"] for t in side.turns), 3) for f in (min, max)]}
-        if flops and peak():
-            figures["mfu"] = speed[side] * flops / peak()
+        if peak:
+            figures["mfu"] = speed[side] * flops / peak
         for part in parts:
             if part in side.turns[0]:
                 figures[part] = side.median(lambda t: t[part] / t["steps"])
@@ -121,17 +114,14 @@ for model in ("paper",) if gpu else ("micro", "d128", "10m"):
     if not f"train/{model}".startswith(arguments.only):
         continue
     run = json.loads((pathlib.Path(folder) / f"{model}.json").read_text())
-    sides = {
-        "interplay": ours("train", model),
-        "jax": script("jax_train.py", model),
-        "torch eager": script("torch_train.py", model, "eager"),
-        "torch compiled": script("torch_train.py", model, "compiled"),
-    }
-    if gpu:  # in turns they share the card's memory
-        del sides["jax"], sides["torch eager"]
+    sides = {"interplay": ours("train", model)}
+    if not gpu:  # where the sides share the card's memory
+        sides["jax"] = script("jax_train.py", model)
+        sides["torch eager"] = script("torch_train.py", model, "eager")
+    sides["torch compiled"] = script("torch_train.py", model, "compiled")
     whole &= compare(
         f"train/{model}", sides, "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
-        flops=run["flops_per_token"] if gpu else 0.0, within=2e-2 if gpu else 1e-3,  # bfloat16
+        flops=run["flops_per_token"], within=2e-2 if gpu else 1e-3,  # bfloat16
     )
 for model in () if gpu else ("micro", "d128"):
     if f"grpo/{model}".startswith(arguments.only):
