@@ -1,7 +1,6 @@
 package plots
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -192,14 +191,6 @@ func number(v float64) string {
 		return minus(strings.Replace(strconv.FormatFloat(v, 'g', 3, 64), "e-0", "e-", 1))
 	}
 	return minus(trimmed(v))
-}
-
-// whole writes a count below a million with all its digits, in groups of three: 12,288.
-func whole(v float64) string {
-	if v != math.Trunc(v) || math.Abs(v) < 1e3 || math.Abs(v) >= 1e6 {
-		return number(v)
-	}
-	return minus(fmt.Sprintf("%d,%03d", int(v)/1000, int(math.Abs(v))%1000))
 }
 
 // trimmed writes a number with the digits that it needs, at most six.

@@ -2,6 +2,7 @@ package plots
 
 import (
 	"fmt"
+	"math"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -44,7 +45,7 @@ func StackedShares(data StackedSharesData) ([]byte, error) {
 				total += v
 			}
 		}
-		rows[i] = barRow{name: r.Name, end: "n = " + whole(total), parts: make([]float64, len(r.Counts))}
+		rows[i] = barRow{name: r.Name, end: "n = " + grouped(int(math.Round(total))), parts: make([]float64, len(r.Counts))}
 		if total == 0 {
 			rows[i].end = "no data"
 			continue
