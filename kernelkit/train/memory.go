@@ -18,7 +18,7 @@ type Memory struct {
 	Weights   int64 // f32 masters
 	Optimizer int64 // the two means
 	Gradients int64 // f32, in whose place the new weights go; with accumulation the sums before and after a pass
-	Results   int64 // the new means: the library cannot tell XLA to put them in the old ones' place
+	Results   int64 // the new means: the library cannot tell XLA to put them in the old ones' place; with several steps a call the new weights too
 	Casts     int64 // weights in bfloat16, where the network computes in it
 
 	Block       int64 // what the backward pass needs of one block of the network
@@ -88,6 +88,9 @@ func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 		all = layers*block + logits + width*(d+1.2*ffn) + mask
 	}
 	m.Block, m.Activations = int64(tokens*block), int64(tokens*all)
+	if cfg.stepsPerCall() > 1 { // the weights that the device was given stay as they are
+		m.Results += 4 * params
+	}
 	if cfg.Accumulate > 1 { // the update is a program of its own, without activations
 		m.Gradients, m.Results = 8*params, max(8*params-m.Activations, 0)
 	}
@@ -124,6 +127,12 @@ func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved
 		return all
 	}
 	batch, scalars, one := shapes.Make(dtypes.Int32, 4, cfg.Batch, cfg.Seq), shapes.Make(dtypes.Float32, 3), shapes.Make(dtypes.Float32, 1)
+	if s.many != nil {
+		stack := func(s shapes.Shape) shapes.Shape {
+			return shapes.Make(s.DType, append([]int{cfg.stepsPerCall()}, s.Dimensions...)...)
+		}
+		return reserved(s.many, append(list(3), stack(batch), stack(scalars), stack(one), shapes.Make(dtypes.Int32))...)
+	}
 	if s.whole != nil {
 		return reserved(s.whole, append(list(3), batch, scalars, one)...)
 	}

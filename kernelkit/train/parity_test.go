@@ -88,8 +88,14 @@ func TestGradientsOfEveryWeightEqualThoseOfPyTorch(t *testing.T) {
 }
 
 func TestFiftyStepsHaveTheLossesOfPyTorch(t *testing.T) {
+	for name, perCall := range map[string]int{"a step a call": 1, "eight steps a call": 8} {
+		t.Run(name, func(t *testing.T) { fiftySteps(t, perCall) })
+	}
+}
+
+func fiftySteps(t *testing.T, perCall int) {
 	const batches, rows, tokens = 5, 4, 33
-	cfg := Config{Batch: rows, Seq: tokens - 1, Accumulate: 1, DocumentMask: true, Dtype: "float32", Keep: 2}
+	cfg := Config{Batch: rows, Seq: tokens - 1, Accumulate: 1, StepsPerCall: perCall, DocumentMask: true, Dtype: "float32", Keep: 2}
 	data, err := os.ReadFile(filepath.Join(parityDir, "training.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -108,13 +114,21 @@ func TestFiftyStepsHaveTheLossesOfPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := newState(w)
-	worst, clipped := 0.0, 0
-	for step := range cfg.Steps {
-		batch := rowsOf(flat[step%batches*rows*tokens:][:rows*tokens], tokens)
-		loss, norm, err := s.step(st, []*Batch{batch}, step)
+	var outcomes []outcome
+	for len(outcomes) < cfg.Steps {
+		var each [][]*Batch
+		for step := len(outcomes); step < min(len(outcomes)+s.atOnce, cfg.Steps); step++ {
+			each = append(each, []*Batch{rowsOf(flat[step%batches*rows*tokens:][:rows*tokens], tokens)})
+		}
+		some, err := s.steps(st, each, len(outcomes))
 		if err != nil {
 			t.Fatal(err)
 		}
+		outcomes = append(outcomes, some...)
+	}
+	worst, clipped := 0.0, 0
+	for step, o := range outcomes {
+		loss, norm := o.loss, o.norm
 		d := math.Abs(loss - float64(losses[step]))
 		worst = math.Max(worst, d)
 		if !(d <= 1e-4) {

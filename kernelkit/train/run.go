@@ -179,26 +179,39 @@ func (r *run) trimMetrics() error {
 	return nil
 }
 
-// prepared are the inputs of a step, made while the device computes the one before.
+// prepared are the batches of the steps of a call, made while the device computes those before.
 type prepared struct {
-	step    int
-	batches []*Batch
-	err     error
+	first   int        // number of the first step, from 0
+	batches [][]*Batch // of each step
+	err     error      // of the step after these
 }
 
-// prepare makes the batches of the steps to come, until the context ends.
+// prepare makes the batches of the steps to come, until the context ends. A call ends where
+// the run is saved or evaluated.
 func (r *run) prepare(ctx context.Context) <-chan prepared {
 	out := make(chan prepared, 2)
+	every := func(step, n int) bool { return n > 0 && step%n == 0 }
 	go func() {
 		defer close(out)
-		for step := r.at.Step; step < r.cfg.Steps; step++ {
-			batches, err := r.pack.batches(step)
+		for step := r.at.Step; step < r.cfg.Steps; {
+			p := prepared{first: step}
+			for p.err == nil {
+				var batches []*Batch
+				if batches, p.err = r.pack.batches(step); p.err != nil {
+					break
+				}
+				p.batches = append(p.batches, batches)
+				step++
+				if len(p.batches) == r.stepper.atOnce || step == r.cfg.Steps || every(step, r.cfg.CheckpointEvery) || every(step, r.cfg.EvalEvery) {
+					break
+				}
+			}
 			select {
-			case out <- prepared{step, batches, err}:
+			case out <- p:
 			case <-ctx.Done():
 				return
 			}
-			if err != nil {
+			if p.err != nil {
 				return
 			}
 		}
@@ -228,20 +241,35 @@ func (r *run) loop(ctx context.Context, eng *engine.Engine) error {
 	both := io.MultiWriter(log, events)
 	clock := newClock(r.at)
 	for p := range steps {
-		if p.err != nil {
-			return errors.Join(p.err, r.save())
-		}
 		if ctx.Err() != nil {
 			return errors.Join(ctx.Err(), r.save())
 		}
-		loss, norm, err := r.stepper.step(r.state, p.batches, p.step)
-		if err != nil {
-			return fmt.Errorf("train: step %d: %w", p.step+1, err)
+		if err := r.call(ctx, eng, p, clock, both, log); err != nil {
+			return err
 		}
-		if math.IsNaN(loss) || math.IsInf(loss, 0) || math.IsNaN(norm) || math.IsInf(norm, 0) {
-			return fmt.Errorf("train: step %d: the loss is %g and the gradient's norm %g: lower the learning rate or clip; the last checkpoint in %s is good", p.step+1, loss, norm, r.dir)
+		if p.err != nil {
+			return errors.Join(p.err, r.save())
 		}
-		m := r.account(p, loss, norm, clock)
+	}
+	return nil
+}
+
+// call runs the steps of a call and writes down what came of each. Where the last of them is
+// one to save at, it saves.
+func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *clock, both io.Writer, log *os.File) error {
+	if len(p.batches) == 0 {
+		return nil
+	}
+	outcomes, err := r.stepper.steps(r.state, p.batches, p.first)
+	if err != nil {
+		return fmt.Errorf("train: step %d: %w", p.first+1, err)
+	}
+	for i, o := range outcomes {
+		step := p.first + i
+		if math.IsNaN(o.loss) || math.IsInf(o.loss, 0) || math.IsNaN(o.norm) || math.IsInf(o.norm, 0) {
+			return fmt.Errorf("train: step %d: the loss is %g and the gradient's norm %g: lower the learning rate or clip; the last checkpoint in %s is good", step+1, o.loss, o.norm, r.dir)
+		}
+		m := r.account(step, p.batches[i], o, clock)
 		if err := r.evaluate(ctx, eng, &m); err != nil {
 			return err
 		}
@@ -266,9 +294,9 @@ func (r *run) loop(ctx context.Context, eng *engine.Engine) error {
 }
 
 // account adds a step to the totals and describes it.
-func (r *run) account(p prepared, loss, norm float64, clock *clock) Metrics {
+func (r *run) account(step int, batches []*Batch, o outcome, clock *clock) Metrics {
 	positions, filled := 0, 0
-	for _, b := range p.batches {
+	for _, b := range batches {
 		r.at.Tokens += int64(b.Tokens)
 		r.at.TargetTokens += int64(b.Count)
 		for _, s := range b.Segments {
@@ -278,11 +306,11 @@ func (r *run) account(p prepared, loss, norm float64, clock *clock) Metrics {
 			}
 		}
 	}
-	r.at.Step = p.step + 1
+	r.at.Step = step + 1
 	rate := clock.tick(&r.at)
 	m := Metrics{
 		Step: r.at.Step, Steps: r.cfg.Steps, Tokens: r.at.Tokens, TargetTokens: r.at.TargetTokens,
-		Loss: loss, LR: r.cfg.LearningRate(p.step), GradNorm: norm, Fill: float64(filled) / float64(positions),
+		Loss: o.loss, LR: r.cfg.LearningRate(step), GradNorm: o.norm, Fill: float64(filled) / float64(positions),
 		Seconds: r.at.Seconds, TokensPerSecond: rate, Note: r.note,
 	}
 	if rate > 0 {

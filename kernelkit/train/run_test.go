@@ -70,11 +70,10 @@ func stopAfter(t testing.TB, e *engine.Engine, cfg Config, dir string, step int)
 
 func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
 	e := open(t)
-	for name, accumulate := range map[string]int{"one pass a step": 1, "two passes a step": 2} {
+	for name, c := range map[string]struct{ accumulate, perCall int }{"one pass a step": {1, 1}, "two passes a step": {2, 1}, "three steps a call": {1, 3}} {
 		t.Run(name, func(t *testing.T) {
 			cfg := testConfig()
-			cfg.Accumulate = accumulate
-			cfg.Decay = 0.1
+			cfg.Accumulate, cfg.StepsPerCall, cfg.Decay = c.accumulate, c.perCall, 0.1
 			whole := t.TempDir()
 			want, losses := mustRun(t, e, cfg, whole)
 			for _, stop := range []int{1, 4, 7} {
@@ -87,9 +86,12 @@ func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
 				if !strings.Contains(rest[0].Note, "resumed") {
 					t.Errorf("the first step after resuming has the note %q", rest[0].Note)
 				}
-				for i, m := range rest {
-					if m.Loss != losses[stop+i].Loss || m.Tokens != losses[stop+i].Tokens {
-						t.Errorf("stopped after %d: step %d has loss %v and %d tokens, expected %v and %d", stop, m.Step, m.Loss, m.Tokens, losses[stop+i].Loss, losses[stop+i].Tokens)
+				if from := rest[0].Step - 1; from < stop || from >= stop+c.perCall {
+					t.Errorf("stopped after %d and resumed at %d", stop, from)
+				}
+				for _, m := range rest {
+					if want := losses[m.Step-1]; m.Loss != want.Loss || m.Tokens != want.Tokens {
+						t.Errorf("stopped after %d: step %d has loss %v and %d tokens, expected %v and %d", stop, m.Step, m.Loss, m.Tokens, want.Loss, want.Tokens)
 					}
 				}
 				if n := len(readMetrics(t, dir)); n != cfg.Steps {
@@ -100,6 +102,33 @@ func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
 				t.Errorf("a finished run trains %d more steps", len(ran))
 			}
 		})
+	}
+}
+
+// Calls of several steps compute what calls of one do, and end where the run is saved: where
+// that is does not matter to the bits.
+func TestSeveralStepsACallAreTheStepsOfOne(t *testing.T) {
+	e, cfg := open(t), testConfig()
+	cfg.Decay, cfg.StepsPerCall = 0.1, 1
+	_, want := mustRun(t, e, cfg, t.TempDir())
+	cfg.StepsPerCall = 4
+	digest, got := mustRun(t, e, cfg, t.TempDir())
+	if len(got) != len(want) {
+		t.Fatalf("%d steps, expected %d", len(got), len(want))
+	}
+	for i, m := range want {
+		g := got[i]
+		if math.Abs(g.Loss-m.Loss) > 1e-5 || math.Abs(g.GradNorm-m.GradNorm) > 1e-4 || g.Tokens != m.Tokens || g.LR != m.LR {
+			t.Errorf("step %d: %+v, expected %+v", m.Step, g, m)
+		}
+	}
+	cfg.CheckpointEvery = 3
+	if other, _ := mustRun(t, e, cfg, t.TempDir()); other != digest {
+		t.Error("calls of 3 steps end in other weights than calls of 4")
+	}
+	cfg.Accumulate = 2
+	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "steps_per_call is 4") {
+		t.Errorf("several steps of several passes a call: the error is %v", err)
 	}
 }
 

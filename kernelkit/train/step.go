@@ -78,6 +78,8 @@ func (s *state) on(device int) *state {
 type stepper struct {
 	eng    *engine.Engine
 	cfg    Config
+	atOnce int   // steps of a call, at most
+	many   *Exec // that many steps of one forward pass each
 	whole  *Exec // a step of one forward pass
 	add    *Exec // one forward pass of several: adds its gradient to a sum
 	finish *Exec // the update after several
@@ -88,7 +90,7 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	if cfg.devices() > len(eng.Devices) {
 		return nil, fmt.Errorf("devices is %d: backend %s has %d", cfg.Devices, eng.Name, len(eng.Devices))
 	}
-	s := &stepper{eng: eng, cfg: cfg}
+	s := &stepper{eng: eng, cfg: cfg, atOnce: cfg.stepsPerCall()}
 	specs := model.Specs()
 	n := len(specs)
 	// gradient of the summed loss times share: weights, batch, share → loss and gradients.
@@ -99,10 +101,21 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	update := func(in []*Node, gradients []*Node, scalars, loss *Node) []*Node {
 		w, m, v, norm := cfg.Update(specs, in[:n], gradients, in[n:2*n], in[2*n:3*n], scalars)
 		out := append(append(w, m...), v...)
-		return append(out, Concatenate([]*Node{Reshape(loss, 1), Reshape(norm, 1)}, 0))
+		return append(out, Concatenate([]*Node{Reshape(loss, 1), Reshape(norm, 1)}, 0)) // [reported]
 	}
 	key := programKey(model, cfg)
 	var err error
+	if s.atOnce > 1 {
+		s.many, err = eng.Program(fmt.Sprintf("train %d steps %s", s.atOnce, key), func(b compute.Backend) (*Exec, error) {
+			return NewExec(b, func(in []*Node) []*Node { // weights, means, batches, scalars, shares, number of steps
+				return repeated(in[:3*n], in[3*n:3*n+3], in[3*n+3], func(in []*Node) []*Node {
+					loss, gradients := gradient(in[:n], in[3*n], in[3*n+2])
+					return update(in, gradients, in[3*n+1], loss)
+				})
+			})
+		})
+		return s, err
+	}
 	if cfg.Accumulate == 1 {
 		s.whole, err = eng.Program("train whole step "+key, func(b compute.Backend) (*Exec, error) {
 			return shared(b, cfg.devices(), 3*n, func(in []*Node) []*Node { // weights, means, batch, scalars, share
@@ -134,6 +147,52 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 		})
 	})
 	return s, err
+}
+
+// repeated applies a step to state as many times as count [] int32 says. A step takes the
+// state and its own entry of each of inputs [steps, …], and returns the new state and what it
+// reports [reported]; repeated returns the last state and all reports [steps, reported].
+func repeated(state, inputs []*Node, count *Node, step func(in []*Node) []*Node) []*Node {
+	g, steps := count.Graph(), inputs[0].Shape().Dim(0)
+	// Everything that the body needs is a parameter of it: not every operation can use a
+	// value from outside of a closure, and XLA leaves what does not change where it is. For the
+	// same reason all scalars of the graph, which the library makes once, are the body's.
+	reports := Const(g, tensors.FromShape(shapes.Make(dtypes.Float32, steps, reported)))
+	carried := slices.Concat([]*Node{Const(g, int32(0)), count, reports}, inputs, state)
+	parameters := func() []*Node {
+		nodes := make([]*Node, len(carried))
+		for i, c := range carried {
+			nodes[i] = Parameter(g, fmt.Sprintf("carried%d", i), c.Shape())
+		}
+		return nodes
+	}
+	condition := NewClosure(g, func(*Graph) []*Node {
+		at := parameters()
+		return []*Node{LessThan(at[0], at[1])}
+	})
+	const first = 3
+	body := NewClosure(g, func(g *Graph) []*Node {
+		at := parameters()
+		index, last := at[0], first+len(inputs)
+		var in []*Node
+		for _, all := range at[first:last] {
+			start := make([]*Node, all.Rank())
+			for axis := range start {
+				start[axis] = ScalarZero(g, dtypes.Int32)
+			}
+			start[0] = index
+			in = append(in, Squeeze(DynamicSlice(all, start, append([]int{1}, all.Shape().Dimensions[1:]...)), 0))
+		}
+		out := step(append(slices.Clone(at[last:]), in...))
+		report := Reshape(out[len(out)-1], 1, reported)
+		next := slices.Clone(at)
+		next[0] = AddScalar(index, 1)
+		next[2] = DynamicUpdateSlice(at[2], report, []*Node{index, ScalarZero(g, dtypes.Int32)})
+		copy(next[last:], out[:len(out)-1])
+		return next
+	})
+	out := While(condition, body, carried...)
+	return append(slices.Clone(out[first+len(inputs):]), out[2])
 }
 
 // shared is a program for a number of devices. Input number batch, [4, rows, seq], is cut into
@@ -204,41 +263,82 @@ func (s *stepper) donated(device int, lists ...[]*tensors.Tensor) ([]any, error)
 	return args, nil
 }
 
-// step runs one optimiser step and replaces st. It returns the mean loss of the step's
-// targets and the gradient's norm.
-func (s *stepper) step(st *state, batches []*Batch, step int) (loss, norm float64, err error) {
-	count := 0
-	for _, b := range batches {
-		count += b.Count
+// reported is how many numbers a step reports: its loss and the gradient's norm.
+const reported = 2
+
+// outcome is what an optimiser step reports: the mean loss of its targets, and the norm of
+// its gradient before clipping.
+type outcome struct{ loss, norm float64 }
+
+// steps runs optimiser steps, numbered from first, and replaces st: one for each list of
+// batches, at most atOnce of them.
+func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error) {
+	scalars, shares := make([][]float32, len(each)), make([][]float32, len(each))
+	for i, batches := range each {
+		count := 0
+		for _, b := range batches {
+			count += b.Count
+		}
+		if count == 0 {
+			return nil, fmt.Errorf("train: step %d has no targets", first+i)
+		}
+		scalars[i], shares[i] = s.cfg.Scalars(first+i, s.cfg.LearningRate(first+i)), []float32{1 / float32(count)}
 	}
-	if count == 0 {
-		return 0, 0, fmt.Errorf("train: step %d has no targets", step)
-	}
-	share := []float32{1 / float32(count)}
-	scalars := s.cfg.Scalars(step, s.cfg.LearningRate(step))
 	var out [][]*tensors.Tensor
-	if s.whole != nil {
+	var err error
+	switch {
+	case s.many != nil:
+		out, err = s.call(s.many, func(device int) ([]any, error) {
+			args, err := s.donated(device, st.lists()...)
+			return append(args, s.stacked(each), s.table(scalars), s.table(shares), int32(len(each))), err
+		})
+	case s.whole != nil:
 		out, err = s.call(s.whole, func(device int) ([]any, error) {
 			args, err := s.donated(device, st.on(device).lists()...)
-			return append(args, batches[0].part(device, s.cfg.devices()), scalars, share), err
+			return append(args, each[0][0].part(device, s.cfg.devices()), scalars[0], shares[0]), err
 		})
-	} else {
-		out, err = s.accumulated(st, batches, scalars, share)
+	default:
+		out, err = s.accumulated(st, each[0], scalars[0], shares[0])
 	}
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	n := len(st.weights)
 	values, err := tensors.CopyFlatData[float32](out[0][3*n])
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	for device, o := range out {
 		on := st.on(device)
 		on.weights, on.first, on.second = o[:n], o[n:2*n], o[2*n:3*n]
 		free(o[3*n:])
 	}
-	return float64(values[0]), float64(values[1]), nil
+	outcomes := make([]outcome, len(each))
+	for i := range outcomes {
+		outcomes[i] = outcome{float64(values[reported*i]), float64(values[reported*i+1])}
+	}
+	return outcomes, nil
+}
+
+// stacked joins the batches of steps of one pass each: [atOnce, 4, rows, seq], the rest empty.
+func (s *stepper) stacked(each [][]*Batch) *tensors.Tensor {
+	size := 4 * s.cfg.Batch * s.cfg.Seq
+	flat := make([]int32, 0, s.atOnce*size)
+	for _, batches := range each {
+		b := batches[0]
+		flat = append(append(append(append(flat, b.Inputs...), b.Targets...), b.Positions...), b.Segments...)
+	}
+	return tensors.FromFlatDataAndDimensions(flat[:s.atOnce*size], s.atOnce, 4, s.cfg.Batch, s.cfg.Seq)
+}
+
+// table joins the rows of steps: [atOnce, width], the rest 0.
+func (s *stepper) table(rows [][]float32) *tensors.Tensor {
+	width := len(rows[0])
+	flat := make([]float32, s.atOnce*width)
+	for i, row := range rows {
+		copy(flat[i*width:], row)
+	}
+	return tensors.FromFlatDataAndDimensions(flat, s.atOnce, width)
 }
 
 func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []float32) ([][]*tensors.Tensor, error) {

@@ -2,7 +2,7 @@
 // batches that all sides share, and is one of the workers that peers.py times.
 //
 //	peers prepare DIR [gpu]    models, batches and prompts; gpu: the model for a GPU alone
-//	peers train DIR MODEL      worker: training steps
+//	peers train DIR MODEL [N]  worker: training steps, N a call (1)
 //	peers grpo DIR MODEL       worker: GRPO steps
 //
 // A worker prints a line when it is warm, then answers each line "SECONDS" of its
@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -50,11 +51,17 @@ func run(args []string) error {
 	case len(args) == 3 && args[0] == "prepare" && args[2] == "gpu":
 		return prepareModels(args[1], true)
 	case len(args) == 3 && args[0] == "train":
-		return trainWorker(args[1], args[2])
+		return trainWorker(args[1], args[2], 1)
+	case len(args) == 4 && args[0] == "train":
+		perCall, err := strconv.Atoi(args[3])
+		if err != nil {
+			return fmt.Errorf("%q: expected a number of steps a call", args[3])
+		}
+		return trainWorker(args[1], args[2], perCall)
 	case len(args) == 3 && args[0] == "grpo":
 		return grpoWorker(args[1], args[2])
 	}
-	return fmt.Errorf("%q: expected prepare DIR [gpu], train DIR MODEL or grpo DIR MODEL", strings.Join(args, " "))
+	return fmt.Errorf("%q: expected prepare DIR [gpu], train DIR MODEL [N] or grpo DIR MODEL", strings.Join(args, " "))
 }
 
 // vocabulary is the size that the symbolic family's words are filled up to, so that a
@@ -281,6 +288,7 @@ type worker struct {
 	lines  *bufio.Scanner
 	cancel context.CancelFunc
 	warm   int // steps before the first answer
+	every  int // the steps of a call, which are reported together: answers come between calls
 
 	until    time.Time
 	begin    time.Time
@@ -303,7 +311,7 @@ func (w *worker) after(n int, ready any, figures map[string]float64) {
 		for k, v := range figures {
 			w.more[k] += v
 		}
-		if time.Now().Before(w.until) {
+		if n%w.every != 0 || time.Now().Before(w.until) {
 			return
 		}
 		answer := map[string]any{"steps": w.steps, "wall": time.Since(w.begin).Seconds(), "cpu": cpuSeconds() - w.cpu}
@@ -359,7 +367,7 @@ func open(dir, model string) (*engine.Engine, *qwen.Weights, string, error) {
 	return eng, w, scratch, err
 }
 
-func trainWorker(dir, model string) error {
+func trainWorker(dir, model string, perCall int) error {
 	eng, w, scratch, err := open(dir, model)
 	if err != nil {
 		return err
@@ -379,12 +387,12 @@ func trainWorker(dir, model string) error {
 	}
 	for _, m := range models {
 		if m.name == model {
-			cfg.Batch, cfg.Accumulate = m.pass, m.batch/m.pass
+			cfg.Batch, cfg.Accumulate, cfg.StepsPerCall = m.pass, m.batch/m.pass, perCall
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: 5}
+	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: (5 + perCall - 1) / perCall * perCall, every: perCall}
 	peak, _ := eng.PeakBF16() // 0 where it is not known
 	var losses []float64
 	_, err = train.Run(ctx, eng, w, docs, cfg, scratch, func(m train.Metrics) {
@@ -435,7 +443,7 @@ func grpoWorker(dir, model string) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: 3}
+	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: 3, every: 1}
 	_, err = grpo.Run(ctx, eng, w, task, cfg, scratch, func(m grpo.Metrics) {
 		work.after(m.Step, map[string]any{"reward_std": m.RewardStd, "loss": m.Loss}, map[string]float64{
 			"rollout": m.SecondsRollout, "verify": m.SecondsVerify, "update": m.SecondsUpdate,

@@ -119,6 +119,8 @@ for model in ("paper",) if gpu else ("micro", "d128", "10m"):
         sides["jax"] = script("jax_train.py", model)
         sides["torch eager"] = script("torch_train.py", model, "eager")
     sides["torch compiled"] = script("torch_train.py", model, "compiled")
+    if gpu:
+        sides["interplay, 8 steps a call"] = ours("train", model) + ["8"]
     whole &= compare(
         f"train/{model}", sides, "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
         flops=run["flops_per_token"], within=2e-2 if gpu else 1e-3,  # bfloat16
