@@ -45,11 +45,12 @@ type Config struct {
 	// one device up to rounding.
 	Devices int `json:"devices,omitempty"`
 
-	// StepsPerCall is how many optimiser steps the device takes, at most, before it reports to
-	// the host; 0 and 1 mean one. A GPU that waits for the host between steps waits less often
-	// with more. Not with accumulation, and on one device only. The bits of a run do not depend
-	// on where its calls end, but a program of several steps rounds in its own way.
-	StepsPerCall int `json:"steps_per_call,omitempty"`
+	// PassesPerCall is how many forward and backward passes the device takes, at most, before
+	// it reports to the host: of as many steps, or with accumulation of one step; 0 and 1 mean
+	// one. A GPU that waits for the host between passes waits less often with more. On one
+	// device only. The bits of a run do not depend on where its calls end, but a program of
+	// several passes rounds in its own way.
+	PassesPerCall int `json:"passes_per_call,omitempty"`
 
 	// EvalEvery is the number of steps between evaluations on the first EvalDocuments of
 	// Held, documents that the run does not learn from; 0 = never. The mean loss goes into
@@ -81,7 +82,7 @@ func (c Config) Validate() error {
 		{"steps", c.Steps, 1}, {"batch", c.Batch, 1}, {"seq", c.Seq, 1}, {"accumulate", c.Accumulate, 1}, {"warmup", c.Warmup, 0},
 		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2}, {"milestone_every", c.MilestoneEvery, 0},
 		{"eval_every", c.EvalEvery, 0}, {"eval_documents", c.EvalDocuments, min(c.EvalEvery, 1)},
-		{"devices", c.Devices, 0}, {"steps_per_call", c.StepsPerCall, 0},
+		{"devices", c.Devices, 0}, {"passes_per_call", c.PassesPerCall, 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("train: %s is %d: expected at least %d", f.name, f.value, f.least)
@@ -96,8 +97,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: dtype is %q: expected float32 or bfloat16", c.Dtype)
 	case c.Batch%c.devices() != 0:
 		return fmt.Errorf("train: devices is %d and batch %d: expected a batch that the devices can share evenly", c.Devices, c.Batch)
-	case c.StepsPerCall > 1 && (c.Accumulate > 1 || c.devices() > 1):
-		return fmt.Errorf("train: steps_per_call is %d: expected 0 or 1 where accumulate is %d and devices %d", c.StepsPerCall, c.Accumulate, c.devices())
+	case c.PassesPerCall > 1 && c.devices() > 1:
+		return fmt.Errorf("train: passes_per_call is %d: expected 0 or 1 on %d devices", c.PassesPerCall, c.devices())
 	case c.MilestoneEvery > 0 && (c.CheckpointEvery == 0 || c.MilestoneEvery%c.CheckpointEvery != 0):
 		return fmt.Errorf("train: milestone_every %d is no multiple of checkpoint_every %d", c.MilestoneEvery, c.CheckpointEvery)
 	}
@@ -107,8 +108,13 @@ func (c Config) Validate() error {
 // devices is the number of devices, at least 1.
 func (c Config) devices() int { return max(c.Devices, 1) }
 
-// stepsPerCall is the number of steps of a call, at least 1.
-func (c Config) stepsPerCall() int { return max(c.StepsPerCall, 1) }
+// passesPerCall is the number of passes of a call, at least 1.
+func (c Config) passesPerCall() int {
+	if c.Accumulate > 1 {
+		return max(min(c.PassesPerCall, c.Accumulate), 1)
+	}
+	return max(c.PassesPerCall, 1)
+}
 
 // dtype is the one that the network computes in.
 func (c Config) dtype() dtypes.DType {

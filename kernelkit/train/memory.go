@@ -18,7 +18,7 @@ type Memory struct {
 	Weights   int64 // f32 masters
 	Optimizer int64 // the two means
 	Gradients int64 // f32, in whose place the new weights go; with accumulation the sums before and after a pass
-	Results   int64 // the new means: the library cannot tell XLA to put them in the old ones' place; with several steps a call the new weights too
+	Results   int64 // the new means: the library cannot tell XLA to put them in the old ones' place; with several passes a call the new weights too
 	Casts     int64 // weights in bfloat16, where the network computes in it
 
 	Block       int64 // what the backward pass needs of one block of the network
@@ -88,7 +88,7 @@ func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 		all = layers*block + logits + width*(d+1.2*ffn) + mask
 	}
 	m.Block, m.Activations = int64(tokens*block), int64(tokens*all)
-	if cfg.stepsPerCall() > 1 { // the weights that the device was given stay as they are
+	if cfg.passesPerCall() > 1 && cfg.Accumulate == 1 { // the weights that the device was given stay as they are
 		m.Results += 4 * params
 	}
 	if cfg.Accumulate > 1 { // the update is a program of its own, without activations
@@ -127,16 +127,20 @@ func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved
 		return all
 	}
 	batch, scalars, one := shapes.Make(dtypes.Int32, 4, cfg.Batch, cfg.Seq), shapes.Make(dtypes.Float32, 3), shapes.Make(dtypes.Float32, 1)
+	stack := func(s shapes.Shape) shapes.Shape {
+		return shapes.Make(s.DType, append([]int{cfg.passesPerCall()}, s.Dimensions...)...)
+	}
 	if s.many != nil {
-		stack := func(s shapes.Shape) shapes.Shape {
-			return shapes.Make(s.DType, append([]int{cfg.stepsPerCall()}, s.Dimensions...)...)
-		}
 		return reserved(s.many, append(list(3), stack(batch), stack(scalars), stack(one), shapes.Make(dtypes.Int32))...)
 	}
 	if s.whole != nil {
 		return reserved(s.whole, append(list(3), batch, scalars, one)...)
 	}
-	add, err := reserved(s.add, append(list(2), one, batch, one)...)
+	passes := append(list(2), one, batch, one)
+	if s.passes > 1 {
+		passes = append(list(2), one, stack(batch), one, shapes.Make(dtypes.Int32))
+	}
+	add, err := reserved(s.add, passes...)
 	if err != nil {
 		return add, err
 	}

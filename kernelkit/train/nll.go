@@ -83,11 +83,7 @@ func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq in
 			packed[r] = append(packed[r], d)
 		}
 	}
-	var args []any
-	for _, t := range w.Tensors {
-		args = append(args, t)
-	}
-	result, err := exec.Call(append(args, newBatch(packed, seq, true).tensor())...)
+	result, err := exec.Call(append(engine.Arguments(w.Tensors), newBatch(packed, seq, true).tensor())...)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -95,7 +91,7 @@ func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq in
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	free(result)
+	engine.Free(result)
 	for r, indices := range rows {
 		at := r * seq
 		for _, i := range indices {

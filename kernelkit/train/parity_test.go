@@ -95,7 +95,7 @@ func TestFiftyStepsHaveTheLossesOfPyTorch(t *testing.T) {
 
 func fiftySteps(t *testing.T, perCall int) {
 	const batches, rows, tokens = 5, 4, 33
-	cfg := Config{Batch: rows, Seq: tokens - 1, Accumulate: 1, StepsPerCall: perCall, DocumentMask: true, Dtype: "float32", Keep: 2}
+	cfg := Config{Batch: rows, Seq: tokens - 1, Accumulate: 1, PassesPerCall: perCall, DocumentMask: true, Dtype: "float32", Keep: 2}
 	data, err := os.ReadFile(filepath.Join(parityDir, "training.json"))
 	if err != nil {
 		t.Fatal(err)

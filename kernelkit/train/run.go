@@ -16,8 +16,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
@@ -357,11 +355,4 @@ func (k *clock) tick(c *Checkpoint) float64 {
 		return 0
 	}
 	return float64(c.Tokens-k.marks[0].tokens) / elapsed
-}
-
-// free releases the device's memory of a list of tensors.
-func free(list []*tensors.Tensor) {
-	for _, t := range list {
-		t.FinalizeAll()
-	}
 }

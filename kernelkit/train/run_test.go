@@ -70,10 +70,10 @@ func stopAfter(t testing.TB, e *engine.Engine, cfg Config, dir string, step int)
 
 func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
 	e := open(t)
-	for name, c := range map[string]struct{ accumulate, perCall int }{"one pass a step": {1, 1}, "two passes a step": {2, 1}, "three steps a call": {1, 3}} {
+	for name, c := range map[string]struct{ accumulate, perCall int }{"one pass a step": {1, 1}, "two passes a step": {2, 1}, "three steps a call": {1, 3}, "two passes a step and a call": {2, 2}} {
 		t.Run(name, func(t *testing.T) {
 			cfg := testConfig()
-			cfg.Accumulate, cfg.StepsPerCall, cfg.Decay = c.accumulate, c.perCall, 0.1
+			cfg.Accumulate, cfg.PassesPerCall, cfg.Decay = c.accumulate, c.perCall, 0.1
 			whole := t.TempDir()
 			want, losses := mustRun(t, e, cfg, whole)
 			for _, stop := range []int{1, 4, 7} {
@@ -86,7 +86,7 @@ func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
 				if !strings.Contains(rest[0].Note, "resumed") {
 					t.Errorf("the first step after resuming has the note %q", rest[0].Note)
 				}
-				if from := rest[0].Step - 1; from < stop || from >= stop+c.perCall {
+				if from := rest[0].Step - 1; from < stop || from >= stop+c.perCall || c.accumulate > 1 && from != stop {
 					t.Errorf("stopped after %d and resumed at %d", stop, from)
 				}
 				for _, m := range rest {
@@ -105,30 +105,35 @@ func TestAResumedRunEndsWithTheSameBits(t *testing.T) {
 	}
 }
 
-// Calls of several steps compute what calls of one do, and end where the run is saved: where
-// that is does not matter to the bits.
-func TestSeveralStepsACallAreTheStepsOfOne(t *testing.T) {
-	e, cfg := open(t), testConfig()
-	cfg.Decay, cfg.StepsPerCall = 0.1, 1
-	_, want := mustRun(t, e, cfg, t.TempDir())
-	cfg.StepsPerCall = 4
-	digest, got := mustRun(t, e, cfg, t.TempDir())
-	if len(got) != len(want) {
-		t.Fatalf("%d steps, expected %d", len(got), len(want))
-	}
-	for i, m := range want {
-		g := got[i]
-		if math.Abs(g.Loss-m.Loss) > 1e-5 || math.Abs(g.GradNorm-m.GradNorm) > 1e-4 || g.Tokens != m.Tokens || g.LR != m.LR {
-			t.Errorf("step %d: %+v, expected %+v", m.Step, g, m)
-		}
-	}
-	cfg.CheckpointEvery = 3
-	if other, _ := mustRun(t, e, cfg, t.TempDir()); other != digest {
-		t.Error("calls of 3 steps end in other weights than calls of 4")
-	}
-	cfg.Accumulate = 2
-	if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "steps_per_call is 4") {
-		t.Errorf("several steps of several passes a call: the error is %v", err)
+// Calls of several passes compute what calls of one do. They end where the run is saved, which
+// does not matter to the bits.
+func TestSeveralPassesACallAreThoseOfOne(t *testing.T) {
+	e := open(t)
+	for name, c := range map[string]struct{ accumulate, perCall int }{"of several steps": {1, 4}, "of a step": {3, 2}} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig()
+			cfg.Accumulate, cfg.Decay = c.accumulate, 0.1
+			_, want := mustRun(t, e, cfg, t.TempDir())
+			cfg.PassesPerCall = c.perCall
+			digest, got := mustRun(t, e, cfg, t.TempDir())
+			if len(got) != len(want) {
+				t.Fatalf("%d steps, expected %d", len(got), len(want))
+			}
+			for i, m := range want {
+				g := got[i]
+				if math.Abs(g.Loss-m.Loss) > 1e-5 || math.Abs(g.GradNorm-m.GradNorm) > 1e-4 || g.Tokens != m.Tokens || g.LR != m.LR {
+					t.Errorf("step %d: %+v, expected %+v", m.Step, g, m)
+				}
+			}
+			cfg.CheckpointEvery = 3
+			if other, _ := mustRun(t, e, cfg, t.TempDir()); other != digest {
+				t.Error("saved at other steps: other weights")
+			}
+			cfg.Devices = 2
+			if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "passes_per_call is") {
+				t.Errorf("on two devices: the error is %v", err)
+			}
+		})
 	}
 }
 

@@ -78,10 +78,11 @@ func (s *state) on(device int) *state {
 type stepper struct {
 	eng    *engine.Engine
 	cfg    Config
-	atOnce int   // steps of a call, at most
-	many   *Exec // that many steps of one forward pass each
+	passes int   // of a call, at most
+	atOnce int   // steps of a call, at most: more than one without accumulation only
+	many   *Exec // so many steps of one forward pass each
 	whole  *Exec // a step of one forward pass
-	add    *Exec // one forward pass of several: adds its gradient to a sum
+	add    *Exec // one or more forward passes of a step: adds their gradients to sums
 	finish *Exec // the update after several
 	sum    []shapes.Shape
 }
@@ -90,7 +91,10 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	if cfg.devices() > len(eng.Devices) {
 		return nil, fmt.Errorf("devices is %d: backend %s has %d", cfg.Devices, eng.Name, len(eng.Devices))
 	}
-	s := &stepper{eng: eng, cfg: cfg, atOnce: cfg.stepsPerCall()}
+	s := &stepper{eng: eng, cfg: cfg, passes: cfg.passesPerCall(), atOnce: 1}
+	if cfg.Accumulate == 1 {
+		s.atOnce = s.passes
+	}
 	specs := model.Specs()
 	n := len(specs)
 	// gradient of the summed loss times share: weights, batch, share → loss and gradients.
@@ -108,9 +112,13 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	if s.atOnce > 1 {
 		s.many, err = eng.Program(fmt.Sprintf("train %d steps %s", s.atOnce, key), func(b compute.Backend) (*Exec, error) {
 			return NewExec(b, func(in []*Node) []*Node { // weights, means, batches, scalars, shares, number of steps
-				return repeated(in[:3*n], in[3*n:3*n+3], in[3*n+3], func(in []*Node) []*Node {
-					loss, gradients := gradient(in[:n], in[3*n], in[3*n+2])
-					return update(in, gradients, in[3*n+1], loss)
+				reports := Const(in[0].Graph(), tensors.FromShape(shapes.Make(dtypes.Float32, s.atOnce, reported)))
+				return repeated(in[3*n+3], in[3*n:3*n+3], append(in[:3*n:3*n], reports), func(index *Node, inputs, state []*Node) []*Node {
+					loss, gradients := gradient(state[:n], inputs[0], inputs[2])
+					out := update(state, gradients, inputs[1], loss)
+					report := Reshape(out[3*n], 1, reported)
+					out[3*n] = DynamicUpdateSlice(state[3*n], report, []*Node{index, ScalarZero(index.Graph(), dtypes.Int32)})
+					return out
 				})
 			})
 		})
@@ -129,14 +137,27 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 		s.sum = append(s.sum, shapes.Make(dtypes.Float32, spec.Shape...))
 	}
 	s.sum = append(s.sum, shapes.Make(dtypes.Float32, 1))
-	if s.add, err = eng.Program("train add "+key, func(b compute.Backend) (*Exec, error) {
-		return shared(b, cfg.devices(), 2*n+1, func(in []*Node) []*Node { // weights, sums (gradients, loss), batch, share
-			loss, gradients := gradient(in[:n], in[2*n+1], in[2*n+2])
-			out := make([]*Node, 0, n+1)
-			for i, g := range gradients {
-				out = append(out, Add(in[n+i], g))
-			}
-			return append(out, Add(in[2*n], Reshape(loss, 1)))
+	// added are the sums and a pass's gradient and loss: weights, sums (gradients, loss), batch, share.
+	added := func(weights, sums []*Node, batch, share *Node) []*Node {
+		loss, gradients := gradient(weights, batch, share)
+		out := make([]*Node, 0, n+1)
+		for i, g := range gradients {
+			out = append(out, Add(sums[i], g))
+		}
+		return append(out, Add(sums[n], Reshape(loss, 1)))
+	}
+	if s.add, err = eng.Program(fmt.Sprintf("train add %d %s", s.passes, key), func(b compute.Backend) (*Exec, error) {
+		if s.passes > 1 {
+			return NewExec(b, func(in []*Node) []*Node { // weights, sums, batches, share, number of passes
+				state := append(in[:2*n+1:2*n+1], in[2*n+2])
+				return repeated(in[2*n+3], in[2*n+1:2*n+2], state, func(_ *Node, inputs, state []*Node) []*Node {
+					out := added(state[:n], state[n:2*n+1], inputs[0], state[2*n+1])
+					return append(append(state[:n:n], out...), state[2*n+1])
+				})[n : 2*n+1]
+			})
+		}
+		return shared(b, cfg.devices(), 2*n+1, func(in []*Node) []*Node { // weights, sums, batch, share
+			return added(in[:n], in[n:2*n+1], in[2*n+1], in[2*n+2])
 		})
 	}); err != nil {
 		return nil, err
@@ -149,50 +170,41 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	return s, err
 }
 
-// repeated applies a step to state as many times as count [] int32 says. A step takes the
-// state and its own entry of each of inputs [steps, …], and returns the new state and what it
-// reports [reported]; repeated returns the last state and all reports [steps, reported].
-func repeated(state, inputs []*Node, count *Node, step func(in []*Node) []*Node) []*Node {
-	g, steps := count.Graph(), inputs[0].Shape().Dim(0)
+// repeated is a compiled loop: it applies step to state as many times as count [] int32 says
+// and returns the last state. A step gets its index, its own entry of each of inputs
+// [most, …], and the state.
+func repeated(count *Node, inputs, state []*Node, step func(index *Node, inputs, state []*Node) []*Node) []*Node {
+	g := count.Graph()
 	// Everything that the body needs is a parameter of it: not every operation can use a
 	// value from outside of a closure, and XLA leaves what does not change where it is. For the
 	// same reason all scalars of the graph, which the library makes once, are the body's.
-	reports := Const(g, tensors.FromShape(shapes.Make(dtypes.Float32, steps, reported)))
-	carried := slices.Concat([]*Node{Const(g, int32(0)), count, reports}, inputs, state)
-	parameters := func() []*Node {
+	carried := slices.Concat([]*Node{Const(g, int32(0)), count}, inputs, state)
+	parameters := func() (index, count *Node, rest []*Node) {
 		nodes := make([]*Node, len(carried))
 		for i, c := range carried {
 			nodes[i] = Parameter(g, fmt.Sprintf("carried%d", i), c.Shape())
 		}
-		return nodes
+		return nodes[0], nodes[1], nodes[2:]
 	}
 	condition := NewClosure(g, func(*Graph) []*Node {
-		at := parameters()
-		return []*Node{LessThan(at[0], at[1])}
+		index, count, _ := parameters()
+		return []*Node{LessThan(index, count)}
 	})
-	const first = 3
 	body := NewClosure(g, func(g *Graph) []*Node {
-		at := parameters()
-		index, last := at[0], first+len(inputs)
-		var in []*Node
-		for _, all := range at[first:last] {
+		index, count, rest := parameters()
+		inputs, state := rest[:len(inputs)], rest[len(inputs):]
+		var entries []*Node
+		for _, all := range inputs {
 			start := make([]*Node, all.Rank())
 			for axis := range start {
 				start[axis] = ScalarZero(g, dtypes.Int32)
 			}
 			start[0] = index
-			in = append(in, Squeeze(DynamicSlice(all, start, append([]int{1}, all.Shape().Dimensions[1:]...)), 0))
+			entries = append(entries, Squeeze(DynamicSlice(all, start, append([]int{1}, all.Shape().Dimensions[1:]...)), 0))
 		}
-		out := step(append(slices.Clone(at[last:]), in...))
-		report := Reshape(out[len(out)-1], 1, reported)
-		next := slices.Clone(at)
-		next[0] = AddScalar(index, 1)
-		next[2] = DynamicUpdateSlice(at[2], report, []*Node{index, ScalarZero(g, dtypes.Int32)})
-		copy(next[last:], out[:len(out)-1])
-		return next
+		return slices.Concat([]*Node{AddScalar(index, 1), count}, inputs, step(index, entries, state))
 	})
-	out := While(condition, body, carried...)
-	return append(slices.Clone(out[first+len(inputs):]), out[2])
+	return While(condition, body, carried...)[2+len(inputs):]
 }
 
 // shared is a program for a number of devices. Input number batch, [4, rows, seq], is cut into
@@ -290,7 +302,7 @@ func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error
 	case s.many != nil:
 		out, err = s.call(s.many, func(device int) ([]any, error) {
 			args, err := s.donated(device, st.lists()...)
-			return append(args, s.stacked(each), s.table(scalars), s.table(shares), int32(len(each))), err
+			return append(args, s.stacked(slices.Concat(each...)), s.table(scalars), s.table(shares), int32(len(each))), err
 		})
 	case s.whole != nil:
 		out, err = s.call(s.whole, func(device int) ([]any, error) {
@@ -311,7 +323,7 @@ func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error
 	for device, o := range out {
 		on := st.on(device)
 		on.weights, on.first, on.second = o[:n], o[n:2*n], o[2*n:3*n]
-		free(o[3*n:])
+		engine.Free(o[3*n:])
 	}
 	outcomes := make([]outcome, len(each))
 	for i := range outcomes {
@@ -320,15 +332,14 @@ func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error
 	return outcomes, nil
 }
 
-// stacked joins the batches of steps of one pass each: [atOnce, 4, rows, seq], the rest empty.
-func (s *stepper) stacked(each [][]*Batch) *tensors.Tensor {
+// stacked joins the batches of a call: [passes, 4, rows, seq], the rest empty.
+func (s *stepper) stacked(batches []*Batch) *tensors.Tensor {
 	size := 4 * s.cfg.Batch * s.cfg.Seq
-	flat := make([]int32, 0, s.atOnce*size)
-	for _, batches := range each {
-		b := batches[0]
+	flat := make([]int32, 0, s.passes*size)
+	for _, b := range batches {
 		flat = append(append(append(append(flat, b.Inputs...), b.Targets...), b.Positions...), b.Segments...)
 	}
-	return tensors.FromFlatDataAndDimensions(flat[:s.atOnce*size], s.atOnce, 4, s.cfg.Batch, s.cfg.Seq)
+	return tensors.FromFlatDataAndDimensions(flat[:s.passes*size], s.passes, 4, s.cfg.Batch, s.cfg.Seq)
 }
 
 // table joins the rows of steps: [atOnce, width], the rest 0.
@@ -348,14 +359,14 @@ func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []floa
 			sums[device] = append(sums[device], tensors.FromShape(shape))
 		}
 	}
-	for _, b := range batches {
+	for some := range slices.Chunk(batches, s.passes) {
 		out, err := s.call(s.add, func(device int) ([]any, error) {
-			var args []any
-			for _, t := range st.on(device).weights {
-				args = append(args, t)
-			}
 			more, err := s.donated(device, sums[device])
-			return append(append(args, more...), b.part(device, s.cfg.devices()), share), err
+			args := append(engine.Arguments(st.on(device).weights), more...)
+			if s.passes > 1 {
+				return append(args, s.stacked(some), share, int32(len(some))), err
+			}
+			return append(args, some[0].part(device, s.cfg.devices()), share), err
 		})
 		if err != nil {
 			return nil, err

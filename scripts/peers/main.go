@@ -2,7 +2,7 @@
 // batches that all sides share, and is one of the workers that peers.py times.
 //
 //	peers prepare DIR [gpu]    models, batches and prompts; gpu: the model for a GPU alone
-//	peers train DIR MODEL [N]  worker: training steps, N a call (1)
+//	peers train DIR MODEL [N]  worker: training steps, N passes a call (1)
 //	peers grpo DIR MODEL       worker: GRPO steps
 //
 // A worker prints a line when it is warm, then answers each line "SECONDS" of its
@@ -55,7 +55,7 @@ func run(args []string) error {
 	case len(args) == 4 && args[0] == "train":
 		perCall, err := strconv.Atoi(args[3])
 		if err != nil {
-			return fmt.Errorf("%q: expected a number of steps a call", args[3])
+			return fmt.Errorf("%q: expected a number of passes a call", args[3])
 		}
 		return trainWorker(args[1], args[2], perCall)
 	case len(args) == 3 && args[0] == "grpo":
@@ -387,12 +387,12 @@ func trainWorker(dir, model string, perCall int) error {
 	}
 	for _, m := range models {
 		if m.name == model {
-			cfg.Batch, cfg.Accumulate, cfg.StepsPerCall = m.pass, m.batch/m.pass, perCall
+			cfg.Batch, cfg.Accumulate, cfg.PassesPerCall = m.pass, m.batch/m.pass, perCall
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: (5 + perCall - 1) / perCall * perCall, every: perCall}
+	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: (5 + perCall - 1) / perCall * perCall, every: max(perCall/cfg.Accumulate, 1)}
 	peak, _ := eng.PeakBF16() // 0 where it is not known
 	var losses []float64
 	_, err = train.Run(ctx, eng, w, docs, cfg, scratch, func(m train.Metrics) {
