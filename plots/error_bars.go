@@ -99,6 +99,17 @@ func ErrorBars(data ErrorBarsData) ([]byte, error) {
 func (f frame) drawBars(left float64, g BarGroup, data ErrorBarsData, looks *cast) {
 	const fill = 0.8 // of the unit
 	width := fill / float64(len(g.Values))
+	label, labelled := lettering(sizeNote, ink), data.First && linear.drawable(g.Values[0].Value)
+	label.XAlign = draw.XCenter
+	if labelled { // as large as stands over a bar without touching the next
+		widest := vg.Length(0)
+		for _, v := range g.Values[1:] {
+			widest = max(widest, label.Width(points(v.Value-g.Values[0].Value)))
+		}
+		scale := min(1, (f.at(width, 0).X-f.Min.X-1.5)/widest)
+		label.Font.Size *= scale
+		labelled = scale > 0.6
+	}
 	for k, v := range g.Values {
 		if !linear.drawable(v.Value) {
 			continue
@@ -113,12 +124,8 @@ func (f frame) drawBars(left float64, g BarGroup, data ErrorBarsData, looks *cas
 			hollow(f.Canvas, pt, ink)
 			top = max(top, pt.Y+paperRadius)
 		}
-		if data.First && k > 0 && linear.drawable(g.Values[0].Value) {
-			s := lettering(sizeNote, ink)
-			s.XAlign = draw.XCenter
-			if text := points(v.Value - g.Values[0].Value); s.Width(text) < f.at(width, 0).X-f.Min.X+1 {
-				drawText(f.Canvas, s, vg.Point{X: f.at(x+width/2, 0).X, Y: top + 3}, text)
-			}
+		if labelled && k > 0 {
+			drawText(f.Canvas, label, vg.Point{X: f.at(x+width/2, 0).X, Y: top + 3}, points(v.Value-g.Values[0].Value))
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
-	"interplay/kernelkit/train"
 )
 
 // state is what learning carries from update to update, on the device.
@@ -44,7 +43,7 @@ func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, er
 	n := len(model.Specs())
 	var err error
 	if l.score, err = NewExec(eng.Backend, func(in []*Node) *Node { // weights, batch
-		return logProbs(model, cfg.Temperature, in[:n], in[n:])
+		return l.logProbs(in[:n], in[n:])
 	}); err != nil {
 		return nil, err
 	}
@@ -76,23 +75,25 @@ func (l *learner) close() {
 func part(x *Node, i int) *Node { return Squeeze(SliceAxis(x, 0, AxisElem(i)), 0) }
 
 // logProbs of the targets of a batch (prompts, owners, ints, …: see batch.tensors) under the
-// distribution at a temperature: [rows, seq], 0 where there is no target.
-func logProbs(model qwen.Config, temperature float64, weights, batch []*Node) *Node {
+// distribution at the temperature: [rows, seq], 0 where there is no target.
+func (l *learner) logProbs(weights, batch []*Node) *Node {
 	ints := batch[2]
-	logits := qwen.Bind(model, weights).ForwardShared(qwen.Continuations{
+	p := qwen.Bind(l.model, weights)
+	p.Scatter = l.eng.Platform == "cpu"
+	logits := p.LogitsByToken(p.HiddenShared(qwen.Continuations{
 		Prompts: batch[0], Owner: batch[1], Tokens: part(ints, 0), Positions: part(ints, 2), Segments: part(ints, 3),
-	})
-	if temperature != 1 {
-		logits = MulScalar(logits, 1/temperature)
+	}))
+	if l.cfg.Temperature != 1 {
+		logits = MulScalar(logits, 1/l.cfg.Temperature)
 	}
-	return Neg(train.TokenNLL(logits, part(ints, 1)))
+	return qwen.TargetLogProbs(logits, part(ints, 1))
 }
 
 // gradient adds the gradient of a batch to sums, and returns them with the batch's terms.
 func (l *learner) gradient(weights, sums, batch []*Node) []*Node {
 	ints, floats := batch[2], batch[3]
 	tokens := Tokens{
-		LogProb: logProbs(l.model, l.cfg.Temperature, weights, batch),
+		LogProb: l.logProbs(weights, batch),
 		Old:     part(floats, 0), Advantage: part(floats, 1), Weight: part(floats, 2),
 		Segments: part(ints, 3),
 	}
@@ -152,7 +153,7 @@ func (l *learner) update(st *state, all []sequence, updates int) (u updated, err
 		u.gap += float64(terms[i][3])
 		u.maxGap = max(u.maxGap, float64(terms[i][4]))
 	}
-	args := arguments(st.weights, st.first, st.second)
+	args := engine.Arguments(st.weights, st.first, st.second)
 	for _, a := range lanes {
 		for _, t := range a.sums {
 			if err := t.MaterializeOnDevice(l.eng.Backend, true, 0); err != nil {
@@ -167,14 +168,12 @@ func (l *learner) update(st *state, all []sequence, updates int) (u updated, err
 	}
 	n := len(st.weights)
 	u.norm = float64(tensors.ToScalar[float32](out[3*n]))
-	free(out[3*n:])
+	engine.Free(out[3*n:])
 	if !finite(u.loss) || !finite(u.norm) {
-		free(out[:3*n])
+		engine.Free(out[:3*n])
 		return u, fmt.Errorf("the loss is %g and the norm of the gradient %g", u.loss, u.norm)
 	}
-	free(st.weights)
-	free(st.first)
-	free(st.second)
+	engine.Free(st.weights, st.first, st.second)
 	st.weights, st.first, st.second = out[:n], out[n:2*n], out[2*n:3*n]
 	return u, nil
 }
@@ -207,52 +206,30 @@ func (l *learner) open(st *state) []*lane {
 }
 
 func (a *lane) close() {
-	free(a.sums)
+	engine.Free(a.sums)
 	if a.device > 0 {
-		free(a.weights)
-		free(a.reference)
+		engine.Free(a.weights, a.reference)
 	}
 }
 
 // pass runs one pass: it adds to the sums and returns the pass's terms.
 func (a *lane) pass(b *batch) ([]float32, error) {
 	inputs := b.tensors()
-	defer func() { free(inputs) }()
+	defer func() { engine.Free(inputs) }()
 	if a.cfg.KL > 0 {
-		out, _, err := a.score.CallWithGraphOnDevice(a.device, arguments(a.reference, inputs)...)
+		out, _, err := a.score.CallWithGraphOnDevice(a.device, engine.Arguments(a.reference, inputs)...)
 		if err != nil {
 			return nil, err
 		}
 		inputs = append(inputs, out...)
 	}
-	out, _, err := a.add.CallWithGraphOnDevice(a.device, arguments(a.weights, a.sums, inputs)...)
+	out, _, err := a.add.CallWithGraphOnDevice(a.device, engine.Arguments(a.weights, a.sums, inputs)...)
 	if err != nil {
 		return nil, err
 	}
 	n := len(a.sums)
-	free(a.sums)
+	engine.Free(a.sums)
 	a.sums = out[:n]
-	defer free(out[n:])
+	defer engine.Free(out[n:])
 	return tensors.CopyFlatData[float32](out[n])
-}
-
-// arguments flattens lists of tensors.
-func arguments(parts ...any) []any {
-	var all []any
-	for _, p := range parts {
-		if list, ok := p.([]*tensors.Tensor); ok {
-			for _, t := range list {
-				all = append(all, t)
-			}
-		} else {
-			all = append(all, p)
-		}
-	}
-	return all
-}
-
-func free(list []*tensors.Tensor) {
-	for _, t := range list {
-		t.MustFinalizeAll()
-	}
 }

@@ -127,7 +127,7 @@ func (r *run) recipe() (string, error) {
 		return "", fmt.Errorf("grpo: %w", err)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "grpo 2 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
+	fmt.Fprintf(h, "grpo 3 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
 	for _, p := range problems {
 		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
 	}

@@ -19,6 +19,11 @@ type Params struct {
 	// it did not make, so flash attention stays off.
 	Sharded bool
 
+	// Scatter gives the embedding its gradient as a scatter, whatever the size of the
+	// vocabulary: the faster way on a CPU, where it adds up in a fixed order too. Training
+	// goes without, so that its bits stay what they were.
+	Scatter bool
+
 	// derived leaves all gradients to the library: what those of gradient.go are tested with.
 	derived bool
 
@@ -85,7 +90,7 @@ func (p *Params) Embed(tokens *Node) *Node {
 	if onGPU(tokens.Graph().Backend()) {
 		limit = oneHotVocabGPU
 	}
-	if p.Config.VocabSize <= limit && !p.derived {
+	if p.Config.VocabSize <= limit && !p.Scatter && !p.derived {
 		positions := []int{0, 1}
 		x = withGradient(x, []*Node{p.embed}, func(v *Node) []*Node {
 			return []*Node{Transpose(DotGeneral(v, positions, nil, OneHot(tokens, p.Config.VocabSize, v.DType()), positions, nil), 0, 1)}

@@ -16,23 +16,29 @@ type Continuations struct {
 }
 
 // ForwardShared is Forward of rows that continue prompts: logits [rows, seq, vocab].
+func (p *Params) ForwardShared(c Continuations) *Node { return p.Logits(p.HiddenShared(c)) }
+
+// HiddenShared is Hidden of rows that continue prompts: [rows, seq, hidden].
 // A prompt is computed once, whatever the number of its rows: with 8 samples of a
 // prompt as long as they are, 9 lengths instead of 16.
 //
 // All positions, the prompts' and the rows', are one list wherever the network looks at
-// each alone; only attention tells them apart.
-func (p *Params) ForwardShared(c Continuations) *Node {
+// each alone; only attention tells them apart. The last block computes of the prompts only
+// what the rows see: keys and values.
+func (p *Params) HiddenShared(c Continuations) *Node {
 	s := newSharing(c)
 	from := func(prompts, rows *Node) *Node {
 		return Concatenate([]*Node{Reshape(prompts, 1, -1), Reshape(rows, 1, -1)}, 1)
 	}
 	known := MaxScalar(c.Prompts, 0)
 	x := p.Embed(from(known, c.Tokens))
-	positions := from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions)
-	for l := range p.Config.Layers {
-		x = p.Block(l, x, positions, func(q, k, v *Node) *Node { return s.attend(q, k, v, !p.derived) })
+	blocks := p.At(from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions))
+	last := p.Config.Layers - 1
+	for l := range last {
+		x = blocks.Block(l, x, func(q, k, v *Node) *Node { return s.attend(q, k, v, !p.derived) })
 	}
-	return p.Logits(s.ofRows(x))
+	q, k, v := blocks.project(last, x)
+	return blocks.finish(last, s.ofRows(x), s.attendRows(s.ofRows(q), k, v, !p.derived))
 }
 
 // sharing are the shapes and masks of Continuations.
@@ -89,11 +95,10 @@ func (s *sharing) join(prompts, rows *Node) *Node {
 // see themselves, rows their prompt and themselves. custom takes its gradient by hand.
 func (s *sharing) attend(q, k, v *Node, custom bool) *Node {
 	promptQ, rowQ := s.split(q)
-	promptK, rowK := s.split(k)
-	promptV, rowV := s.split(v)
+	promptK, _ := s.split(k)
+	promptV, _ := s.split(v)
 	ofPrompts, promptVJP := attend(promptQ, promptK, promptV, s.promptBias)
-	with := func(prompt, row *Node) *Node { return Concatenate([]*Node{s.perRow(prompt), row}, 1) }
-	ofRows, rowVJP := attend(rowQ, with(promptK, rowK), with(promptV, rowV), s.rowBias)
+	ofRows, rowVJP := s.rowAttend(rowQ, k, v)
 	y := s.join(ofPrompts, ofRows)
 	if !custom {
 		return y
@@ -103,9 +108,36 @@ func (s *sharing) attend(q, k, v *Node, custom bool) *Node {
 		prompts, rows := promptVJP(aPrompts), rowVJP(aRows)
 		gradients := []*Node{s.join(prompts[0], rows[0])}
 		for i := 1; i < 3; i++ { // keys and values: those of a prompt were seen from its rows too
-			seen := SliceAxis(rows[i], 1, AxisRange(0, s.length))
-			gradients = append(gradients, s.join(Add(prompts[i], s.perPrompt(seen)), SliceAxis(rows[i], 1, AxisRange(s.length))))
+			gradients = append(gradients, s.join(Add(prompts[i], s.seen(rows[i])), SliceAxis(rows[i], 1, AxisRange(s.length))))
 		}
 		return gradients
 	})
 }
+
+// attendRows is the rows' part of attend: queries [rows, seq, heads, headDim].
+func (s *sharing) attendRows(rowQ, k, v *Node, custom bool) *Node {
+	y, vjp := s.rowAttend(rowQ, k, v)
+	if !custom {
+		return y
+	}
+	return withGradient(y, []*Node{rowQ, k, v}, func(a *Node) []*Node {
+		rows := vjp(a)
+		for i := 1; i < 3; i++ {
+			rows[i] = s.join(s.seen(rows[i]), SliceAxis(rows[i], 1, AxisRange(s.length)))
+		}
+		return rows
+	})
+}
+
+// rowAttend is attention of the rows, with its gradient for their own keys and values
+// [rows, length + seq, kvHeads, headDim].
+func (s *sharing) rowAttend(rowQ, k, v *Node) (y *Node, vjp func(a *Node) []*Node) {
+	with := func(x *Node) *Node {
+		prompt, row := s.split(x)
+		return Concatenate([]*Node{s.perRow(prompt), row}, 1)
+	}
+	return attend(rowQ, with(k), with(v), s.rowBias)
+}
+
+// seen is what the prompts get of a gradient of rowAttend: [prompts, length, kvHeads, headDim].
+func (s *sharing) seen(x *Node) *Node { return s.perPrompt(SliceAxis(x, 1, AxisRange(0, s.length))) }

@@ -21,11 +21,11 @@ func prefillGraph(cfg qwen.Config) func(in []*Node) []*Node {
 		g := tokens.Graph()
 		p := qwen.Bind(cfg, weights)
 		bias := qwen.CausalBias(g, tokens.Shape().Dim(1), nil)
-		positions := Iota(g, tokens.Shape(), 1)
+		blocks := p.At(Iota(g, tokens.Shape(), 1))
 		x := p.Embed(tokens)
 		var caches []*Node
 		for l := range cfg.Layers {
-			x = p.Block(l, x, positions, func(q, k, v *Node) *Node {
+			x = blocks.Block(l, x, func(q, k, v *Node) *Node {
 				caches = append(caches, TransposeAllAxes(k, 0, 2, 1, 3), TransposeAllAxes(v, 0, 2, 1, 3))
 				return qwen.Attention(q, k, v, bias)
 			})
@@ -150,14 +150,14 @@ func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	at := ModScalar(s.step, int32(s.ring[0].Shape().Dim(2)))
 	promptBias, ringBias := s.promptBias(slots), s.ringBias(at)
 	x := p.Embed(InsertAxes(s.token, -1)) // [rows, 1, hidden]
+	blocks := p.At(InsertAxes(position, -1))
 	for l := range cfg.Layers {
-		x = p.Block(l, x, InsertAxes(position, -1), func(q, k, v *Node) *Node {
+		x = blocks.Block(l, x, func(q, k, v *Node) *Node {
 			s.ring[2*l], s.ring[2*l+1] = write(s.ring[2*l], k, at), write(s.ring[2*l+1], v, at)
 			return attendTwo(q, s.prompt[2*l], s.prompt[2*l+1], promptBias, s.ring[2*l], s.ring[2*l+1], ringBias)
 		})
 	}
-	logits := Reshape(p.Logits(x), rows, cfg.VocabSize)
-	s.draw(logits, from)
+	s.draw(p.LogitsByToken(x), from)
 
 	zero := ScalarZero(g, dtypes.Int32)
 	stops := s.stop.Shape().Dim(0)
@@ -171,37 +171,57 @@ func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	s.index = Add(s.index, AddScalar(zero, 1))
 }
 
-// draw samples the next token of each row from logits [rows, vocab] and records it.
-//
-// From here on rows are the last axis: XLA sums over the first axis of a matrix for many
-// rows at once on a CPU, over the last one number by number.
+// draw samples the next token of each row from logits [vocab, rows] and records it.
 func (s *state) draw(logits *Node, from drawnFrom) {
-	rows, vocab := logits.Shape().Dim(0), logits.Shape().Dim(1)
-	model := logSoftmax(Transpose(logits, 0, 1), 0) // [vocab, rows]
+	vocab, rows := logits.Shape().Dim(0), logits.Shape().Dim(1)
+	model := newDistribution(logits)
 	drawn := model
 	if from != fromModel {
 		scaled := Div(logits, s.temperature)
 		if from == fromTruncated {
-			scaled = truncate(scaled, s.topP, s.topK)
+			scaled = Transpose(truncate(Transpose(scaled, 0, 1), s.topP, s.topK), 0, 1)
 		}
-		drawn = logSoftmax(Transpose(scaled, 0, 1), 0)
+		drawn = newDistribution(scaled)
 	}
-	score := Add(drawn, Mul(s.noise, gumbel(s.low, s.high, s.written, vocab)))
+	score := Add(drawn.scores, Mul(s.noise, gumbel(s.low, s.high, s.written, vocab)))
 	ids := Iota(logits.Graph(), shapes.Make(dtypes.Int32, vocab, rows), 0)
 	best := Equal(score, BroadcastToDims(ReduceAndKeep(score, ReduceMax, 0), vocab, rows))
 	s.token = ReduceMin(Where(best, ids, AddScalar(ZerosLike(ids), float64(vocab-1))), 0) // the first of equals
-	pick := func(x *Node) *Node {
-		return ReduceSum(Where(Equal(ids, BroadcastToDims(InsertAxes(s.token, 0), vocab, rows)), x, ZerosLike(x)), 0)
-	}
+	chosen := Concatenate([]*Node{InsertAxes(s.token, -1), Iota(logits.Graph(), shapes.Make(dtypes.Int32, rows, 1), 0)}, -1)
 
 	record := func(to, values *Node) *Node {
 		zero := ScalarZero(to.Graph(), dtypes.Int32)
 		return DynamicUpdateSlice(to, Reshape(values, 1, rows), []*Node{s.index, zero})
 	}
 	s.tokens = record(s.tokens, s.token)
-	s.logProbs = record(s.logProbs, pick(model))
-	s.sampleLogProbs = record(s.sampleLogProbs, pick(drawn))
-	s.entropy = record(s.entropy, Neg(ReduceSum(Mul(Exp(model), model), 0)))
+	s.logProbs = record(s.logProbs, model.logProb(chosen))
+	s.sampleLogProbs = record(s.sampleLogProbs, drawn.logProb(chosen))
+	s.entropy = record(s.entropy, model.entropy())
+}
+
+// distribution is a softmax of each row.
+type distribution struct {
+	scores  *Node // [vocab, rows]: logits, the largest of a row 0
+	weights *Node // [vocab, rows]: e^scores
+	total   *Node // [rows]: the sum of weights
+}
+
+// newDistribution is the softmax of logits [vocab, rows].
+func newDistribution(logits *Node) *distribution {
+	d := &distribution{scores: Sub(logits, ReduceAndKeep(logits, ReduceMax, 0))}
+	d.weights = Exp(d.scores)
+	d.total = ReduceSum(d.weights, 0)
+	return d
+}
+
+// logProb of the tokens chosen, one of each row: (token, row) [rows, 2] → [rows].
+func (d *distribution) logProb(chosen *Node) *Node {
+	return Sub(Gather(d.scores, chosen), Log(d.total))
+}
+
+// entropy in nats: [rows].
+func (d *distribution) entropy() *Node {
+	return Sub(Log(d.total), Div(ReduceSum(Mul(d.weights, d.scores), 0), d.total))
 }
 
 // perRow repeats values [slots] for the rows of each slot.

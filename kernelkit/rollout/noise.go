@@ -35,7 +35,12 @@ func gumbel(low, high, position *Node, vocab int) *Node {
 	// largest draws, −log(−log(1−u)) ≈ −log u, are those that decide.
 	u := MulScalar(AddScalar(ConvertDType(h, dtypes.Float32), 0.5), 1.0/(1<<32))
 	u = MinScalar(u, 1-1.0/(1<<24))
-	return Neg(Log(Neg(Log1p(Neg(u)))))
+	// −log(1−u), corrected for the rounding of 1−u (Kahan). XLA calls the C library for Log1p,
+	// number by number, and has a vectorised Log.
+	rest := OneMinus(u)
+	rounded := OneMinus(rest)
+	exponential := Where(Equal(rounded, ZerosLike(rounded)), u, Mul(Neg(Log(rest)), Div(u, rounded)))
+	return Neg(Log(exponential))
 }
 
 // logSoftmax is over an axis.

@@ -22,15 +22,14 @@
 // depend on the number of slots, on the order of the prompts or on its neighbours.
 // What is left is rounding: products of other shapes, or a group that starts at another
 // place of a ring, may sum in another order, which changes a draw only where two tokens
-// are within about 1e-6 of each other. On a CPU both depend on the number of cores, by
-// which groups are dealt to loops; on equally many cores a job gives the same bits.
+// are within about 1e-6 of each other. A job gives the same bits each time, on any number
+// of cores.
 package rollout
 
 import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -55,7 +54,7 @@ type Options struct {
 	Seed        int64   // of the noise
 	FirstPrompt uint64  // address of prompts[0] in the noise; prompt i has FirstPrompt + i
 	FirstSample uint64  // address of sample 0 in the noise: with 8, samples 8, 9, … of a longer job
-	Rows        int     // completions in flight; default 32 a core on a CPU and 1024 elsewhere. Results do not depend on it
+	Rows        int     // completions in flight; default 64 on a CPU and 1024 elsewhere. Results do not depend on it
 }
 
 // Finish says why a completion ended.
@@ -177,11 +176,7 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 		return err
 	}
 	weights, err := s.weights(w)
-	defer func() {
-		for _, copied := range weights[1:] {
-			finalize(copied)
-		}
-	}()
+	defer func() { engine.Free(weights[1:]...) }()
 	if err != nil {
 		return err
 	}
@@ -232,13 +227,21 @@ func (s *Sampler) weights(w *qwen.Weights) ([][]*tensors.Tensor, error) {
 	return all, nil
 }
 
+// cpuLoops is how many loops run side by side on a CPU, and cpuRows how many rows each has
+// by default. Neither follows the number of cores, because the rounding of a sample follows
+// both.
+const (
+	cpuLoops = 2
+	cpuRows  = 32
+)
+
 // devices is how many devices a job may use. On a CPU the plugin shows several, all of them
 // the same cores. A GPU gets one loop with all the rows.
 func (s *Sampler) devices() int {
 	if s.eng.Platform != "cpu" {
 		return 1
 	}
-	return max(1, min(runtime.NumCPU(), len(s.eng.Devices)))
+	return min(cpuLoops, len(s.eng.Devices))
 }
 
 // workers is how many loops run side by side. A step of a small model is a chain of
@@ -261,7 +264,7 @@ func (o Options) withDefaults(eng *engine.Engine) Options {
 	if o.Rows == 0 {
 		o.Rows = 1024
 		if eng.Platform == "cpu" {
-			o.Rows = 32 * runtime.NumCPU()
+			o.Rows = cpuLoops * cpuRows
 		}
 	}
 	return o

@@ -77,7 +77,7 @@ func forward(t testing.TB, w *qwen.Weights, texts [][]int32) [][][]float32 {
 		return qwen.Bind(w.Config, in[:len(in)-1]).Forward(tokens, graph.Iota(tokens.Graph(), tokens.Shape(), 1), nil)
 	})
 	defer exec.Finalize()
-	out := exec.MustCall1(arguments(w.Tensors, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(flat, len(texts), seq)})...)
+	out := exec.MustCall1(engine.Arguments(w.Tensors, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(flat, len(texts), seq)})...)
 	return out.Value().([][][]float32)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"interplay/kernelkit/engine"
 	"interplay/kernelkit/random"
 )
 
@@ -175,15 +176,7 @@ func (s *Sampler) compile(from drawnFrom) (err error) {
 }
 
 func (r *run) free() {
-	for _, list := range [][]*tensors.Tensor{r.promptCache, r.ring, r.empty} {
-		finalize(list)
-	}
-}
-
-func finalize(list []*tensors.Tensor) {
-	for _, t := range list {
-		t.MustFinalizeAll()
-	}
+	engine.Free(r.promptCache, r.ring, r.empty)
 }
 
 // run works the queue off.
@@ -301,18 +294,18 @@ func (r *run) fill(fresh []int, from []int32) error {
 		tokens := tensors.FromFlatDataAndDimensions(flat, r.fresh, r.bucket.length)
 		defer tokens.MustFinalizeAll()
 		var err error
-		if caches, err = r.call(r.s.prefill, arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
+		if caches, err = r.call(r.s.prefill, engine.Arguments(r.weights, []*tensors.Tensor{tokens})...); err != nil {
 			return err
 		}
-		defer finalize(caches)
+		defer engine.Free(caches)
 	}
 	index := tensors.FromFlatDataAndDimensions(from, r.slots)
 	defer index.MustFinalizeAll()
-	placed, err := r.call(r.s.place, arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
+	placed, err := r.call(r.s.place, engine.Arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
 	if err != nil {
 		return err
 	}
-	finalize(r.promptCache)
+	engine.Free(r.promptCache)
 	r.promptCache = placed
 	return nil
 }
@@ -323,32 +316,22 @@ func (r *run) call(program *graph.Exec, args ...any) ([]*tensors.Tensor, error) 
 	return out, err
 }
 
-func arguments(lists ...[]*tensors.Tensor) []any {
-	var all []any
-	for _, list := range lists {
-		for _, t := range list {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
 // advance runs the loop and notes what the rows drew.
 func (r *run) advance(busy, limit int) error {
 	inputs := r.inputs(busy, limit)
-	out, err := r.call(r.loop, arguments(inputs, r.promptCache, r.ring, r.weights)...)
-	finalize(inputs)
+	out, err := r.call(r.loop, engine.Arguments(inputs, r.promptCache, r.ring, r.weights)...)
+	engine.Free(inputs)
 	if err != nil {
 		return err
 	}
-	finalize(r.ring)
+	engine.Free(r.ring)
 	r.ring = out[5:]
 	steps := int(tensors.ToScalar[int32](out[0]))
 	tokens := tensors.MustCopyFlatData[int32](out[1])
 	logProbs := tensors.MustCopyFlatData[float32](out[2])
 	sampleLogProbs := tensors.MustCopyFlatData[float32](out[3])
 	entropy := tensors.MustCopyFlatData[float32](out[4])
-	finalize(out[:5])
+	engine.Free(out[:5])
 	r.step = (r.step + int32(steps)) % int32(r.opt.MaxTokens)
 	for i := range r.row {
 		w := &r.row[i]

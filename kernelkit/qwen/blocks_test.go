@@ -1,0 +1,54 @@
+package qwen
+
+import (
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Log-probs of targets and their gradients are those that the library derives.
+func TestTargetLogProbs(t *testing.T) {
+	e := open(t, "")
+	w := randomWeights(t, testConfig, 4)
+	n, vocab := len(w.Tensors), testConfig.VocabSize
+	tokens := tensors.FromFlatDataAndDimensions(draw(1, 12, vocab), 2, 6)
+	targets := draw(2, 12, vocab)
+	targets[3], targets[11] = -1, -1
+	run := func(logProbs func(p *Params, x, targets *graph.Node) *graph.Node) [][]float32 {
+		exec, err := graph.NewExec(e.Backend, func(in []*graph.Node) []*graph.Node {
+			p := Bind(testConfig, in[:n])
+			y := logProbs(p, p.Embed(in[n]), in[n+1])
+			return append(graph.Gradient(graph.ReduceAllSum(graph.Sin(y)), in[0], p.norm, p.head), y)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Call(args(w, tokens, tensors.FromFlatDataAndDimensions(targets, 2, 6))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all [][]float32
+		for _, o := range out {
+			all = append(all, tensors.MustCopyFlatData[float32](o))
+		}
+		return all
+	}
+	want := run(func(p *Params, x, targets *graph.Node) *graph.Node {
+		chosen := graph.ReduceSum(graph.Mul(graph.LogSoftmax(p.Logits(x)), graph.OneHot(targets, vocab, dtypes.Float32)), -1)
+		return graph.Where(graph.LessThan(targets, graph.ZerosLike(targets)), graph.ZerosLike(chosen), chosen)
+	})
+	got := run(func(p *Params, x, targets *graph.Node) *graph.Node {
+		p.Scatter = true
+		return TargetLogProbs(p.LogitsByToken(x), targets)
+	})
+	for i, what := range []string{"the gradient of the embedding", "the gradient of the norm", "the gradient of the head", "the log-probs"} {
+		if d := relative(got[i], want[i]); d > 1e-5 {
+			t.Errorf("%s: %.2g of the norm apart", what, d)
+		}
+	}
+	if y := got[3]; y[3] != 0 || y[11] != 0 {
+		t.Errorf("log-probs without a target: %g and %g, want 0", y[3], y[11])
+	}
+}
