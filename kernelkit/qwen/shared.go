@@ -15,9 +15,6 @@ type Continuations struct {
 	Tokens, Positions, Segments *Node
 }
 
-// ForwardShared is Forward of rows that continue prompts: logits [rows, seq, vocab].
-func (p *Params) ForwardShared(c Continuations) *Node { return p.Logits(p.HiddenShared(c)) }
-
 // HiddenShared is Hidden of rows that continue prompts: [rows, seq, hidden].
 // A prompt is computed once, whatever the number of its rows: with 8 samples of a
 // prompt as long as they are, 9 lengths instead of 16.

@@ -106,7 +106,7 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 		as(wholeTokens, sequences, whole), as(wholePositions, sequences, whole), as(wholeSegments, sequences, whole))
 	for _, derived := range []bool{false, true} {
 		got := run(func(p *Params, in []*graph.Node) *graph.Node {
-			return p.ForwardShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]})
+			return p.Logits(p.HiddenShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]}))
 		}, derived, weight,
 			as(flat, len(prompts), length), as(owner, len(rows)), as(tokens, len(rows), seq), as(positions, len(rows), seq), as(segments, len(rows), seq))
 		if len(got.logits) != count || len(want.logits) != count {

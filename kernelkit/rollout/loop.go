@@ -1,13 +1,13 @@
 package rollout
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
 )
 
@@ -48,9 +48,8 @@ func placeGraph(layers int) func(in []*Node) []*Node {
 	}
 }
 
-// state is what the loop carries, in the order of its parameters. Everything that
-// the body needs is in it, weights included: not every operation can use a value
-// from outside of a closure, and XLA leaves what does not change where it is.
+// state is what the loop carries, in the order of its parameters: everything that the body
+// needs, weights included.
 type state struct {
 	index *Node // [] int32: steps of this call
 	busy  *Node // [] int32: groups with a live row
@@ -110,30 +109,17 @@ func (s *state) nodes() []*Node {
 // loopGraph samples until at most limit groups are live or the segment is full. It
 // returns the number of steps, the drawn tokens with their log-probs and entropies
 // [segment, rows], and the rings.
-//
-// Every reduction of this graph is inside the body: go-xla 0.4.2 keeps one reduction
-// function a graph and ties it to the function that used it first.
 func loopGraph(cfg qwen.Config, from drawnFrom) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
-		g := in[0].Graph()
 		segment := in[fieldTokens].Shape().Dim(0)
-		parameters := func() *state {
-			nodes := make([]*Node, len(in))
-			for i, n := range in {
-				nodes[i] = Parameter(g, fmt.Sprintf("state%d", i), n.Shape())
-			}
-			return newState(cfg.Layers, nodes)
-		}
-		condition := NewClosure(g, func(g *Graph) []*Node {
-			s := parameters()
-			return []*Node{LogicalAnd(LessThan(s.index, Const(g, int32(segment))), GreaterThan(s.busy, s.limit))}
-		})
-		body := NewClosure(g, func(*Graph) []*Node {
-			s := parameters()
+		out := newState(cfg.Layers, engine.Loop(in, func(carried []*Node) *Node {
+			s := newState(cfg.Layers, carried)
+			return LogicalAnd(LessThan(s.index, Const(s.index.Graph(), int32(segment))), GreaterThan(s.busy, s.limit))
+		}, func(carried []*Node) []*Node {
+			s := newState(cfg.Layers, carried)
 			s.advance(cfg, from)
 			return s.nodes()
-		})
-		out := newState(cfg.Layers, While(condition, body, in...))
+		}))
 		return append([]*Node{out.index, out.tokens, out.logProbs, out.sampleLogProbs, out.entropy}, out.ring...)
 	}
 }

@@ -43,10 +43,10 @@ func gumbel(low, high, position *Node, vocab int) *Node {
 	return Neg(Log(exponential))
 }
 
-// logSoftmax is over an axis.
-func logSoftmax(x *Node, axis int) *Node {
-	x = Sub(x, ReduceAndKeep(x, ReduceMax, axis))
-	return Sub(x, Log(ReduceAndKeep(Exp(x), ReduceSum, axis)))
+// logSoftmax is over the last axis.
+func logSoftmax(x *Node) *Node {
+	x = Sub(x, ReduceAndKeep(x, ReduceMax, -1))
+	return Sub(x, Log(ReduceAndKeep(Exp(x), ReduceSum, -1)))
 }
 
 // forbidden stands for −∞: finite, so that 0 × it is no NaN.
@@ -64,7 +64,7 @@ const forbidden = -1e30
 func truncate(logits, topP, topK *Node) *Node {
 	g := logits.Graph()
 	dims := logits.Shape().Dimensions
-	p := Exp(logSoftmax(logits, -1))
+	p := Exp(logSoftmax(logits))
 	bits := Bitcast(p, dtypes.Int32)
 	zero := ZerosLike(p)
 	vocab := Const(g, int32(dims[1]))

@@ -316,7 +316,7 @@ func TestTruncationEqualsPlainDefinition(t *testing.T) {
 		flat[i] = float32(3 * s.Norm())
 	}
 	exec := graph.MustNewExec(eng.Backend, func(logits, p, k *graph.Node) *graph.Node {
-		return logSoftmax(truncate(logits, p, k), -1)
+		return logSoftmax(truncate(logits, p, k))
 	})
 	defer exec.Finalize()
 	for _, c := range []struct {

@@ -110,10 +110,11 @@ func (c Config) devices() int { return max(c.Devices, 1) }
 
 // passesPerCall is the number of passes of a call, at least 1.
 func (c Config) passesPerCall() int {
+	passes := max(c.PassesPerCall, 1)
 	if c.Accumulate > 1 {
-		return max(min(c.PassesPerCall, c.Accumulate), 1)
+		passes = min(passes, c.Accumulate)
 	}
-	return max(c.PassesPerCall, 1)
+	return passes
 }
 
 // dtype is the one that the network computes in.

@@ -32,12 +32,17 @@ func heldOut(cfg Config) ([]Document, error) {
 	return docs, nil
 }
 
+// evaluates says whether the run is evaluated after a step, counted from 1.
+func (r *run) evaluates(step int) bool {
+	return len(r.held) > 0 && (step%r.cfg.EvalEvery == 0 || step == r.cfg.Steps)
+}
+
 // evaluate puts the mean NLL of the held-out targets into m where a step asks for it:
 // every EvalEvery steps and after the last. It is in f32 and document by document, however
 // the run computes and packs, so that runs compare. It changes nothing in the run. A
 // context that is cancelled does not cut it short: the step's line in the log would lack it.
 func (r *run) evaluate(ctx context.Context, eng *engine.Engine, m *Metrics) error {
-	if len(r.held) == 0 || m.Step%r.cfg.EvalEvery != 0 && m.Step != m.Steps {
+	if !r.evaluates(m.Step) {
 		return nil
 	}
 	losses, err := NLL(context.WithoutCancel(ctx), eng, &qwen.Weights{Config: r.model, Tensors: r.state.weights}, r.held)

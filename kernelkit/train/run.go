@@ -184,26 +184,36 @@ type prepared struct {
 	err     error      // of the step after these
 }
 
-// prepare makes the batches of the steps to come, until the context ends. A call ends where
-// the run is saved or evaluated.
+// saves says whether the run is saved after a step, counted from 1.
+func (r *run) saves(step int) bool {
+	return step == r.cfg.Steps || r.cfg.CheckpointEvery > 0 && step%r.cfg.CheckpointEvery == 0
+}
+
+// prepareCall makes the batches of a call: of its first step and those after it, up to one
+// after which the run is saved or evaluated.
+func (r *run) prepareCall(first int) prepared {
+	p := prepared{first: first}
+	for step := first; ; {
+		batches, err := r.pack.batches(step)
+		if err != nil {
+			p.err = err
+			return p
+		}
+		p.batches = append(p.batches, batches)
+		step++
+		if len(p.batches) == r.stepper.atOnce || r.saves(step) || r.evaluates(step) {
+			return p
+		}
+	}
+}
+
+// prepare makes the batches of the steps to come, until the context ends.
 func (r *run) prepare(ctx context.Context) <-chan prepared {
 	out := make(chan prepared, 2)
-	every := func(step, n int) bool { return n > 0 && step%n == 0 }
 	go func() {
 		defer close(out)
 		for step := r.at.Step; step < r.cfg.Steps; {
-			p := prepared{first: step}
-			for p.err == nil {
-				var batches []*Batch
-				if batches, p.err = r.pack.batches(step); p.err != nil {
-					break
-				}
-				p.batches = append(p.batches, batches)
-				step++
-				if len(p.batches) == r.stepper.atOnce || step == r.cfg.Steps || every(step, r.cfg.CheckpointEvery) || every(step, r.cfg.EvalEvery) {
-					break
-				}
-			}
+			p := r.prepareCall(step)
 			select {
 			case out <- p:
 			case <-ctx.Done():
@@ -212,6 +222,7 @@ func (r *run) prepare(ctx context.Context) <-chan prepared {
 			if p.err != nil {
 				return
 			}
+			step += len(p.batches)
 		}
 	}()
 	return out
@@ -278,8 +289,7 @@ func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *c
 		if _, err := both.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
-		last := r.at.Step == r.cfg.Steps
-		if last || r.cfg.CheckpointEvery > 0 && r.at.Step%r.cfg.CheckpointEvery == 0 {
+		if r.saves(m.Step) {
 			if err := errors.Join(log.Sync(), r.save()); err != nil {
 				return err
 			}

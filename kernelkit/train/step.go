@@ -15,9 +15,9 @@ import (
 	"interplay/kernelkit/qwen"
 )
 
-// TokenNLL is −log softmax(logits)[target] in f32: logits [..., vocab] and targets [...]
+// tokenNLL is −log softmax(logits)[target] in f32: logits [..., vocab] and targets [...]
 // → [...]; 0 where the target is negative.
-func TokenNLL(logits, targets *Node) *Node {
+func tokenNLL(logits, targets *Node) *Node {
 	vocab := logits.Shape().Dim(-1)
 	top := StopGradient(ReduceAndKeep(logits, ReduceMax, -1))
 	shifted := Sub(logits, top)
@@ -40,7 +40,7 @@ func tokenLosses(model qwen.Config, cfg Config, weights []*Node, batch *Node) *N
 	}
 	p := qwen.BindAs(model, weights, cfg.dtype())
 	p.Recompute, p.Sharded = cfg.Recompute, cfg.devices() > 1
-	return TokenNLL(p.Forward(tokens, positions, segments), targets)
+	return tokenNLL(p.Forward(tokens, positions, segments), targets)
 }
 
 // state is what a run carries from step to step: all on the device.
@@ -170,41 +170,22 @@ func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, er
 	return s, err
 }
 
-// repeated is a compiled loop: it applies step to state as many times as count [] int32 says
-// and returns the last state. A step gets its index, its own entry of each of inputs
-// [most, …], and the state.
+// repeated applies step to state, in a compiled loop, as many times as count [] int32 says and
+// returns the last state. A step gets its index, its own entry of each of inputs [most, …],
+// and the state.
 func repeated(count *Node, inputs, state []*Node, step func(index *Node, inputs, state []*Node) []*Node) []*Node {
-	g := count.Graph()
-	// Everything that the body needs is a parameter of it: not every operation can use a
-	// value from outside of a closure, and XLA leaves what does not change where it is. For the
-	// same reason all scalars of the graph, which the library makes once, are the body's.
-	carried := slices.Concat([]*Node{Const(g, int32(0)), count}, inputs, state)
-	parameters := func() (index, count *Node, rest []*Node) {
-		nodes := make([]*Node, len(carried))
-		for i, c := range carried {
-			nodes[i] = Parameter(g, fmt.Sprintf("carried%d", i), c.Shape())
-		}
-		return nodes[0], nodes[1], nodes[2:]
-	}
-	condition := NewClosure(g, func(*Graph) []*Node {
-		index, count, _ := parameters()
-		return []*Node{LessThan(index, count)}
-	})
-	body := NewClosure(g, func(g *Graph) []*Node {
-		index, count, rest := parameters()
-		inputs, state := rest[:len(inputs)], rest[len(inputs):]
-		var entries []*Node
-		for _, all := range inputs {
-			start := make([]*Node, all.Rank())
-			for axis := range start {
-				start[axis] = ScalarZero(g, dtypes.Int32)
-			}
+	carried := slices.Concat([]*Node{Const(count.Graph(), int32(0)), count}, inputs, state)
+	last := 2 + len(inputs) // behind index and count
+	return engine.Loop(carried, func(now []*Node) *Node { return LessThan(now[0], now[1]) }, func(now []*Node) []*Node {
+		index, inputs, state := now[0], now[2:last], now[last:]
+		entries := make([]*Node, len(inputs))
+		for i, all := range inputs {
+			start := slices.Repeat([]*Node{ScalarZero(all.Graph(), dtypes.Int32)}, all.Rank())
 			start[0] = index
-			entries = append(entries, Squeeze(DynamicSlice(all, start, append([]int{1}, all.Shape().Dimensions[1:]...)), 0))
+			entries[i] = Squeeze(DynamicSlice(all, start, append([]int{1}, all.Shape().Dimensions[1:]...)), 0)
 		}
-		return slices.Concat([]*Node{AddScalar(index, 1), count}, inputs, step(index, entries, state))
-	})
-	return While(condition, body, carried...)[2+len(inputs):]
+		return slices.Concat([]*Node{AddScalar(index, 1), now[1]}, inputs, step(index, entries, state))
+	})[last:]
 }
 
 // shared is a program for a number of devices. Input number batch, [4, rows, seq], is cut into
@@ -337,7 +318,7 @@ func (s *stepper) stacked(batches []*Batch) *tensors.Tensor {
 	size := 4 * s.cfg.Batch * s.cfg.Seq
 	flat := make([]int32, 0, s.passes*size)
 	for _, b := range batches {
-		flat = append(append(append(append(flat, b.Inputs...), b.Targets...), b.Positions...), b.Segments...)
+		flat = append(flat, b.flat(0, b.Rows)...)
 	}
 	return tensors.FromFlatDataAndDimensions(flat[:s.passes*size], s.passes, 4, s.cfg.Batch, s.cfg.Seq)
 }
@@ -385,7 +366,11 @@ func (b *Batch) tensor() *tensors.Tensor { return b.part(0, 1) }
 // part is what one of several devices gets of a batch: [4, rows/devices, seq].
 func (b *Batch) part(device, devices int) *tensors.Tensor {
 	rows := b.Rows / devices
-	from, to := device*rows*b.Seq, (device+1)*rows*b.Seq
-	flat := slices.Concat(b.Inputs[from:to], b.Targets[from:to], b.Positions[from:to], b.Segments[from:to])
-	return tensors.FromFlatDataAndDimensions(flat, 4, rows, b.Seq)
+	return tensors.FromFlatDataAndDimensions(b.flat(device*rows, (device+1)*rows), 4, rows, b.Seq)
+}
+
+// flat are the numbers of some rows: [4, rows, seq].
+func (b *Batch) flat(first, end int) []int32 {
+	from, to := first*b.Seq, end*b.Seq
+	return slices.Concat(b.Inputs[from:to], b.Targets[from:to], b.Positions[from:to], b.Segments[from:to])
 }

@@ -392,7 +392,7 @@ func trainWorker(dir, model string, perCall int) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: (5 + perCall - 1) / perCall * perCall, every: max(perCall/cfg.Accumulate, 1)}
+	work := &worker{lines: bufio.NewScanner(os.Stdin), cancel: cancel, warm: (5 + perCall - 1) / perCall * perCall, every: perCall}
 	peak, _ := eng.PeakBF16() // 0 where it is not known
 	var losses []float64
 	_, err = train.Run(ctx, eng, w, docs, cfg, scratch, func(m train.Metrics) {
