@@ -121,6 +121,7 @@ func openXLA(name, config string) (*Engine, error) {
 	switch platformOf(path) {
 	case "cpu":
 		keepMemory()
+		batchThreads()
 	case "cuda":
 		if err := withoutCommandBuffers(); err != nil {
 			return nil, err
