@@ -78,9 +78,9 @@ func part(x *Node, i int) *Node { return Squeeze(SliceAxis(x, 0, AxisElem(i)), 0
 // distribution at the temperature: [rows, seq], 0 where there is no target.
 func (l *learner) logProbs(weights, batch []*Node) *Node {
 	ints := batch[2]
-	p := qwen.Bind(l.model, weights)
-	p.Scatter = l.eng.Platform == "cpu"
-	logits := p.LogitsByToken(p.HiddenShared(qwen.Continuations{
+	b := qwen.Bind(l.model, weights).Blocks()
+	b.Scatter = l.eng.Platform == "cpu"
+	logits := b.LogitsByToken(b.HiddenShared(qwen.Continuations{
 		Prompts: batch[0], Owner: batch[1], Tokens: part(ints, 0), Positions: part(ints, 2), Segments: part(ints, 3),
 	}))
 	if l.cfg.Temperature != 1 {

@@ -56,25 +56,40 @@ func recomputed(x *Node, weights []*Node, block func(x *Node) *Node) *Node {
 }
 
 // linear is x·wᵀ: [..., in] × [out, in] → [..., out]. The gradient of w is a product over
-// all positions, for which XLA copies its left side transposed: custom puts the narrower of
-// input and output there.
+// all positions, for which XLA turns its left side: custom puts the narrower of input and
+// output there.
 func linear(x, w *Node, custom bool) *Node {
 	last := x.Rank() - 1
 	y := DotGeneral(x, []int{last}, nil, w, []int{1}, nil)
 	if !custom {
 		return y
 	}
-	positions := make([]int, last)
-	for axis := range positions {
-		positions[axis] = axis
-	}
 	return withGradient(y, []*Node{x, w}, func(v *Node) []*Node {
 		dx := DotGeneral(v, []int{last}, nil, w, []int{0}, nil)
-		if w.Shape().Dim(0) <= w.Shape().Dim(1) {
-			return []*Node{dx, DotGeneral(v, positions, nil, x, positions, nil)}
+		if w.Shape().Dim(0) > w.Shape().Dim(1) {
+			return []*Node{dx, overPositions(x, v)}
 		}
-		return []*Node{dx, Transpose(DotGeneral(x, positions, nil, v, positions, nil), 0, 1)}
+		positions := make([]int, last)
+		for axis := range positions {
+			positions[axis] = axis
+		}
+		return []*Node{dx, DotGeneral(v, positions, nil, x, positions, nil)}
 	})
+}
+
+// overPositions is the sum over all positions of the products of wide and narrow: [..., narrow]
+// and [..., wide] → [wide, narrow]. XLA makes one product of the product [narrow, wide] and
+// its transpose, by exchanging and turning the sides, which takes up to twice as long on a
+// CPU for the same bits (LAB.md, 2026-11-26). It does not when the transpose goes by way of
+// a third axis.
+func overPositions(narrow, wide *Node) *Node {
+	flat := func(x *Node) *Node { return Reshape(x, -1, x.Shape().Dim(-1)) }
+	y := DotGeneral(flat(narrow), []int{0}, nil, flat(wide), []int{0}, nil)
+	n, m := y.Shape().Dim(0), y.Shape().Dim(1)
+	if m%2 != 0 || onGPU(y.Graph().Backend()) {
+		return Transpose(y, 0, 1)
+	}
+	return Reshape(TransposeAllAxes(Reshape(y, n, m/2, 2), 1, 2, 0), m, n)
 }
 
 // swiGLU is silu(gate) ⊙ up, silu(x) = x·σ(x). custom keeps σ for the backward pass

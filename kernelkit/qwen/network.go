@@ -91,9 +91,8 @@ func (p *Params) Embed(tokens *Node) *Node {
 		limit = oneHotVocabGPU
 	}
 	if p.Config.VocabSize <= limit && !p.Scatter && !p.derived {
-		positions := []int{0, 1}
 		x = withGradient(x, []*Node{p.embed}, func(v *Node) []*Node {
-			return []*Node{Transpose(DotGeneral(v, positions, nil, OneHot(tokens, p.Config.VocabSize, v.DType()), positions, nil), 0, 1)}
+			return []*Node{overPositions(v, OneHot(tokens, p.Config.VocabSize, v.DType()))}
 		})
 	}
 	if p.Config.EmbedScale != 1 {

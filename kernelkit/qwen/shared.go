@@ -22,20 +22,20 @@ type Continuations struct {
 // All positions, the prompts' and the rows', are one list wherever the network looks at
 // each alone; only attention tells them apart. The last block computes of the prompts only
 // what the rows see: keys and values.
-func (p *Params) HiddenShared(c Continuations) *Node {
+func (b *Blocks) HiddenShared(c Continuations) *Node {
 	s := newSharing(c)
 	from := func(prompts, rows *Node) *Node {
 		return Concatenate([]*Node{Reshape(prompts, 1, -1), Reshape(rows, 1, -1)}, 1)
 	}
 	known := MaxScalar(c.Prompts, 0)
-	x := p.Embed(from(known, c.Tokens))
-	blocks := p.At(from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions))
-	last := p.Config.Layers - 1
+	x := b.Embed(from(known, c.Tokens))
+	blocks := b.At(from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions))
+	last := b.Config.Layers - 1
 	for l := range last {
-		x = blocks.Block(l, x, func(q, k, v *Node) *Node { return s.attend(q, k, v, !p.derived) })
+		x = blocks.Block(l, x, func(q, k, v *Node) *Node { return s.attend(q, k, v, !b.derived) })
 	}
 	q, k, v := blocks.project(last, x)
-	return blocks.finish(last, s.ofRows(x), s.attendRows(s.ofRows(q), k, v, !p.derived))
+	return blocks.finish(last, s.ofRows(x), s.attendRows(s.ofRows(q), k, v, !b.derived))
 }
 
 // sharing are the shapes and masks of Continuations.

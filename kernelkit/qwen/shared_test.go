@@ -71,11 +71,9 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 		logits    map[float32][]float32 // by weight
 		gradients [][]float32
 	}
-	run := func(forward func(p *Params, in []*graph.Node) *graph.Node, derived bool, weight []float32, inputs ...any) result {
+	run := func(forward func(weights, in []*graph.Node) *graph.Node, weight []float32, inputs ...any) result {
 		exec, err := graph.NewExec(e.Backend, func(in []*graph.Node) []*graph.Node {
-			p := Bind(testConfig, in[:n])
-			p.derived = derived
-			logits := forward(p, in[n:])
+			logits := forward(in[:n], in[n:])
 			of := graph.Reshape(in[len(in)-1], logits.Shape().Dim(0), logits.Shape().Dim(1), 1)
 			loss := graph.ReduceAllSum(graph.Mul(of, graph.Sin(logits)))
 			return append(graph.Gradient(loss, in[:n]...), logits)
@@ -102,24 +100,31 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 	}
 	as := func(x []int32, dims ...int) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(x, dims...) }
 	sequences := len(wholeTokens) / whole
-	want := run(func(p *Params, in []*graph.Node) *graph.Node { return p.Forward(in[0], in[1], in[2]) }, false, wholeWeight,
+	want := run(func(weights, in []*graph.Node) *graph.Node {
+		return Bind(testConfig, weights).Forward(in[0], in[1], in[2])
+	}, wholeWeight,
 		as(wholeTokens, sequences, whole), as(wholePositions, sequences, whole), as(wholeSegments, sequences, whole))
-	for _, derived := range []bool{false, true} {
-		got := run(func(p *Params, in []*graph.Node) *graph.Node {
-			return p.Logits(p.HiddenShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]}))
-		}, derived, weight,
+	for _, c := range []struct{ turned, derived bool }{{false, false}, {false, true}, {true, true}} {
+		got := run(func(weights, in []*graph.Node) *graph.Node {
+			b := Bind(testConfig, weights).Blocks()
+			if c.turned {
+				b = BindTurned(testConfig, Turn(testConfig, weights))
+			}
+			b.derived = c.derived
+			return b.Logits(b.HiddenShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]}))
+		}, weight,
 			as(flat, len(prompts), length), as(owner, len(rows)), as(tokens, len(rows), seq), as(positions, len(rows), seq), as(segments, len(rows), seq))
 		if len(got.logits) != count || len(want.logits) != count {
 			t.Fatalf("%d and %d positions, want %d", len(got.logits), len(want.logits), count)
 		}
 		for x, logits := range want.logits {
 			if d := relative(got.logits[x], logits); d > 1e-5 {
-				t.Errorf("derived %t: the logits of position %g differ by %.2g of their norm", derived, x, d)
+				t.Errorf("%+v: the logits of position %g differ by %.2g of their norm", c, x, d)
 			}
 		}
 		for i, s := range testConfig.Specs() {
 			if d := relative(got.gradients[i], want.gradients[i]); d > 2e-5 {
-				t.Errorf("derived %t: the gradients of %s differ by %.2g of their norm", derived, s.Name, d)
+				t.Errorf("%+v: the gradients of %s differ by %.2g of their norm", c, s.Name, d)
 			}
 		}
 	}

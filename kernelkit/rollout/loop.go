@@ -19,10 +19,10 @@ func prefillGraph(cfg qwen.Config) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
 		weights, tokens := in[:len(in)-1], in[len(in)-1]
 		g := tokens.Graph()
-		p := qwen.Bind(cfg, weights)
+		b := qwen.BindTurned(cfg, weights)
 		bias := qwen.CausalBias(g, tokens.Shape().Dim(1), nil)
-		blocks := p.At(Iota(g, tokens.Shape(), 1))
-		x := p.Embed(tokens)
+		blocks := b.At(Iota(g, tokens.Shape(), 1))
+		x := b.Embed(tokens)
 		var caches []*Node
 		for l := range cfg.Layers {
 			x = blocks.Block(l, x, func(q, k, v *Node) *Node {
@@ -72,7 +72,7 @@ type state struct {
 
 	prompt  []*Node // per layer keys and values [slots, kvHeads, length, headDim]
 	ring    []*Node // per layer keys and values [rows, kvHeads, maxTokens, headDim]
-	weights []*Node
+	weights []*Node // as qwen.Turn lays them out
 }
 
 // fields lists the single nodes in order.
@@ -128,22 +128,22 @@ func loopGraph(cfg qwen.Config, from drawnFrom) func(in []*Node) []*Node {
 func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	g := s.index.Graph()
 	rows, slots := s.token.Shape().Dim(0), s.length.Shape().Dim(0)
-	p := qwen.Bind(cfg, s.weights)
+	b := qwen.BindTurned(cfg, s.weights)
 
 	// The last token of the prompt is the first input of the loop, so the position of
 	// the input is length − 1 + written.
 	position := Add(perRow(s.length, rows), AddScalar(s.written, -1))
 	at := ModScalar(s.step, int32(s.ring[0].Shape().Dim(2)))
 	promptBias, ringBias := s.promptBias(slots), s.ringBias(at)
-	x := p.Embed(InsertAxes(s.token, -1)) // [rows, 1, hidden]
-	blocks := p.At(InsertAxes(position, -1))
+	x := b.Embed(InsertAxes(s.token, -1)) // [rows, 1, hidden]
+	blocks := b.At(InsertAxes(position, -1))
 	for l := range cfg.Layers {
 		x = blocks.Block(l, x, func(q, k, v *Node) *Node {
 			s.ring[2*l], s.ring[2*l+1] = write(s.ring[2*l], k, at), write(s.ring[2*l+1], v, at)
 			return attendTwo(q, s.prompt[2*l], s.prompt[2*l+1], promptBias, s.ring[2*l], s.ring[2*l+1], ringBias)
 		})
 	}
-	s.draw(p.LogitsByToken(x), from)
+	s.draw(b.LogitsByToken(x), from)
 
 	zero := ScalarZero(g, dtypes.Int32)
 	stops := s.stop.Shape().Dim(0)

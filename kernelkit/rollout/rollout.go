@@ -121,6 +121,7 @@ func Stops(t *vocab.Tokenizer) []int32 {
 type Sampler struct {
 	eng      *engine.Engine
 	cfg      qwen.Config
+	turn     *graph.Exec // lays the weights out
 	prefill  *graph.Exec
 	place    *graph.Exec
 	loop     [forms]*graph.Exec
@@ -134,12 +135,12 @@ func New(eng *engine.Engine, cfg qwen.Config) *Sampler {
 
 // Close frees the compiled programs.
 func (s *Sampler) Close() {
-	for _, e := range append(s.loop[:], s.prefill, s.place) {
+	for _, e := range append(s.loop[:], s.turn, s.prefill, s.place) {
 		if e != nil {
 			e.Finalize()
 		}
 	}
-	s.prefill, s.place, s.loop = nil, nil, [forms]*graph.Exec{}
+	s.turn, s.prefill, s.place, s.loop = nil, nil, nil, [forms]*graph.Exec{}
 }
 
 // Sample draws Options.Samples completions of each prompt: result[prompt][sample].
@@ -176,7 +177,7 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 		return err
 	}
 	weights, err := s.weights(w)
-	defer func() { engine.Free(weights[1:]...) }()
+	defer func() { engine.Free(weights...) }()
 	if err != nil {
 		return err
 	}
@@ -210,19 +211,27 @@ func (s *Sampler) bucket(ctx context.Context, weights [][]*tensors.Tensor, promp
 	return work.Wait()
 }
 
-// weights are those of w on each device that the job may use: the first list is w's own, the
-// others are copies, with an error too.
-func (s *Sampler) weights(w *qwen.Weights) ([][]*tensors.Tensor, error) {
-	all := [][]*tensors.Tensor{w.Tensors}
-	for len(all) < s.devices() {
-		all = append(all, qwen.Clone(w.Tensors))
-	}
-	for device, list := range all { // here, because moving a tensor is not safe for workers side by side
+// weights are those of w, laid out for the loop, on each device that the job may use; with an
+// error those that there are.
+func (s *Sampler) weights(w *qwen.Weights) (all [][]*tensors.Tensor, err error) {
+	for device := range compute.DeviceNum(s.devices()) {
+		list := w.Tensors
+		if device > 0 {
+			list = qwen.Clone(list)
+		}
 		for _, t := range list {
-			if err := t.MaterializeOnDevice(s.eng.Backend, true, compute.DeviceNum(device)); err != nil {
+			if err := t.MaterializeOnDevice(s.eng.Backend, true, device); err != nil {
 				return all, fmt.Errorf("rollout: weights: %w", err)
 			}
 		}
+		turned, _, err := s.turn.CallWithGraphOnDevice(device, engine.Arguments(list)...)
+		if device > 0 {
+			engine.Free(list)
+		}
+		if err != nil {
+			return all, fmt.Errorf("rollout: weights: %w", err)
+		}
+		all = append(all, turned)
 	}
 	return all, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"interplay/kernelkit/engine"
+	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/random"
 )
 
@@ -166,6 +167,7 @@ func (s *Sampler) compile(from drawnFrom) (err error) {
 			}
 		}
 	}
+	make1(&s.turn, "turn", func(in []*graph.Node) []*graph.Node { return qwen.Turn(s.cfg, in) })
 	make1(&s.prefill, "prefill", prefillGraph(s.cfg))
 	make1(&s.place, "place", placeGraph(s.cfg.Layers))
 	make1(&s.loop[from], "sample", loopGraph(s.cfg, from))
