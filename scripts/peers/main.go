@@ -71,23 +71,23 @@ const vocabulary = 512
 // batches is the number of training batches that the other sides cycle through.
 const batches = 16
 
-// models are what training is timed on. pass is how many rows of a batch this project's
-// worker takes at once; the gradients of a batch's passes add up. A pass whose working
+// models are what is timed. pass is how many rows of a batch this project's worker takes at
+// once, learn how many completions; the gradients of passes add up. A pass whose working
 // memory exceeds 64 MiB begins with a page fault for each 4 KiB of it (LAB.md).
 var models = []struct {
-	name             string
-	batch, pass, seq int
-	gpu              bool // for a GPU: in bfloat16, and attention crosses documents, as flash attention wants it
-	config           func() (qwen.Config, error)
+	name                    string
+	batch, pass, seq, learn int
+	gpu                     bool // for a GPU: in bfloat16, and attention crosses documents, as flash attention wants it
+	config                  func() (qwen.Config, error)
 }{
-	{"micro", 16, 8, 160, false, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
-	{"d128", 16, 2, 256, false, func() (qwen.Config, error) {
+	{"micro", 16, 8, 160, 16, false, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
+	{"d128", 16, 2, 256, 8, false, func() (qwen.Config, error) {
 		c, err := qwen.Size("micro", vocabulary)
 		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
 		return c, err
 	}},
-	{"10m", 8, 2, 256, false, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
-	{"paper", 16, 16, 2048, true, func() (qwen.Config, error) { return qwen.Size("paper", 2200) }},
+	{"10m", 8, 1, 256, 8, false, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+	{"paper", 16, 16, 2048, 16, true, func() (qwen.Config, error) { return qwen.Size("paper", 2200) }},
 }
 
 // settings are a comparison's training configuration and what a token costs.
@@ -428,6 +428,11 @@ func grpoWorker(dir, model string) error {
 	cfg := grpo.Default()
 	cfg.Steps, cfg.GroupSize, cfg.MiniBatch, cfg.MaxTokens, cfg.CheckpointEvery = 1_000_000, groupSize, 0, maxTokens, 0
 	cfg.LR, cfg.KL, cfg.DualClip, cfg.Decay = 1e-6, 0, 0, 0
+	for _, m := range models {
+		if m.name == model {
+			cfg.Rows = m.learn
+		}
+	}
 	task := grpo.Task{
 		Tokenizer: tok, Reward: verify.Reward{Form: verify.StrictForm},
 		Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {

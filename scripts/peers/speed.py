@@ -128,7 +128,7 @@ for model in ("paper",) if gpu else ("micro", "d128", "10m"):
 for model in () if gpu else ("micro", "d128"):
     if f"grpo/{model}".startswith(arguments.only):
         whole &= compare(
-            f"grpo/{model}", {"interplay": ours("grpo", model), "trl": script("trl_grpo.py", model, "whole"), "trl defaults": script("trl_grpo.py", model, "defaults")},
+            f"grpo/{model}", {"interplay": ours("grpo", model)} | {f"trl {how}": script("trl_grpo.py", model, how) for how in ("fastest", "float32", "defaults")},
             "steps/s", lambda t: t["steps"], ("rollout", "verify", "update", "tokens"),
         )
 sys.exit(not whole)

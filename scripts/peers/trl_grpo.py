@@ -1,7 +1,8 @@
-"""Worker: GRPO steps of TRL's GRPOTrainer on an exported model.  trl_grpo.py DIR MODEL whole|defaults
+"""Worker: GRPO steps of TRL's GRPOTrainer on an exported model.  trl_grpo.py DIR MODEL fastest|float32|defaults
 
-whole trains on the batch in one pass without gradient checkpointing, which is the fastest
-on a CPU; defaults keeps TRL's passes of 8 completions and its gradient checkpointing.
+defaults leaves what TRL chooses itself: bfloat16 mixed precision, passes of 8 completions,
+gradient checkpointing. float32 computes as this project does, with the other two.
+fastest is float32 with the batch in one pass and without checkpointing.
 """
 
 import hashlib
@@ -22,8 +23,8 @@ from worker import Worker
 PROMPTS, GROUP, TOKENS = 16, 8, 64  # as in main.go
 
 folder, name = pathlib.Path(sys.argv[1]), sys.argv[2] + "-exported"
-whole = sys.argv[3] == "whole"
-rows = PROMPTS * GROUP if whole else 8
+fastest, float32 = sys.argv[3] == "fastest", sys.argv[3] != "defaults"
+rows = PROMPTS * GROUP if fastest else 8
 torch.set_num_threads(os.cpu_count())
 model = AutoModelForCausalLM.from_pretrained(folder / name, dtype=torch.float32)
 tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / name, padding_side="left")
@@ -67,10 +68,10 @@ with tempfile.TemporaryDirectory() as out, open(os.devnull, "w") as quiet:
     trainer = GRPOTrainer(
         model=model, reward_funcs=reward, train_dataset=Dataset.from_dict({"prompt": prompts}), processing_class=tokenizer, callbacks=[Between()],
         args=GRPOConfig(
-            output_dir=out, use_cpu=True, bf16=False, per_device_train_batch_size=rows, gradient_accumulation_steps=PROMPTS * GROUP // rows,
+            output_dir=out, use_cpu=True, bf16=not float32, per_device_train_batch_size=rows, gradient_accumulation_steps=PROMPTS * GROUP // rows,
             num_generations=GROUP, max_completion_length=TOKENS, temperature=1.0, beta=0.0, loss_type="dapo", epsilon=0.2,
             learning_rate=1e-6, lr_scheduler_type="constant", max_grad_norm=1.0, weight_decay=0.0, max_steps=1_000_000,
-            generation_kwargs={"eos_token_id": stops}, gradient_checkpointing=not whole, save_strategy="no", report_to="none", logging_steps=1_000_000,
+            generation_kwargs={"eos_token_id": stops}, gradient_checkpointing=not fastest, save_strategy="no", report_to="none", logging_steps=1_000_000,
             disable_tqdm=True, dataloader_pin_memory=False,
         ),
     )
