@@ -14,10 +14,10 @@ import (
 // product, gate and up another; cosines and sines come from a table. Training keeps
 // Params.Block, so that its bits stay what they were.
 type Blocks struct {
-	*Params           // embedding, norm and head
-	weights  []joined // by layer
-	turned   bool     // matrices are [in, out] instead of [out, in]
-	cos, sin *Node    // [batch, seq, 1, headDim/2], see At
+	*Params             // embedding, norm and head
+	weights    []joined // by layer
+	transposed bool     // matrices are [in, out] instead of [out, in]
+	cos, sin   *Node    // [batch, seq, 1, headDim/2], see At
 }
 
 // joined are the weights of a layer, side by side where they multiply the same input.
@@ -54,11 +54,12 @@ func (p *Params) Blocks() *Blocks {
 	return b
 }
 
-// Turn lays weights, in the order of Config.Specs, out for BindTurned: joined, and matrices
-// [in, out]. With as few rows as a sampler has, XLA multiplies twice to three times as fast
-// by them on a CPU, with the same bits as result: the other way round it collects the
-// numbers of a matrix one by one. It must find them so: what it turns itself it turns back.
-func Turn(cfg Config, weights []*Node) []*Node {
+// TransposeWeights lays weights, in the order of Config.Specs, out for BindTransposed: joined,
+// and matrices [in, out]. With as few rows as a sampler has, XLA multiplies by those twice to
+// three times as fast on a CPU, with the same bits as result: the other way round it collects
+// the numbers of a matrix one by one. It takes a program of its own: XLA would merge a
+// transpose with the product that it feeds.
+func TransposeWeights(cfg Config, weights []*Node) []*Node {
 	b := Bind(cfg, weights).Blocks()
 	all := []*Node{b.embed, b.norm, b.head}
 	for _, j := range b.weights {
@@ -72,10 +73,10 @@ func Turn(cfg Config, weights []*Node) []*Node {
 	return all
 }
 
-// BindTurned makes the blocks of what Turn returned. They are for sampling: the gradients of
-// turned matrices are left to the library.
-func BindTurned(cfg Config, all []*Node) *Blocks {
-	b := &Blocks{Params: &Params{Config: cfg, embed: all[0], norm: all[1], head: all[2]}, weights: make([]joined, cfg.Layers), turned: true}
+// BindTransposed makes the blocks of what TransposeWeights returned. They are for sampling: the
+// gradients of their matrices are left to the library.
+func BindTransposed(cfg Config, all []*Node) *Blocks {
+	b := &Blocks{Params: &Params{Config: cfg, embed: all[0], norm: all[1], head: all[2]}, weights: make([]joined, cfg.Layers), transposed: true}
 	rest := all[3:]
 	for l := range b.weights {
 		for _, f := range b.weights[l].fields() {
@@ -105,7 +106,7 @@ func (b *Blocks) At(positions *Node) *Blocks {
 
 // multiply is x [..., in] times a matrix: [..., out].
 func (b *Blocks) multiply(x, w *Node) *Node {
-	if b.turned {
+	if b.transposed {
 		return DotGeneral(x, []int{x.Rank() - 1}, nil, w, []int{0}, nil)
 	}
 	return b.linear(x, w)

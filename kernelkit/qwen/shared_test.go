@@ -104,11 +104,11 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 		return Bind(testConfig, weights).Forward(in[0], in[1], in[2])
 	}, wholeWeight,
 		as(wholeTokens, sequences, whole), as(wholePositions, sequences, whole), as(wholeSegments, sequences, whole))
-	for _, c := range []struct{ turned, derived bool }{{false, false}, {false, true}, {true, true}} {
+	for _, c := range []struct{ transposed, derived bool }{{false, false}, {false, true}, {true, true}} {
 		got := run(func(weights, in []*graph.Node) *graph.Node {
 			b := Bind(testConfig, weights).Blocks()
-			if c.turned {
-				b = BindTurned(testConfig, Turn(testConfig, weights))
+			if c.transposed {
+				b = BindTransposed(testConfig, TransposeWeights(testConfig, weights))
 			}
 			b.derived = c.derived
 			return b.Logits(b.HiddenShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]}))

@@ -19,7 +19,7 @@ func prefillGraph(cfg qwen.Config) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
 		weights, tokens := in[:len(in)-1], in[len(in)-1]
 		g := tokens.Graph()
-		b := qwen.BindTurned(cfg, weights)
+		b := qwen.BindTransposed(cfg, weights)
 		bias := qwen.CausalBias(g, tokens.Shape().Dim(1), nil)
 		blocks := b.At(Iota(g, tokens.Shape(), 1))
 		x := b.Embed(tokens)
@@ -72,7 +72,7 @@ type state struct {
 
 	prompt  []*Node // per layer keys and values [slots, kvHeads, length, headDim]
 	ring    []*Node // per layer keys and values [rows, kvHeads, maxTokens, headDim]
-	weights []*Node // as qwen.Turn lays them out
+	weights []*Node // of qwen.TransposeWeights
 }
 
 // fields lists the single nodes in order.
@@ -128,7 +128,7 @@ func loopGraph(cfg qwen.Config, from drawnFrom) func(in []*Node) []*Node {
 func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	g := s.index.Graph()
 	rows, slots := s.token.Shape().Dim(0), s.length.Shape().Dim(0)
-	b := qwen.BindTurned(cfg, s.weights)
+	b := qwen.BindTransposed(cfg, s.weights)
 
 	// The last token of the prompt is the first input of the loop, so the position of
 	// the input is length − 1 + written.

@@ -119,13 +119,13 @@ func Stops(t *vocab.Tokenizer) []int32 {
 // Sampler samples from networks of one configuration. It keeps its compiled programs,
 // so make one and use it for the whole run. It is not safe for concurrent use.
 type Sampler struct {
-	eng      *engine.Engine
-	cfg      qwen.Config
-	turn     *graph.Exec // lays the weights out
-	prefill  *graph.Exec
-	place    *graph.Exec
-	loop     [forms]*graph.Exec
-	perGroup int // most samples that share a slot
+	eng       *engine.Engine
+	cfg       qwen.Config
+	transpose *graph.Exec // of the weights
+	prefill   *graph.Exec
+	place     *graph.Exec
+	loop      [forms]*graph.Exec
+	perGroup  int // most samples that share a slot
 }
 
 // New makes a Sampler. Programs are compiled at their first use.
@@ -135,12 +135,12 @@ func New(eng *engine.Engine, cfg qwen.Config) *Sampler {
 
 // Close frees the compiled programs.
 func (s *Sampler) Close() {
-	for _, e := range append(s.loop[:], s.turn, s.prefill, s.place) {
+	for _, e := range append(s.loop[:], s.transpose, s.prefill, s.place) {
 		if e != nil {
 			e.Finalize()
 		}
 	}
-	s.turn, s.prefill, s.place, s.loop = nil, nil, nil, [forms]*graph.Exec{}
+	s.transpose, s.prefill, s.place, s.loop = nil, nil, nil, [forms]*graph.Exec{}
 }
 
 // Sample draws Options.Samples completions of each prompt: result[prompt][sample].
@@ -211,8 +211,8 @@ func (s *Sampler) bucket(ctx context.Context, weights [][]*tensors.Tensor, promp
 	return work.Wait()
 }
 
-// weights are those of w, laid out for the loop, on each device that the job may use; with an
-// error those that there are.
+// weights are those of w, transposed, on each device that the job may use; with an error
+// those that there are.
 func (s *Sampler) weights(w *qwen.Weights) (all [][]*tensors.Tensor, err error) {
 	for device := range compute.DeviceNum(s.devices()) {
 		list := w.Tensors
@@ -224,14 +224,14 @@ func (s *Sampler) weights(w *qwen.Weights) (all [][]*tensors.Tensor, err error) 
 				return all, fmt.Errorf("rollout: weights: %w", err)
 			}
 		}
-		turned, _, err := s.turn.CallWithGraphOnDevice(device, engine.Arguments(list)...)
+		transposed, _, err := s.transpose.CallWithGraphOnDevice(device, engine.Arguments(list)...)
 		if device > 0 {
 			engine.Free(list)
 		}
 		if err != nil {
 			return all, fmt.Errorf("rollout: weights: %w", err)
 		}
-		all = append(all, turned)
+		all = append(all, transposed)
 	}
 	return all, nil
 }

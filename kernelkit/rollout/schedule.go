@@ -167,7 +167,7 @@ func (s *Sampler) compile(from drawnFrom) (err error) {
 			}
 		}
 	}
-	make1(&s.turn, "turn", func(in []*graph.Node) []*graph.Node { return qwen.Turn(s.cfg, in) })
+	make1(&s.transpose, "transpose", func(in []*graph.Node) []*graph.Node { return qwen.TransposeWeights(s.cfg, in) })
 	make1(&s.prefill, "prefill", prefillGraph(s.cfg))
 	make1(&s.place, "place", placeGraph(s.cfg.Layers))
 	make1(&s.loop[from], "sample", loopGraph(s.cfg, from))

@@ -128,7 +128,7 @@ def imported(name, work, tokenizer_json, prompts, ids, tied, dtype, shard):
 def main():
     work = pathlib.Path(sys.argv[1])
     torch.set_num_threads(os.cpu_count())
-    rows = [json.loads(line) for line in (work / "prompts.jsonl").read_text().splitlines()][:16]
+    rows = [json.loads(line) for line in (work / "micro.prompts.jsonl").read_text().splitlines()][:16]
     prompts, texts = [r["ids"] for r in rows], [r["text"] for r in rows]
     prompts[1], prompts[2] = prompts[1][:9], prompts[2][:30]  # of different lengths
     for name in ("trained", "micro", "d128"):

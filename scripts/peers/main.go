@@ -19,8 +19,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -71,23 +73,23 @@ const vocabulary = 512
 // batches is the number of training batches that the other sides cycle through.
 const batches = 16
 
-// models are what is timed. pass is how many rows of a batch this project's worker takes at
-// once, learn how many completions; the gradients of passes add up. A pass whose working
+// models are what training is timed on. pass is how many rows of a batch this project's
+// worker takes at once; the gradients of a batch's passes add up. A pass whose working
 // memory exceeds 64 MiB begins with a page fault for each 4 KiB of it (LAB.md).
 var models = []struct {
-	name                    string
-	batch, pass, seq, learn int
-	gpu                     bool // for a GPU: in bfloat16, and attention crosses documents, as flash attention wants it
-	config                  func() (qwen.Config, error)
+	name             string
+	batch, pass, seq int
+	gpu              bool // for a GPU: in bfloat16, and attention crosses documents, as flash attention wants it
+	config           func() (qwen.Config, error)
 }{
-	{"micro", 16, 8, 160, 16, false, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
-	{"d128", 16, 2, 256, 8, false, func() (qwen.Config, error) {
+	{"micro", 16, 8, 160, false, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
+	{"d128", 16, 2, 256, false, func() (qwen.Config, error) {
 		c, err := qwen.Size("micro", vocabulary)
 		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
 		return c, err
 	}},
-	{"10m", 8, 1, 256, 8, false, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
-	{"paper", 16, 16, 2048, 16, true, func() (qwen.Config, error) { return qwen.Size("paper", 2200) }},
+	{"10m", 8, 1, 256, false, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+	{"paper", 16, 16, 2048, true, func() (qwen.Config, error) { return qwen.Size("paper", 2200) }},
 }
 
 // settings are a comparison's training configuration and what a token costs.
@@ -137,17 +139,30 @@ func corpus() (*vocab.Tokenizer, train.Documents, error) {
 	}, err
 }
 
-// prompts are problems whose prompts have nearly promptTokens tokens.
-const (
-	promptTokens = 64
-	promptCount  = 64
-	perStep      = 16
-	groupSize    = 8
-	maxTokens    = 64
-)
+// lesson is what the GRPO steps of a model are timed on.
+type lesson struct {
+	Prompts int `json:"prompts"` // a step
+	Group   int `json:"group"`   // samples a prompt
+	Tokens  int `json:"tokens"`  // longest completion
+	ops     gsm.Range
+	length  int // of the prompts in tokens, nearly; 0 = as they come
+	rows    int // of a pass of this project's learner
+}
 
-func problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
-	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 6, Max: 14}, "A"), gsm.Train, 1)
+// lessons by model. A random policy seldom ends, so its prompts and completions have all the
+// same length; trained is as a study's step is: prompts of all lengths, and
+// completions that end.
+var lessons = map[string]lesson{
+	"micro":   {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 16},
+	"d128":    {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 8},
+	"trained": {32, 8, 112, gsm.Range{Min: 1, Max: 4}, 0, 4},
+}
+
+// promptCount is how many prompts a worker cycles through.
+const promptCount = 64
+
+func (l lesson) problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
+	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, l.ops, "A"), gsm.Train, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -158,18 +173,19 @@ func problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(ids) <= promptTokens && len(ids) > promptTokens-6 {
+		if l.length == 0 || len(ids) <= l.length && len(ids) > l.length-6 {
 			out = append(out, p)
 		}
 		if i > 100_000 {
-			return nil, fmt.Errorf("only %d of the first %d prompts have about %d tokens", len(out), i, promptTokens)
+			return nil, fmt.Errorf("only %d of the first %d prompts have about %d tokens", len(out), i, l.length)
 		}
 	}
 	return out, nil
 }
 
 // prepare writes what the sides of all comparisons on a CPU share: the models
-// (prepareModels), trained-exported/ and prompts.jsonl.
+// (prepareModels), trained-exported/, and of each lesson MODEL.grpo.json and
+// MODEL.prompts.jsonl.
 func prepare(dir string) error {
 	if err := prepareModels(dir, false); err != nil {
 		return err
@@ -181,7 +197,15 @@ func prepare(dir string) error {
 	if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
 		return err
 	}
-	return writePrompts(filepath.Join(dir, "prompts.jsonl"), tok)
+	for name, l := range lessons {
+		if err := durable.WriteJSON(filepath.Join(dir, name+".grpo.json"), l); err != nil {
+			return err
+		}
+		if err := l.writePrompts(filepath.Join(dir, name+".prompts.jsonl"), tok); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepareModels writes for every model, those of a GPU or the others: MODEL/ (as saved, for
@@ -260,8 +284,8 @@ func writeBatches(path string, docs train.Documents, cfg train.Config) error {
 	})
 }
 
-func writePrompts(path string, tok *vocab.Tokenizer) error {
-	all, err := problems(tok)
+func (l lesson) writePrompts(path string, tok *vocab.Tokenizer) error {
+	all, err := l.problems(tok)
 	if err != nil {
 		return err
 	}
@@ -421,23 +445,23 @@ func grpoWorker(dir, model string) error {
 	if err != nil {
 		return err
 	}
-	all, err := problems(tok)
+	lesson, ok := lessons[model]
+	if !ok {
+		return fmt.Errorf("GRPO steps are timed for %s, not for %s", strings.Join(slices.Sorted(maps.Keys(lessons)), ", "), model)
+	}
+	all, err := lesson.problems(tok)
 	if err != nil {
 		return err
 	}
 	cfg := grpo.Default()
-	cfg.Steps, cfg.GroupSize, cfg.MiniBatch, cfg.MaxTokens, cfg.CheckpointEvery = 1_000_000, groupSize, 0, maxTokens, 0
+	cfg.Steps, cfg.GroupSize, cfg.MiniBatch, cfg.MaxTokens, cfg.CheckpointEvery = 1_000_000, lesson.Group, 0, lesson.Tokens, 0
+	cfg.Rows = lesson.rows
 	cfg.LR, cfg.KL, cfg.DualClip, cfg.Decay = 1e-6, 0, 0, 0
-	for _, m := range models {
-		if m.name == model {
-			cfg.Rows = m.learn
-		}
-	}
 	task := grpo.Task{
 		Tokenizer: tok, Reward: verify.Reward{Form: verify.StrictForm},
 		Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
-			at := step * perStep % len(all)
-			return all[at : at+perStep], nil
+			at := step * lesson.Prompts % len(all)
+			return all[at : at+lesson.Prompts], nil
 		}),
 		// The time of real verification, and a verdict that varies as a random policy's would not.
 		Judge: func(p *gsm.Problem, prediction string) verify.Verdict {

@@ -20,17 +20,17 @@ from trl import GRPOConfig, GRPOTrainer
 
 from worker import Worker
 
-PROMPTS, GROUP, TOKENS = 16, 8, 64  # as in main.go
-
 folder, name = pathlib.Path(sys.argv[1]), sys.argv[2] + "-exported"
+lesson = json.loads((folder / f"{sys.argv[2]}.grpo.json").read_text())
+samples = lesson["prompts"] * lesson["group"]
 fastest, float32 = sys.argv[3] == "fastest", sys.argv[3] != "defaults"
-rows = PROMPTS * GROUP if fastest else 8
+rows = samples if fastest else 8
 torch.set_num_threads(os.cpu_count())
 model = AutoModelForCausalLM.from_pretrained(folder / name, dtype=torch.float32)
 tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / name, padding_side="left")
 tokenizer.model_input_names = ["input_ids", "attention_mask"]
 stops = [i for t in ("[EOS]", "</answer>") if (i := tokenizer.get_vocab().get(t)) is not None]
-prompts = [json.loads(line)["prompt"] for line in (folder / "prompts.jsonl").read_text().splitlines()]
+prompts = [json.loads(line)["prompt"] for line in (folder / f"{sys.argv[2]}.prompts.jsonl").read_text().splitlines()]
 worker = Worker(warm=3)
 spent = {"rollout": 0.0, "tokens": 0}
 
@@ -68,8 +68,8 @@ with tempfile.TemporaryDirectory() as out, open(os.devnull, "w") as quiet:
     trainer = GRPOTrainer(
         model=model, reward_funcs=reward, train_dataset=Dataset.from_dict({"prompt": prompts}), processing_class=tokenizer, callbacks=[Between()],
         args=GRPOConfig(
-            output_dir=out, use_cpu=True, bf16=not float32, per_device_train_batch_size=rows, gradient_accumulation_steps=PROMPTS * GROUP // rows,
-            num_generations=GROUP, max_completion_length=TOKENS, temperature=1.0, beta=0.0, loss_type="dapo", epsilon=0.2,
+            output_dir=out, use_cpu=True, bf16=not float32, per_device_train_batch_size=rows, gradient_accumulation_steps=samples // rows,
+            num_generations=lesson["group"], max_completion_length=lesson["tokens"], temperature=1.0, beta=0.0, loss_type="dapo", epsilon=0.2,
             learning_rate=1e-6, lr_scheduler_type="constant", max_grad_norm=1.0, weight_decay=0.0, max_steps=1_000_000,
             generation_kwargs={"eos_token_id": stops}, gradient_checkpointing=not fastest, save_strategy="no", report_to="none", logging_steps=1_000_000,
             disable_tqdm=True, dataloader_pin_memory=False,
