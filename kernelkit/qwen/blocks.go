@@ -154,13 +154,9 @@ func (p *Params) fastNorm(x, scale *Node) *Node {
 	return withGradient(y, []*Node{x, scale}, func(v *Node) []*Node {
 		unit := Mul(x, inverse)
 		scaled := Mul(v, scale)
-		positions := make([]int, last)
-		for axis := range positions {
-			positions[axis] = axis
-		}
 		return []*Node{
 			Mul(Sub(scaled, Mul(unit, mean(Mul(scaled, unit)))), inverse),
-			ExpandLeftToRank(ReduceSum(Mul(v, unit), positions...), x.Rank()),
+			ExpandLeftToRank(ReduceSum(Mul(v, unit), positionAxes(v)...), x.Rank()),
 		}
 	})
 }

@@ -69,12 +69,17 @@ func linear(x, w *Node, custom bool) *Node {
 		if w.Shape().Dim(0) > w.Shape().Dim(1) {
 			return []*Node{dx, overPositions(x, v)}
 		}
-		positions := make([]int, last)
-		for axis := range positions {
-			positions[axis] = axis
-		}
-		return []*Node{dx, DotGeneral(v, positions, nil, x, positions, nil)}
+		return []*Node{dx, DotGeneral(v, positionAxes(v), nil, x, positionAxes(x), nil)}
 	})
+}
+
+// positionAxes are the axes of x but the last.
+func positionAxes(x *Node) []int {
+	axes := make([]int, x.Rank()-1)
+	for axis := range axes {
+		axes[axis] = axis
+	}
+	return axes
 }
 
 // overPositions is the sum over all positions of the products of wide and narrow: [..., narrow]

@@ -145,7 +145,6 @@ func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	}
 	s.draw(b.LogitsByToken(x), from)
 
-	zero := ScalarZero(g, dtypes.Int32)
 	stops := s.stop.Shape().Dim(0)
 	hit := Equal(BroadcastToDims(InsertAxes(s.token, -1), rows, stops), BroadcastToDims(InsertAxes(s.stop, 0), rows, stops))
 	stopped := ReduceMax(ConvertDType(hit, dtypes.Int32), -1) // [rows]
@@ -154,7 +153,7 @@ func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 	s.live = Mul(s.live, OneMinus(Max(stopped, full)))
 	s.busy = Reshape(ReduceSum(ReduceMax(Reshape(s.live, slots, rows/slots), -1), 0))
 	s.step = AddScalar(s.step, 1)
-	s.index = Add(s.index, AddScalar(zero, 1))
+	s.index = AddScalar(s.index, 1)
 }
 
 // draw samples the next token of each row from logits [vocab, rows] and records it.

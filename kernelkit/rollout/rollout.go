@@ -216,18 +216,11 @@ func (s *Sampler) bucket(ctx context.Context, weights [][]*tensors.Tensor, promp
 func (s *Sampler) weights(w *qwen.Weights) (all [][]*tensors.Tensor, err error) {
 	for device := range compute.DeviceNum(s.devices()) {
 		list := w.Tensors
-		if device > 0 {
+		if device > 0 { // a tensor is on one device only
 			list = qwen.Clone(list)
-		}
-		for _, t := range list {
-			if err := t.MaterializeOnDevice(s.eng.Backend, true, device); err != nil {
-				return all, fmt.Errorf("rollout: weights: %w", err)
-			}
+			defer engine.Free(list)
 		}
 		transposed, _, err := s.transpose.CallWithGraphOnDevice(device, engine.Arguments(list)...)
-		if device > 0 {
-			engine.Free(list)
-		}
 		if err != nil {
 			return all, fmt.Errorf("rollout: weights: %w", err)
 		}
