@@ -60,7 +60,7 @@ func (e *Evaluation) spent() (string, pipeline.Spent) { return e.stage.Label, e.
 
 // LedgerFigure draws the floating-point operations of the entries, one bar each.
 func (l *Lab) LedgerFigure(entries ...Entry) Figure {
-	data := plots.LedgerData{Title: "Where the compute went", XLabel: "floating-point operations (10⁹)", Stages: []string{"training passes", "sampling"}}
+	data := plots.LedgerData{Title: "Where the compute went", XLabel: "floating-point operations (billions)", Stages: []string{"training passes", "sampling"}}
 	for _, e := range entries {
 		label, s := e.spent()
 		sampling := s.FLOPs
