@@ -80,7 +80,7 @@ func gapIf(present bool, gap vg.Length) vg.Length {
 func drawText(c draw.Canvas, s text.Style, pt vg.Point, line string) {
 	s.YAlign = 0
 	x := pt.X + s.Width(line)*vg.Length(s.XAlign)
-	face := handler.Fonts.Lookup(s.Font, s.Font.Size)
+	line, face := handler.known(line, s.Font), handler.Fonts.Lookup(s.Font, s.Font.Size)
 	c.SetColor(s.Color)
 	if s.Rotation == 0 {
 		c.FillString(face, vg.Point{X: x, Y: pt.Y}, line)

@@ -1,12 +1,15 @@
 package plots
 
 import (
+	"image"
 	"math"
 	"strings"
 	"testing"
 
 	"interplay/kernelkit/random"
 	"interplay/kernelkit/score"
+
+	"gonum.org/v1/plot/vg"
 )
 
 // hostile draws values that break axes: too large, too small, not finite, equal.
@@ -157,5 +160,26 @@ func TestContradictoryInputIsAnError(t *testing.T) {
 		if _, err := draw(); err == nil {
 			t.Errorf("%s was drawn", name)
 		}
+	}
+}
+
+// A character that the font lacks is seen to be missing. Without its replacement a label
+// would say something else: 10⁹ would be 10.
+func TestWhatTheFontLacksIsSeen(t *testing.T) {
+	style := lettering(sizeLabel, ink)
+	if style.Width("10⁹") <= style.Width("10") {
+		t.Error("the superscript nine is left out of a text")
+	}
+	if got := handler.known("Prüfung β = 10⁹ 語\n−1", style.Font); got != "Prüfung β = 10□ □\n−1" {
+		t.Errorf("known characters of a text: %q", got)
+	}
+	c, img := newCanvas(20, 20)
+	drawText(c, style, vg.Point{X: 5, Y: 5}, "⁹")
+	inked := false
+	for _, v := range img.Image().(*image.RGBA).Pix {
+		inked = inked || v < 128
+	}
+	if !inked {
+		t.Error("nothing is drawn for the superscript nine")
 	}
 }

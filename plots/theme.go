@@ -96,7 +96,29 @@ func onTop(c color.NRGBA) color.NRGBA {
 	return white
 }
 
-var handler = text.Plain{Fonts: font.NewCache(liberation.Collection())}
+// legible is plain text. A character that the font lacks, such as one of a user's label,
+// shows as a box (see drawText); the library alone leaves it out.
+type legible struct{ text.Plain }
+
+var handler = legible{text.Plain{Fonts: font.NewCache(liberation.Collection())}}
+
+func (h legible) Box(txt string, f font.Font) (width, height, depth vg.Length) {
+	return h.Plain.Box(h.known(txt, f), f)
+}
+
+// lacking stands for a character that the font lacks.
+const lacking = '□'
+
+// known replaces what the font lacks.
+func (h legible) known(txt string, f font.Font) string {
+	face := h.Fonts.Lookup(f, f.Size).Face
+	return strings.Map(func(r rune) rune {
+		if glyph, err := face.GlyphIndex(nil, r); r != '\n' && (err != nil || glyph == 0) {
+			return lacking
+		}
+		return r
+	}, txt)
+}
 
 // lettering returns a text style in gonum's embedded Liberation Sans, left
 // aligned with its anchor at the baseline's left end.
