@@ -41,15 +41,15 @@ func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
 			if !d.IsOf(s) {
 				t.Errorf("the committed results are of another study than the code's: run `interplay run %s -profile micro -out notebooks/results/micro/%s`", name, name)
 			}
-			if len(d.Seeds()) < 2 || s.Evaluation.Problems < 128 {
-				t.Errorf("%d seeds and %d problems an op: claims need at least 2 and 128", len(d.Seeds()), s.Evaluation.Problems)
+			if len(d.Seeds()) < 3 || s.Evaluation.Problems < 128 {
+				t.Errorf("%d seeds and %d problems an op: claims need at least 3 and 128", len(d.Seeds()), s.Evaluation.Problems)
 			}
 		})
 	}
 }
 
 // The recovery test: from the micro base, GRPO with the strict process reward raises
-// held-out pass@1 at the edge by more than the 95 % interval, in each of three seeds.
+// held-out pass@1 at the edge by more than the 95 % interval, in each seed.
 func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 	s, d := committed(t, "edge")
 	for _, c := range s.Claims {
@@ -67,7 +67,8 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 }
 
 // Arms that are compared at one budget cost the same in the end, in the accounting of the
-// budget: what is left are whole steps and, at true lengths, how long the samples were.
+// budget: what is left are whole steps and, at true lengths, how long the samples were: those of a
+// base that can do little are up to 6 % shorter.
 func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 	cost := func(d *pipeline.StudyData, arm string, seed int64, of func(pipeline.Spent) float64) float64 {
 		sum := 0.0
@@ -82,7 +83,7 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 	actual := func(s pipeline.Spent) float64 { return s.TrueTokens }
 	equal := func(study string, seed int64, costs ...float64) {
 		t.Helper()
-		if low, high := slices.Min(costs), slices.Max(costs); low <= 0 || high > 1.05*low {
+		if low, high := slices.Min(costs), slices.Max(costs); low <= 0 || high > 1.08*low {
 			t.Errorf("%s, seed %d: arms of one budget cost %.4g to %.4g tokens", study, seed, low, high)
 		}
 	}

@@ -26,14 +26,14 @@ func (r *StudyResults) paper(arm, ops string, k int) float64 {
 // PassAtK draws strict pass@k over k on every range of ops, the given arms or all
 // (paper figure 3). Hollow markers are the paper's values at its own scale.
 func (r *StudyResults) PassAtK(arms ...string) Figure {
-	data := plots.PassAtKData{Title: "Strict pass@k", Intervals: r.intervals()}
+	data := plots.PassAtKData{Title: "Strict pass@k", Intervals: r.drawnIntervals(r.first().Label)}
 	ks := score.PowersOfTwo(r.Recipe.Evaluation.Samples)
 	for _, ops := range r.Recipe.Ranges {
 		panel := plots.KPanel{Title: ops.Title}
 		for i, name := range r.names(arms) {
 			s := plots.KSeries{Name: r.arm(name).Label, Baseline: i == 0}
 			for _, k := range ks {
-				if v, ok := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased)); ok {
+				if v, ok := r.drawn(name, r.first().Name, ops, score.Pass(k, score.Strict, score.Unbiased)); ok {
 					s.Ks, s.Values, s.Paper = append(s.Ks, k), append(s.Values, v), append(s.Paper, r.paper(name, ops.Name, k))
 				}
 			}
@@ -48,7 +48,7 @@ func (r *StudyResults) PassAtK(arms ...string) Figure {
 // ByOp draws strict pass@1 and pass@k per op of the given arms or all, in one context.
 func (r *StudyResults) ByOp(context string, arms ...string) Figure {
 	k := r.Recipe.Evaluation.Samples
-	data := plots.PassAtKByOpData{Title: "Solved per op, every step verified", Intervals: r.intervals()}
+	data := plots.PassAtKByOpData{Title: "Solved per op, every step verified", Intervals: r.drawnIntervals(r.first().Label)}
 	for _, k := range slices.Compact([]int{1, k}) {
 		panel := plots.OpPanel{Title: fmt.Sprintf("pass@%d", k)}
 		for i, name := range r.names(arms) {
@@ -65,7 +65,7 @@ func (r *StudyResults) opSeries(arm, context string, k int, baseline bool) plots
 	for _, op := range r.ops() {
 		one := pipeline.OpRange{Context: context}
 		one.Ops.Min, one.Ops.Max = op, op
-		if v, ok := r.Value(arm, one, score.Pass(k, score.Strict, score.Unbiased)); ok {
+		if v, ok := r.drawn(arm, r.first().Name, one, score.Pass(k, score.Strict, score.Unbiased)); ok {
 			s.Ops, s.Values = append(s.Ops, op), append(s.Values, v)
 		}
 	}
@@ -295,8 +295,8 @@ func (r *StudyResults) FirstWrong(ops string, arms ...string) Figure {
 // first arm, with the paper's values (paper figure 7).
 func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
 	k := r.Recipe.Evaluation.Samples
-	data := plots.ErrorBarsData{Title: "Rewards compared", YLabel: "strict pass@k (%)", First: true, Intervals: r.intervals()}
 	names := r.names(arms)
+	data := plots.ErrorBarsData{Title: "Rewards compared", YLabel: "strict pass@k (%)", First: true, Intervals: r.drawnIntervals(r.arm(names[0]).Label)}
 	for _, name := range names {
 		data.Series = append(data.Series, r.arm(name).Label)
 	}
@@ -309,7 +309,7 @@ func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
 			}
 			group := plots.BarGroup{Name: o.Title}
 			for _, name := range names {
-				v, ok := r.Value(name, o, score.Pass(at.k, score.Strict, score.Unbiased))
+				v, ok := r.drawn(name, names[0], o, score.Pass(at.k, score.Strict, score.Unbiased))
 				if !ok {
 					v = score.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
 				}
@@ -327,7 +327,7 @@ func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
 // share of the budget: one row a budget and accounting (paper figure 18).
 func (r *StudyResults) SplitGrid() Figure {
 	k := r.Recipe.Evaluation.Samples
-	data := plots.LineGridData{Title: "The best split, budget by budget", XLabel: "RL's share of the budget, β (%)", Intervals: r.intervals()}
+	data := plots.LineGridData{Title: "The best split, budget by budget", XLabel: "RL's share of the budget, β (%)", Intervals: r.drawnIntervals(r.first().Label)}
 	type column struct {
 		ops string
 		k   int
@@ -342,7 +342,7 @@ func (r *StudyResults) SplitGrid() Figure {
 		for i, c := range columns {
 			ops, _ := r.Recipe.Range(c.ops)
 			for _, a := range r.inGroup(group) {
-				if v, ok := r.Value(a.Name, ops, score.Pass(c.k, score.Strict, score.Unbiased)); ok {
+				if v, ok := r.drawn(a.Name, r.first().Name, ops, score.Pass(c.k, score.Strict, score.Unbiased)); ok {
 					row[i].X, row[i].Values = append(row[i].X, a.Value), append(row[i].Values, v)
 				}
 			}
@@ -362,16 +362,16 @@ func (r *StudyResults) ExposureCurve() Figure {
 	data := plots.CurveData{Title: fmt.Sprintf("Deep problems of B: strict pass@%d", k), XLabel: "tokens of B in pre-training", YLabel: "strict (%)", LogX: true, Percent: true}
 	for i, names := range [][]string{r.Before(), r.After()} {
 		s := plots.CurveSeries{Name: []string{"before RL", "after RL"}[i], Baseline: i == 0}
-		for _, name := range names {
+		for at, name := range names {
 			tokens, _ := r.arm(name).Steps[0].Train.Exposure(b)
-			if v, ok := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased)); ok && tokens > 0 {
+			if v, ok := r.drawn(name, r.Before()[at], ops, score.Pass(k, score.Strict, score.Unbiased)); ok && tokens > 0 {
 				s.X, s.Y, s.Low, s.High = append(s.X, tokens), append(s.Y, v.Value), append(s.Low, v.Low), append(s.High, v.High)
 			}
 		}
 		data.Series = append(data.Series, s)
 	}
 	png, err := plots.Curve(data)
-	return figure(png, err, "strict pass@k on deep problems of B over the tokens of B in pre-training, before and after RL; "+r.intervals())
+	return figure(png, err, "strict pass@k on deep problems of B over the tokens of B in pre-training, before and after RL; "+r.drawnIntervals("before RL"))
 }
 
 // Similarity draws how similar the graphs solved in context B are to the nearest

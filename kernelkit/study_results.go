@@ -18,14 +18,44 @@ type StudyResults struct {
 	dir string
 }
 
-const overSeeds = "95 % intervals over seeds and prompts"
-
-// intervals says what the intervals of the figures are over.
+// intervals says what the intervals of tables are over.
 func (r *StudyResults) intervals() string {
 	if len(r.Recipe.Seeds) == 1 {
 		return "95 % intervals over prompts (one seed)"
 	}
-	return overSeeds
+	return "95 % intervals over seeds and prompts"
+}
+
+// first is the arm that the others are compared with.
+func (r *StudyResults) first() *pipeline.Arm { return &r.Recipe.Arms[0] }
+
+// drawnIntervals says what the intervals of figures are, see drawn.
+func (r *StudyResults) drawnIntervals(from string) string {
+	if len(r.Recipe.Seeds) == 1 {
+		return r.intervals()
+	}
+	return "95 % intervals of the difference from " + from + ", over seeds and prompts"
+}
+
+// drawn is what a figure shows of an arm: its value, with the interval of its difference
+// from another arm around it, none for that arm itself. Seeds differ more in what their
+// bases can do than in what becomes of them, so the intervals of levels would hide what
+// the figures are for. With one seed it is the interval of the level.
+func (r *StudyResults) drawn(arm, from string, ops pipeline.OpRange, m score.Measure) (score.Interval, bool) {
+	v, ok := r.Value(arm, ops, m)
+	if !ok || len(r.Recipe.Seeds) == 1 {
+		return v, ok
+	}
+	low, high := 0.0, 0.0
+	if arm != from {
+		d, ok := r.Difference(arm, from, ops, m)
+		if !ok {
+			return v, false
+		}
+		low, high = d.Low-d.Value, d.High-d.Value
+	}
+	v.Low, v.High = max(0, v.Value+low), min(1, v.Value+high)
+	return v, true
 }
 
 // Claims lists the verdicts.
@@ -55,7 +85,7 @@ func ClaimsTable(d *pipeline.StudyData) *Table {
 		}
 		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, rule, verdict)
 	}
-	over := "seeds and prompts"
+	over := fmt.Sprintf("seeds and prompts, as wide as %d seeds demand (Student's t)", len(d.Recipe.Seeds))
 	if len(d.Recipe.Seeds) == 1 {
 		over = "prompts (one seed)"
 	}
@@ -63,36 +93,53 @@ func ClaimsTable(d *pipeline.StudyData) *Table {
 	return t
 }
 
-// BySeed lists the effects of the claims seed by seed, each with its interval over
-// problems: another seed is another corpus, other weights, other RL problems.
-func (r *StudyResults) BySeed() *Table {
+// BySeed lists the effects of the claims seed by seed.
+func (r *StudyResults) BySeed() *Table { return SeedsTable(r.StudyData) }
+
+// SeedsTable lists the effects of the claims seed by seed, each with the half width of its
+// interval over problems: another seed is another corpus, other weights, other RL problems.
+// The first rows say what the study's first arm can do, since effects depend on it.
+func SeedsTable(d *pipeline.StudyData) *Table {
 	t := &Table{Title: "The same effects, seed by seed", Columns: []string{"claim"}}
-	for _, seed := range r.Recipe.Seeds {
-		t.Columns = append(t.Columns, fmt.Sprintf("seed %d", seed), "interval")
+	for _, seed := range d.Recipe.Seeds {
+		t.Columns = append(t.Columns, fmt.Sprintf("seed %d", seed))
 	}
-	for _, c := range r.Recipe.Claims {
-		row := []any{c.Says}
-		for _, seed := range r.Recipe.Seeds {
-			v, _, err := r.Recipe.Measure(c.Effect, r.Scores.Only(seed))
+	add := func(says string, effect []pipeline.Term, form string, scale float64) {
+		row := []any{says}
+		for _, seed := range d.Recipe.Seeds {
+			v, _, err := d.Recipe.Measure(effect, d.Scores.Only(seed))
 			if err != nil {
-				row = append(row, "–", "–")
+				row = append(row, "–")
 				continue
 			}
-			value, interval := showEffect(c, v)
-			row = append(row, value, interval)
+			half := max(v.High-v.Value, v.Value-v.Low)
+			row = append(row, fmt.Sprintf(form+" ± "+strings.Replace(form, "+", "", 1), scale*v.Value, scale*half))
 		}
 		t.Add(row...)
 	}
-	t.Note = "Percentage points, or nats a token for likelihoods. Intervals over problems."
+	first := d.Recipe.Arms[0]
+	for _, ops := range d.Recipe.Ranges {
+		add("pass@1 of "+first.Label+", "+ops.Title, []pipeline.Term{{Weight: 1, Arm: first.Name, Range: ops.Name, Measure: pipeline.Pass1}}, "%.1f", 100)
+	}
+	for _, c := range d.Recipe.Claims {
+		form, scale := effectForm(c)
+		add(c.Says, c.Effect, form, scale)
+	}
+	t.Note = "Percentage points, or nats a token for likelihoods; ± half of the 95 % interval over problems."
 	return t
+}
+
+// effectForm is how an effect is written: in points, or in nats a token.
+func effectForm(c pipeline.Claim) (form string, scale float64) {
+	if c.Unit() != "share" {
+		return "%+.3f", 1
+	}
+	return "%+.1f", 100
 }
 
 // showEffect writes an effect in its unit, with its interval.
 func showEffect(c pipeline.Claim, v score.Interval) (value, interval string) {
-	form, scale := "%+.1f", 100.0
-	if c.Unit() != "share" {
-		form, scale = "%+.3f", 1
-	}
+	form, scale := effectForm(c)
 	return fmt.Sprintf(form, scale*v.Value), fmt.Sprintf(form+" to "+form, scale*v.Low, scale*v.High)
 }
 

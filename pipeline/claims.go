@@ -198,7 +198,7 @@ func (s *Study) Measure(effect []Term, scores Scores) (score.Interval, []int64, 
 		of := r.of(scores[t.Arm])
 		terms = append(terms, score.Term{Weight: t.Weight, Scores: of, Measure: t.Measure.of(s.Evaluation.Samples)})
 	}
-	return score.Contrast(terms, score.DefaultBootstrap())
+	return score.Contrast(terms, score.Confidence)
 }
 
 // of keeps the prompts of the range.

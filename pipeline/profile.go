@@ -59,10 +59,10 @@ func smoke(seed int64) Profile {
 	}
 }
 
-// micro shows the paper's effects on two CPU cores in tens of minutes (spec/micro.md).
+// micro shows the paper's effects on two CPU cores in an hour or two a study (spec/micro.md).
 func micro(seed int64) Profile {
 	p := smoke(seed)
-	p.Name, p.About = "micro", "the effects at the smallest scale that shows them: tens of minutes on two CPU cores"
+	p.Name, p.About = "micro", "the effects at the smallest scale that shows them: an hour or two a study on two CPU cores"
 	p.Edge = gsm.Range{Min: 5, Max: 6}
 	p.Base.Data = symbolicMix(gsm.Range{Min: 0, Max: 4}, 0.025, 0.0075, 0.0025)
 	t := &p.Base.Train

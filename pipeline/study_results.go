@@ -369,6 +369,15 @@ func (d *StudyData) Check() error {
 // Value is what an arm scores on a range of ops, with its 95 % interval over seeds
 // and prompts; false when it has no data there.
 func (d *StudyData) Value(arm string, r OpRange, m score.Measure) (score.Interval, bool) {
-	v, _, err := score.Contrast([]score.Term{{Weight: 1, Scores: r.of(d.Scores[arm]), Measure: m}}, score.DefaultBootstrap())
+	v, _, err := score.Contrast([]score.Term{{Weight: 1, Scores: r.of(d.Scores[arm]), Measure: m}}, score.Confidence)
+	return v, err == nil
+}
+
+// Difference is what an arm scores on a range of ops more than another, paired by seed and
+// prompt, with its 95 % interval over both; false when they have no data in common there.
+func (d *StudyData) Difference(arm, from string, r OpRange, m score.Measure) (score.Interval, bool) {
+	v, _, err := score.Contrast([]score.Term{
+		{Weight: 1, Scores: r.of(d.Scores[arm]), Measure: m}, {Weight: -1, Scores: r.of(d.Scores[from]), Measure: m},
+	}, score.Confidence)
 	return v, err == nil
 }

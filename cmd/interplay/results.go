@@ -10,11 +10,12 @@ import (
 	"interplay/pipeline"
 )
 
-const resultsUsage = `usage: interplay results STUDY [-profile P] [-check] [-out DIR]
+const resultsUsage = `usage: interplay results STUDY [-profile P] [-by-seed] [-check] [-out DIR]
 
 Shows the claims table of a study: the claim, the paper's value, what was found
 here, its interval, the rule and the verdict. It is read from the results that the
 last run wrote, else from those that are committed in notebooks/results. With
+-by-seed the effects of each seed follow, which say where an interval is wide. With
 -check everything is computed again from the records and compared.
 
 `
@@ -22,8 +23,9 @@ last run wrote, else from those that are committed in notebooks/results. With
 // runResults shows a study's claims table.
 func runResults(args []string) error {
 	flags := flag.NewFlagSet("results", flag.ContinueOnError)
-	var check *bool
+	var check, bySeed *bool
 	s, err := parseStudy(flags, resultsUsage, args, func() {
+		bySeed = flags.Bool("by-seed", false, "show the effects seed by seed too")
 		check = flags.Bool("check", false, "recompute numbers and verdicts from the records, and fail on a difference")
 	})
 	if err != nil {
@@ -41,6 +43,9 @@ func runResults(args []string) error {
 		return nil
 	}
 	kernelkit.ClaimsTable(d).Show()
+	if *bySeed {
+		kernelkit.SeedsTable(d).Show()
+	}
 	fmt.Println("from  " + dir)
 	return nil
 }

@@ -26,7 +26,7 @@ type Bootstrap struct {
 }
 
 // DefaultBootstrap is what the tables and figures use: 95 % intervals from 2,000 draws.
-func DefaultBootstrap() Bootstrap { return Bootstrap{Draws: 2000, Level: 0.95, Seed: 1} }
+func DefaultBootstrap() Bootstrap { return Bootstrap{Draws: 2000, Level: Confidence, Seed: 1} }
 
 // Validate returns an error when Draws is below 100 or Level is not in (0, 1).
 func (b Bootstrap) Validate() error {

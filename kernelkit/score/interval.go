@@ -7,6 +7,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// Confidence is the level of the intervals in tables and figures.
+const Confidence = 0.95
+
 // Interval is an estimate with the bounds of its confidence interval and the
 // number of prompts (for Wilson: trials) that it rests on. The interval of a
 // difference is in the unit of what was subtracted and may be negative.
