@@ -67,8 +67,8 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 }
 
 // Arms that are compared at one budget cost the same in the end, in the accounting of the
-// budget: what is left are whole steps and, at true lengths, how long the samples were: those of a
-// base that can do little are up to 6 % shorter.
+// budget: what is left are whole steps and, at true lengths, how long the samples were. Those
+// of a base that can do little are shorter, in the edge study by 6 %.
 func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 	cost := func(d *pipeline.StudyData, arm string, seed int64, of func(pipeline.Spent) float64) float64 {
 		sum := 0.0
@@ -81,15 +81,15 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 	}
 	nominal := func(s pipeline.Spent) float64 { return s.NominalTokens }
 	actual := func(s pipeline.Spent) float64 { return s.TrueTokens }
-	equal := func(study string, seed int64, costs ...float64) {
+	equal := func(study string, seed int64, within float64, costs ...float64) {
 		t.Helper()
-		if low, high := slices.Min(costs), slices.Max(costs); low <= 0 || high > 1.08*low {
+		if low, high := slices.Min(costs), slices.Max(costs); low <= 0 || high > (1+within)*low {
 			t.Errorf("%s, seed %d: arms of one budget cost %.4g to %.4g tokens", study, seed, low, high)
 		}
 	}
 	s, d := committed(t, "edge")
 	for _, seed := range s.Seeds {
-		equal("edge", seed, cost(d, "edge", seed, actual), cost(d, "sft", seed, actual))
+		equal("edge", seed, 0.08, cost(d, "edge", seed, actual), cost(d, "sft", seed, actual))
 	}
 	s, d = committed(t, "split")
 	for _, seed := range s.Seeds {
@@ -107,7 +107,7 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 			t.Errorf("%d groups of arms, expected a nominal and a true one", len(groups))
 		}
 		for group, all := range groups {
-			equal("split, "+group, seed, all...)
+			equal("split, "+group, seed, 0.05, all...)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (r *StudyResults) PassAtK(arms ...string) Figure {
 		for i, name := range r.names(arms) {
 			s := plots.KSeries{Name: r.arm(name).Label, Baseline: i == 0}
 			for _, k := range ks {
-				if v, ok := r.drawn(name, r.first().Name, ops, score.Pass(k, score.Strict, score.Unbiased)); ok {
+				if v, ok := r.drawn(name, r.first().Name, ops, k); ok {
 					s.Ks, s.Values, s.Paper = append(s.Ks, k), append(s.Values, v), append(s.Paper, r.paper(name, ops.Name, k))
 				}
 			}
@@ -65,7 +65,7 @@ func (r *StudyResults) opSeries(arm, context string, k int, baseline bool) plots
 	for _, op := range r.ops() {
 		one := pipeline.OpRange{Context: context}
 		one.Ops.Min, one.Ops.Max = op, op
-		if v, ok := r.drawn(arm, r.first().Name, one, score.Pass(k, score.Strict, score.Unbiased)); ok {
+		if v, ok := r.drawn(arm, r.first().Name, one, k); ok {
 			s.Ops, s.Values = append(s.Ops, op), append(s.Values, v)
 		}
 	}
@@ -156,7 +156,7 @@ func (r *StudyResults) Ladder() Figure {
 			arms = append(arms, &r.Recipe.Arms[i])
 		}
 	}
-	arms = append(arms, &r.Recipe.Arms[0])
+	arms = append(arms, r.first())
 	panel := func(title string, ops pipeline.OpRange) {
 		p := plots.LadderPanel{Title: title}
 		for _, k := range score.PowersOfTwo(r.Recipe.Evaluation.Samples) {
@@ -309,7 +309,7 @@ func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
 			}
 			group := plots.BarGroup{Name: o.Title}
 			for _, name := range names {
-				v, ok := r.drawn(name, names[0], o, score.Pass(at.k, score.Strict, score.Unbiased))
+				v, ok := r.drawn(name, names[0], o, at.k)
 				if !ok {
 					v = score.Interval{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
 				}
@@ -342,7 +342,7 @@ func (r *StudyResults) SplitGrid() Figure {
 		for i, c := range columns {
 			ops, _ := r.Recipe.Range(c.ops)
 			for _, a := range r.inGroup(group) {
-				if v, ok := r.drawn(a.Name, r.first().Name, ops, score.Pass(c.k, score.Strict, score.Unbiased)); ok {
+				if v, ok := r.drawn(a.Name, r.first().Name, ops, c.k); ok {
 					row[i].X, row[i].Values = append(row[i].X, a.Value), append(row[i].Values, v)
 				}
 			}
@@ -364,7 +364,7 @@ func (r *StudyResults) ExposureCurve() Figure {
 		s := plots.CurveSeries{Name: []string{"before RL", "after RL"}[i], Baseline: i == 0}
 		for at, name := range names {
 			tokens, _ := r.arm(name).Steps[0].Train.Exposure(b)
-			if v, ok := r.drawn(name, r.Before()[at], ops, score.Pass(k, score.Strict, score.Unbiased)); ok && tokens > 0 {
+			if v, ok := r.drawn(name, r.Before()[at], ops, k); ok && tokens > 0 {
 				s.X, s.Y, s.Low, s.High = append(s.X, tokens), append(s.Y, v.Value), append(s.Low, v.Low), append(s.High, v.High)
 			}
 		}

@@ -18,13 +18,16 @@ type StudyResults struct {
 	dir string
 }
 
-// intervals says what the intervals of tables are over.
-func (r *StudyResults) intervals() string {
-	if len(r.Recipe.Seeds) == 1 {
-		return "95 % intervals over prompts (one seed)"
+// over is what the intervals of a study are over.
+func over(s *pipeline.Study) string {
+	if len(s.Seeds) == 1 {
+		return "prompts (one seed)"
 	}
-	return "95 % intervals over seeds and prompts"
+	return "seeds and prompts"
 }
+
+// intervals says what the intervals of tables are.
+func (r *StudyResults) intervals() string { return "95 % intervals over " + over(r.Recipe) }
 
 // first is the arm that the others are compared with.
 func (r *StudyResults) first() *pipeline.Arm { return &r.Recipe.Arms[0] }
@@ -37,11 +40,12 @@ func (r *StudyResults) drawnIntervals(from string) string {
 	return "95 % intervals of the difference from " + from + ", over seeds and prompts"
 }
 
-// drawn is what a figure shows of an arm: its value, with the interval of its difference
+// drawn is what a figure shows of an arm: its strict pass@k, with the interval of its difference
 // from another arm around it, none for that arm itself. Seeds differ more in what their
 // bases can do than in what becomes of them, so the intervals of levels would hide what
 // the figures are for. With one seed it is the interval of the level.
-func (r *StudyResults) drawn(arm, from string, ops pipeline.OpRange, m score.Measure) (score.Interval, bool) {
+func (r *StudyResults) drawn(arm, from string, ops pipeline.OpRange, k int) (score.Interval, bool) {
+	m := score.Pass(k, score.Strict, score.Unbiased)
 	v, ok := r.Value(arm, ops, m)
 	if !ok || len(r.Recipe.Seeds) == 1 {
 		return v, ok
@@ -85,11 +89,11 @@ func ClaimsTable(d *pipeline.StudyData) *Table {
 		}
 		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, rule, verdict)
 	}
-	over := fmt.Sprintf("seeds and prompts, as wide as %d seeds demand (Student's t)", len(d.Recipe.Seeds))
-	if len(d.Recipe.Seeds) == 1 {
-		over = "prompts (one seed)"
+	width := ""
+	if n := len(d.Recipe.Seeds); n > 1 {
+		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
 	}
-	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over, d.Recipe.Evaluation.Samples) + nats + unmet
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Recipe)+width, d.Recipe.Evaluation.Samples) + nats + unmet
 	return t
 }
 
@@ -104,7 +108,7 @@ func SeedsTable(d *pipeline.StudyData) *Table {
 	for _, seed := range d.Recipe.Seeds {
 		t.Columns = append(t.Columns, fmt.Sprintf("seed %d", seed))
 	}
-	add := func(says string, effect []pipeline.Term, form string, scale float64) {
+	add := func(says string, effect []pipeline.Term, sign string, digits int, scale float64) {
 		row := []any{says}
 		for _, seed := range d.Recipe.Seeds {
 			v, _, err := d.Recipe.Measure(effect, d.Scores.Only(seed))
@@ -113,34 +117,34 @@ func SeedsTable(d *pipeline.StudyData) *Table {
 				continue
 			}
 			half := max(v.High-v.Value, v.Value-v.Low)
-			row = append(row, fmt.Sprintf(form+" ± "+strings.Replace(form, "+", "", 1), scale*v.Value, scale*half))
+			row = append(row, fmt.Sprintf("%"+sign+".*f ± %.*f", digits, scale*v.Value, digits, scale*half))
 		}
 		t.Add(row...)
 	}
 	first := d.Recipe.Arms[0]
 	for _, ops := range d.Recipe.Ranges {
-		add("pass@1 of "+first.Label+", "+ops.Title, []pipeline.Term{{Weight: 1, Arm: first.Name, Range: ops.Name, Measure: pipeline.Pass1}}, "%.1f", 100)
+		add("pass@1 of "+first.Label+", "+ops.Title, []pipeline.Term{{Weight: 1, Arm: first.Name, Range: ops.Name, Measure: pipeline.Pass1}}, "", 1, 100)
 	}
 	for _, c := range d.Recipe.Claims {
-		form, scale := effectForm(c)
-		add(c.Says, c.Effect, form, scale)
+		digits, scale := effectForm(c)
+		add(c.Says, c.Effect, "+", digits, scale)
 	}
 	t.Note = "Percentage points, or nats a token for likelihoods; ± half of the 95 % interval over problems."
 	return t
 }
 
 // effectForm is how an effect is written: in points, or in nats a token.
-func effectForm(c pipeline.Claim) (form string, scale float64) {
+func effectForm(c pipeline.Claim) (digits int, scale float64) {
 	if c.Unit() != "share" {
-		return "%+.3f", 1
+		return 3, 1
 	}
-	return "%+.1f", 100
+	return 1, 100
 }
 
 // showEffect writes an effect in its unit, with its interval.
 func showEffect(c pipeline.Claim, v score.Interval) (value, interval string) {
-	form, scale := effectForm(c)
-	return fmt.Sprintf(form, scale*v.Value), fmt.Sprintf(form+" to "+form, scale*v.Low, scale*v.High)
+	digits, scale := effectForm(c)
+	return fmt.Sprintf("%+.*f", digits, scale*v.Value), fmt.Sprintf("%+.*f to %+.*f", digits, scale*v.Low, digits, scale*v.High)
 }
 
 func percentRule(r pipeline.Rule) string {

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/vg"
+
 	"interplay/kernelkit/random"
 	"interplay/kernelkit/score"
-
-	"gonum.org/v1/plot/vg"
 )
 
 // hostile draws values that break axes: too large, too small, not finite, equal.
