@@ -7,7 +7,7 @@ import (
 	"io/fs"
 
 	"interplay/kernelkit"
-	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
 const resultsUsage = `usage: interplay results STUDY [-profile P] [-by-seed] [-check] [-out DIR]
@@ -39,7 +39,7 @@ func runResults(args []string) error {
 		if err := d.Check(); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.StudyResults.Claims), len(d.Results.Results), len(d.Records))
+		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.Verdicts), len(d.Numbers), len(d.Records))
 		return nil
 	}
 	kernelkit.ClaimsTable(d).Show()
@@ -51,7 +51,7 @@ func runResults(args []string) error {
 }
 
 // findResults reads the results folder that was asked for, else the last run's, else the committed one.
-func findResults(s *pipeline.Study, dir string) (*pipeline.StudyData, string, error) {
+func findResults(s *study.Study, dir string) (*study.Results, string, error) {
 	var places []string
 	if dir != "" {
 		places = []string{dir}
@@ -71,7 +71,7 @@ func findResults(s *pipeline.Study, dir string) (*pipeline.StudyData, string, er
 		places = []string{last, committed}
 	}
 	for _, place := range places {
-		d, err := pipeline.LoadStudy(place)
+		d, err := study.Load(place)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 
 	"interplay/kernelkit"
 	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
 const runUsage = `usage: interplay run STUDY|FILE [-profile P] [-seed S] [-seeds N] [-plan] [-out DIR]
@@ -50,7 +51,7 @@ func runRun(args []string) error {
 		if err != nil {
 			return err
 		}
-		kernelkit.PlanTable(plan).Show()
+		kernelkit.PlanTable(s, plan).Show()
 		return nil
 	}
 	out := get("out").(string)
@@ -74,7 +75,7 @@ func runRun(args []string) error {
 }
 
 // parseStudy reads a study's name and the flags of its scale; the name may stand before or after the flags.
-func parseStudy(flags *flag.FlagSet, usage string, args []string, more func()) (*pipeline.Study, error) {
+func parseStudy(flags *flag.FlagSet, usage string, args []string, more func()) (*study.Study, error) {
 	profile := flags.String("profile", envOr("INTERPLAY_PROFILE", "smoke"), "scale: "+strings.Join(pipeline.Profiles(), ", "))
 	seed := flags.Int64("seed", 1, "first seed")
 	seeds := flags.Int("seeds", 0, "number of seeds, 0: the profile's")
@@ -97,12 +98,12 @@ func parseStudy(flags *flag.FlagSet, usage string, args []string, more func()) (
 	if name == "" && flags.NArg() == 1 {
 		name = flags.Arg(0)
 	} else if name == "" || flags.NArg() > 0 {
-		return nil, errors.New("expected one study: " + strings.Join(pipeline.Studies(), ", ") + " or a JSON file; see -h")
+		return nil, errors.New("expected one study: " + strings.Join(study.Names(), ", ") + " or a JSON file; see -h")
 	}
 	if strings.HasSuffix(name, ".json") {
-		return pipeline.ReadStudy(name)
+		return study.Read(name)
 	}
-	s, err := pipeline.StudyByName(name, *profile, *seed)
+	s, err := study.ByName(name, *profile, *seed)
 	if err == nil && *seeds > 0 {
 		s.Seeds = nil
 		for i := range *seeds {
