@@ -21,17 +21,19 @@ var foundations = []string{"kernelkit/random", "kernelkit/durable"}
 // the foundations. Components follow the way of the data: a package may import
 // what lies before it, never what lies after it.
 var mayImport = map[string][]string{
-	"scripts/check":        {},
-	"kernelkit/random":     {},
-	"kernelkit/durable":    {},
-	"kernelkit/engine":     {},
-	"kernelkit/gsm":        {},
-	"kernelkit/gsm/corpus": {"kernelkit/gsm"},
-	"kernelkit/vocab":      {"kernelkit/gsm"},
-	"kernelkit/verify":     {"kernelkit/gsm"},
-	"kernelkit/qwen":       {"kernelkit/engine", "kernelkit/vocab"},
-	"kernelkit/train":      {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
-	"kernelkit/rollout":    {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
+	"scripts/check":           {},
+	"kernelkit/random":        {},
+	"kernelkit/durable":       {},
+	"kernelkit/engine":        {},
+	"kernelkit/gsm":           {},
+	"kernelkit/gsm/corpus":    {"kernelkit/gsm"},
+	"kernelkit/vocab":         {"kernelkit/gsm"},
+	"kernelkit/verify":        {"kernelkit/gsm"},
+	"kernelkit/verify/mutate": {"kernelkit/gsm"},
+	"kernelkit/authors":       {},
+	"kernelkit/qwen":          {"kernelkit/engine", "kernelkit/vocab"},
+	"kernelkit/train":         {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
+	"kernelkit/rollout":       {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
 	"kernelkit/grpo": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen",
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/verify"},
 	"kernelkit/evaluate": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
@@ -41,7 +43,7 @@ var mayImport = map[string][]string{
 	"plots": {"kernelkit/score"},
 	"pipeline": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/qwen",
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
-	"kernelkit": {"pipeline", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
+	"kernelkit": {"pipeline", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/verify/mutate",
 		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
 }
 
@@ -140,6 +142,17 @@ func TestLibrariesStayBehindTheirSeams(t *testing.T) {
 				}
 				break
 			}
+		}
+	}
+}
+
+// What reproduces the authors' code judges nothing in the laboratory: only the verbs
+// that compare with the authors use it.
+func TestOnlyVerifyConformanceAndBenchUseTheAuthorsCode(t *testing.T) {
+	users := []string{"cmd/interplay/verify.go", "cmd/interplay/conformance.go", "cmd/interplay/bench.go"}
+	for _, s := range sources(t) {
+		if slices.Contains(s.imports, "interplay/kernelkit/authors") && !strings.HasSuffix(s.file, "_test.go") && !slices.Contains(users, filepath.ToSlash(s.file)) {
+			t.Errorf("%s: may not import kernelkit/authors (only %s may)", s.file, strings.Join(users, ", "))
 		}
 	}
 }

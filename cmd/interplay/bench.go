@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
@@ -194,7 +195,7 @@ func benchVerify(b *bench) error {
 		Value: b.rate(1, func(i uint64) { k := i % 512; verify.Judge(problems[k], texts[k]) })})
 	long := strings.Repeat("Define a ", 100000)
 	start := time.Now()
-	verify.ReferenceParse(long)
+	authors.Parse(long)
 	b.report(benchFigure{Name: `verify/reference/"Define a " × 100,000`, Unit: "ms", Value: 1000 * time.Since(start).Seconds()})
 	start = time.Now()
 	verify.Judge(problems[0], long)
@@ -204,13 +205,13 @@ func benchVerify(b *bench) error {
 
 func (b *bench) verify(name string, problems []*gsm.Problem, reference float64) {
 	texts := responses(problems)
-	golds := make([]*verify.ReferenceGraph, len(problems))
+	golds := make([]*authors.Graph, len(problems))
 	for i, p := range problems {
-		golds[i] = verify.ReferenceParse(p.Solution)
+		golds[i] = authors.Parse(p.Solution)
 	}
 	n := uint64(len(problems))
 	b.report(benchFigure{Name: "verify/reference/" + name, Unit: "solutions/s", Reference: reference,
-		Value: b.rate(1, func(i uint64) { verify.ReferenceCompare(golds[i%n], verify.ReferenceParse(texts[i%n])) })})
+		Value: b.rate(1, func(i uint64) { authors.Compare(golds[i%n], authors.Parse(texts[i%n])) })})
 	b.report(benchFigure{Name: "verify/sound/" + name, Unit: "solutions/s", Reference: reference,
 		Value: b.rate(1, func(i uint64) { verify.Judge(problems[i%n], texts[i%n]) })})
 }

@@ -10,9 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/score"
-	"interplay/kernelkit/verify"
 )
 
 // corpusFolder holds the JSONL files of a conformance folder by what their first
@@ -102,7 +101,7 @@ var errFirstLine = errors.New("one line is enough")
 // listOf tells the kind of a file by the keys of its first record.
 func (f *corpusFolder) listOf(file string) (list *[]string, err error) {
 	var keys map[string]json.RawMessage
-	err = verify.EachLine(file, func(_ int, data []byte) error {
+	err = authors.EachLine(file, func(_ int, data []byte) error {
 		if err := json.Unmarshal(data, &keys); err != nil {
 			return fmt.Errorf("expected a JSON object of a corpus (%s): %w", corpusFiles, err)
 		}
@@ -134,7 +133,7 @@ func (f *corpusFolder) listOf(file string) (list *[]string, err error) {
 
 // check runs every check and says which had no file.
 func (f *corpusFolder) check(report func(name string, passed, total int, differences []string)) error {
-	var problems []verify.ConformanceProblem
+	var problems []authors.ConformanceProblem
 	for _, file := range f.problems {
 		passed, total, differences, err := gsm.Conformance(file)
 		if err != nil {
@@ -144,12 +143,12 @@ func (f *corpusFolder) check(report func(name string, passed, total int, differe
 		if err := f.reportLost(file); err != nil {
 			return err
 		}
-		records, err := verify.ReadConformanceProblems(file)
+		records, err := authors.ReadConformanceProblems(file)
 		if err != nil {
 			return err
 		}
 		problems = append(problems, records...)
-		if passed, total, differences = verify.GraphConformance(records); total > 0 {
+		if passed, total, differences = authors.GraphConformance(records); total > 0 {
 			report("gold graphs ("+filepath.Base(file)+")", passed, total, differences)
 		}
 	}
@@ -159,10 +158,10 @@ func (f *corpusFolder) check(report func(name string, passed, total int, differe
 		run   func(file string) (passed, total int, differences []string, err error)
 	}{
 		{f.scoring, "scoring", func(file string) (int, int, []string, error) {
-			return verify.ScoringConformance(file, problems)
+			return authors.ScoringConformance(file, problems)
 		}},
-		{f.parser, "parser_cases", verify.ParserConformance},
-		{f.passk, "passk", score.ReferenceConformance},
+		{f.parser, "parser_cases", authors.ParserConformance},
+		{f.passk, "passk", authors.PassKConformance},
 	}
 	if len(f.problems) == 0 {
 		fmt.Println("problems: no file, not checked")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
 )
@@ -255,7 +256,7 @@ type soundRow struct {
 
 type referenceRow struct {
 	*verifyRow
-	*verify.ReferenceVerdict
+	*authors.Verdict
 }
 
 // verifyRow says which prediction a line of the output is about.
@@ -347,21 +348,21 @@ func (r *predictionOf) prediction() (string, error) {
 
 // judgeReference takes the gold answer from the gold solution as the authors do,
 // and the field "answer" where that has none.
-func (row *verifyRow) judgeReference(r *verifyRecord, prediction string) (*verify.ReferenceVerdict, error) {
+func (row *verifyRow) judgeReference(r *verifyRecord, prediction string) (*authors.Verdict, error) {
 	if r.Solution == nil || strings.TrimSpace(*r.Solution) == "" {
 		return nil, errors.New(`field "solution" is missing or empty: -reference compares with the gold solution of the problem`)
 	}
-	answer := strings.TrimRight(verify.ExtractFlexibleAnswer(*r.Solution), ".")
+	answer := strings.TrimRight(authors.ExtractFlexibleAnswer(*r.Solution), ".")
 	if answer == "" && len(r.Answer) > 0 {
 		answer = strings.Trim(string(r.Answer), `"`)
 		if err := json.Unmarshal(r.Answer, &answer); err != nil && r.Answer[0] == '"' {
 			return nil, fmt.Errorf(`field "answer": %w`, err)
 		}
 	}
-	v := verify.NewReferenceGold(*r.Solution, answer).Judge(prediction)
-	row.right = v.Verdict == "perfect"
+	v := authors.NewGold(*r.Solution, answer).Judge(prediction)
+	row.right = v.Kind == "perfect"
 	row.answer = v.Flexible.Outcome
-	if v.ReferenceFindings != nil {
+	if v.Findings != nil {
 		row.process = v.ProcessAcc
 	}
 	return &v, nil

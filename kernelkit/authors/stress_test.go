@@ -1,4 +1,4 @@
-package verify
+package authors
 
 import (
 	"strconv"
@@ -44,32 +44,32 @@ func numbered(n int, unit string) string {
 }
 
 // examine runs everything of the reference that reads a text.
-func examine(text string) ReferenceVerdict {
-	gold := NewReferenceGold("Define cat as A; so A = 3. Define dog as B; so B = A + 1 = 4. Answer: 4.", "4")
+func examine(text string) Verdict {
+	gold := NewGold("Define cat as A; so A = 3. Define dog as B; so B = A + 1 = 4. Answer: 4.", "4")
 	v := gold.Judge(text)
-	g := ReferenceParse(text)
+	g := Parse(text)
 	g.TopologicalOrder()
-	ReferenceCompare(g, g)
+	Compare(g, g)
 	EvalExactMatch(text, text)
 	return v
 }
 
 func TestDegenerateTextsEnd(t *testing.T) {
 	for name, text := range degenerateTexts(1 << 17) {
-		if v := examine(text); v.Verdict == "perfect" {
+		if v := examine(text); v.Kind == "perfect" {
 			t.Errorf("%s: perfect", name)
 		}
 	}
 }
 
-// BenchmarkReferenceDegenerateTexts shows the cost per byte, which must not grow from 64 kB to 1 MB.
-func BenchmarkReferenceDegenerateTexts(b *testing.B) {
+// BenchmarkDegenerateTexts shows the cost per byte, which must not grow from 64 kB to 1 MB.
+func BenchmarkDegenerateTexts(b *testing.B) {
 	for _, n := range []int{1 << 16, 1 << 20} {
 		for name, text := range degenerateTexts(n) {
 			b.Run(strconv.Itoa(n)+"/"+strconv.Quote(name), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				for range b.N {
-					ReferenceParse(text)
+					Parse(text)
 					ExtractFlexibleAnswer(text)
 					EvalExactMatch(text, "Answer: 4.")
 				}

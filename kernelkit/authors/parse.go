@@ -1,4 +1,4 @@
-package verify
+package authors
 
 import (
 	"encoding/json"
@@ -11,39 +11,39 @@ import (
 	"sync"
 )
 
-// ReferenceGraph is what the authors' parser reads out of a solution text
+// Graph is what the authors' parser reads out of a solution text
 // (github.com/Interplay-LM-Reasoning/Interplay-LM-Reasoning at c6676bcc): steps,
 // and the graph of their names. It reproduces that parser with its defects, for
 // figures that compare with the paper's; Judge is the sound way.
 //
 // A graph is read-only once parsed and safe for concurrent use.
-type ReferenceGraph struct {
-	Steps    []ReferenceStep // in the order of the text; a name may occur twice
-	Answer   ReferenceValue  // of ExtractGraphAnswer
-	Preamble string          // the text before the first step; the whole text where there is none
+type Graph struct {
+	Steps    []Step // in the order of the text; a name may occur twice
+	Answer   Value  // of ExtractGraphAnswer
+	Preamble string // the text before the first step; the whole text where there is none
 
 	nodes []int32 // distinct names in the order of first appearance: index of the last step of that name
 }
 
-// ReferenceStep is one "Define … as X; …" of a solution.
-type ReferenceStep struct {
+// Step is one "Define … as X; …" of a solution.
+type Step struct {
 	Name     string
 	Variable string // one letter; of ASCII, or one of İ ı ſ K
-	Value    ReferenceValue
+	Value    Value
 
 	node         int32
 	dependencies []int32 // nodes, distinct, in no particular order
 }
 
-// ReferenceValue is a number or none. JSON has null for none and the strings
+// Value is a number or none. JSON has null for none and the strings
 // "inf", "-inf" and "nan" for what it cannot write as a number.
-type ReferenceValue struct {
+type Value struct {
 	Number float64
 	Known  bool
 }
 
 // MarshalJSON writes null, a number or one of the three strings.
-func (v ReferenceValue) MarshalJSON() ([]byte, error) {
+func (v Value) MarshalJSON() ([]byte, error) {
 	switch {
 	case !v.Known:
 		return []byte("null"), nil
@@ -58,8 +58,8 @@ func (v ReferenceValue) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
-func (v *ReferenceValue) UnmarshalJSON(data []byte) error {
-	*v = ReferenceValue{}
+func (v *Value) UnmarshalJSON(data []byte) error {
+	*v = Value{}
 	text := string(data)
 	if text == "null" {
 		return nil
@@ -71,25 +71,25 @@ func (v *ReferenceValue) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("expected a number, null, \"inf\", \"-inf\" or \"nan\"; found %s", data)
 	}
-	*v = ReferenceValue{n, true}
+	*v = Value{n, true}
 	return nil
 }
 
 // differs is the authors' comparison of values: exactly one has none, or they are
 // further apart than the tolerance. Equal infinities agree, and NaN agrees with everything.
-func (v ReferenceValue) differs(w ReferenceValue) bool {
+func (v Value) differs(w Value) bool {
 	if !v.Known || !w.Known {
 		return v.Known != w.Known
 	}
-	return math.Abs(v.Number-w.Number) > referenceTolerance
+	return math.Abs(v.Number-w.Number) > tolerance
 }
 
-const referenceTolerance = 1e-6
+const tolerance = 1e-6
 
 // Nodes returns the steps that stand for the graph's nodes, the last of each
 // name, in the order in which the names first appear.
-func (g *ReferenceGraph) Nodes() []ReferenceStep {
-	nodes := make([]ReferenceStep, len(g.nodes))
+func (g *Graph) Nodes() []Step {
+	nodes := make([]Step, len(g.nodes))
 	for i, s := range g.nodes {
 		nodes[i] = g.Steps[s]
 	}
@@ -97,7 +97,7 @@ func (g *ReferenceGraph) Nodes() []ReferenceStep {
 }
 
 // Dependencies returns the sorted names that step s of g depends on.
-func (g *ReferenceGraph) Dependencies(s *ReferenceStep) []string {
+func (g *Graph) Dependencies(s *Step) []string {
 	names := make([]string, len(s.dependencies))
 	for i, d := range s.dependencies {
 		names[i] = g.name(d)
@@ -106,13 +106,13 @@ func (g *ReferenceGraph) Dependencies(s *ReferenceStep) []string {
 	return names
 }
 
-func (g *ReferenceGraph) name(node int32) string { return g.Steps[g.nodes[node]].Name }
+func (g *Graph) name(node int32) string { return g.Steps[g.nodes[node]].Name }
 
 // TopologicalOrder returns the names so that each follows what it depends on, by
 // Kahn's algorithm in node order; false where the graph has a cycle. The authors'
 // order is the same up to the order among nodes that become free together, which
 // there changes from run to run.
-func (g *ReferenceGraph) TopologicalOrder() ([]string, bool) {
+func (g *Graph) TopologicalOrder() ([]string, bool) {
 	waiting := make([]int, len(g.nodes))
 	users := make([][]int32, len(g.nodes))
 	for n, s := range g.nodes {
@@ -154,29 +154,29 @@ func (l *letterValues) set(i uint8, v float64) {
 	l.known |= 1 << i
 }
 
-// referenceParse is the state of one parse. It is pooled, since the state is
+// parser is the state of one parse. It is pooled, since the state is
 // larger than most graphs.
-type referenceParse struct {
+type parser struct {
 	text    string // without tags, trimmed
-	graph   *ReferenceGraph
+	graph   *Graph
 	headers []header
 	values  letterValues
 	owned   uint64             // letters that have a name
 	owner   [letterCount]int32 // node of that name
 	through [52]uint64         // letters collected under a letter that the current step has assigned
 	answer  int                // next "Answer:" in text at or after the current step, or len(text)
-	nodes   []int32            // as in ReferenceGraph
+	nodes   []int32            // as in Graph
 	deps    []int32            // dependencies of all steps so far, distinct within a step
 	depEnds []int32            // where each step's dependencies end
 	names   map[string]int32   // node of a name, once there are too many for a search in line
 }
 
-var referenceParses = sync.Pool{New: func() any { return new(referenceParse) }}
+var parsers = sync.Pool{New: func() any { return new(parser) }}
 
 // linearNames is the number of names up to which comparing with each is faster than a map.
 const linearNames = 24
 
-// ReferenceParse parses a solution text as the authors do. It takes time linear
+// Parse parses a solution text as the authors do. It takes time linear
 // in the text, whatever the text; invalid UTF-8 is read as U+FFFD.
 //
 // The rules are those of spec/verifier.md §§2–3. In short: tags are removed;
@@ -184,29 +184,29 @@ const linearNames = 24
 // "L = …" up to the next "." or ";" is an assignment to the letter L; all letters
 // in it, even in words, are uses of earlier steps or of the step's own
 // intermediates; the value is what stands behind the last "=".
-func ReferenceParse(text string) *ReferenceGraph {
+func Parse(text string) *Graph {
 	text = pyText(text)
-	g := &ReferenceGraph{}
+	g := &Graph{}
 	if v, ok := graphAnswer(text); ok {
-		g.Answer = ReferenceValue{v, true}
+		g.Answer = Value{v, true}
 	}
 	text = pyStrip(pyRemoveTags(text))
 
-	p := referenceParses.Get().(*referenceParse)
+	p := parsers.Get().(*parser)
 	p.headers = findHeaders(text, p.headers[:0])
 	g.Preamble = text
 	if len(p.headers) > 0 {
 		g.Preamble = pyStrip(text[:p.headers[0].start])
-		g.Steps = make([]ReferenceStep, len(p.headers))
+		g.Steps = make([]Step, len(p.headers))
 		p.parse(text, g)
 	}
 	p.text, p.graph, p.names = "", nil, nil // the pool must not keep texts alive
-	referenceParses.Put(p)
+	parsers.Put(p)
 	return g
 }
 
 // parse fills in the steps and nodes of g from p.headers.
-func (p *referenceParse) parse(text string, g *ReferenceGraph) {
+func (p *parser) parse(text string, g *Graph) {
 	p.text, p.graph = text, g
 	p.values.known, p.owned, p.answer = 0, 0, -1
 	p.nodes, p.deps, p.depEnds = p.nodes[:0], p.deps[:0], p.depEnds[:0]
@@ -231,7 +231,7 @@ func (p *referenceParse) parse(text string, g *ReferenceGraph) {
 
 // body returns the text of step i: from its header to the next, without what
 // follows an "Answer:", trimmed.
-func (p *referenceParse) body(i int) string {
+func (p *parser) body(i int) string {
 	start, end := p.headers[i].end, len(p.text)
 	if i+1 < len(p.headers) {
 		end = p.headers[i+1].start
@@ -246,7 +246,7 @@ func (p *referenceParse) body(i int) string {
 }
 
 // step processes step i (spec §3).
-func (p *referenceParse) step(i int) {
+func (p *parser) step(i int) {
 	h := &p.headers[i]
 	s := &p.graph.Steps[i]
 	s.Name, s.Variable = p.text[h.nameStart:h.nameEnd], p.text[h.variable:h.end-1]
@@ -284,14 +284,14 @@ func (p *referenceParse) step(i int) {
 		if ok {
 			p.values.set(a.target, value)
 			if a.target == v {
-				s.Value = ReferenceValue{value, true}
+				s.Value = Value{value, true}
 			}
 		}
 	}
 	if !s.Value.Known {
 		if value, ok := pyLastNumber(body); ok {
 			p.values.set(v, value)
-			s.Value = ReferenceValue{value, true}
+			s.Value = Value{value, true}
 		}
 	}
 	p.depend(deps)
@@ -302,7 +302,7 @@ func (p *referenceParse) step(i int) {
 
 // depend adds the names of the letters in deps as the step's dependencies. Two
 // letters may have the same name.
-func (p *referenceParse) depend(deps uint64) {
+func (p *parser) depend(deps uint64) {
 	start := len(p.deps)
 next:
 	for ; deps != 0; deps &= deps - 1 {
@@ -318,7 +318,7 @@ next:
 }
 
 // node returns the node of a name, with step i as its last step.
-func (p *referenceParse) node(i int32, name string) int32 {
+func (p *parser) node(i int32, name string) int32 {
 	if p.names != nil {
 		if n, ok := p.names[name]; ok {
 			p.nodes[n] = i
@@ -348,7 +348,7 @@ func (p *referenceParse) node(i int32, name string) int32 {
 // own expressions again, from the last, now that all letters are known, then the
 // final value of its letter. Every step's value becomes its letter's in turn.
 // Where every step has a value the pass would change nothing that is read.
-func (p *referenceParse) settle() {
+func (p *parser) settle() {
 	p.answer = -1
 	var tails []string
 	for i := range p.graph.Steps {
@@ -372,7 +372,7 @@ func (p *referenceParse) settle() {
 			}
 		}
 		if !s.Value.Known && p.values.has(v) {
-			s.Value = ReferenceValue{p.values.v[v], true}
+			s.Value = Value{p.values.v[v], true}
 		}
 		if s.Value.Known {
 			p.values.set(v, s.Value.Number)

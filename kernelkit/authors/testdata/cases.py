@@ -1,8 +1,8 @@
-"""Writes reference_cases.jsonl: texts at the edges of the authors' rules, with what
+"""Writes cases.jsonl: texts at the edges of the authors' rules, with what
 their parser and answer extractions make of them, in the layout of the conformance
 corpus parser_cases.jsonl.
 
-    python3 reference_cases.py CHECKOUT > reference_cases.jsonl
+    python3 cases.py CHECKOUT > cases.jsonl
 
 CHECKOUT holds github.com/Interplay-LM-Reasoning/Interplay-LM-Reasoning at
 c6676bcc, of which utils/solution_dependency_graph.py, verl/reward_fn.py and

@@ -1,4 +1,4 @@
-package verify
+package authors
 
 import (
 	"encoding/json"
@@ -28,10 +28,10 @@ func benchmarkRecords(b *testing.B, op int, mode string) []string {
 	return solutions
 }
 
-// BenchmarkReferenceParseAndCompare is to be held against the speeds recorded for
+// BenchmarkParseAndCompare is to be held against the speeds recorded for
 // the authors' code on the same records (spec/verifier.md §8): per second, forward
 // op 2/10/20 30,300/10,100/6,060, reverse 18,100/7,090/4,290, mixed 12,400 and 9,150.
-func BenchmarkReferenceParseAndCompare(b *testing.B) {
+func BenchmarkParseAndCompare(b *testing.B) {
 	recorded := map[string]float64{
 		"forward/op2": 30300, "forward/op10": 10100, "forward/op20": 6060, "forward/mixed": 12400,
 		"reverse/op2": 18100, "reverse/op10": 7090, "reverse/op20": 4290, "reverse/mixed": 9150,
@@ -44,15 +44,15 @@ func BenchmarkReferenceParseAndCompare(b *testing.B) {
 			}
 			b.Run(name, func(b *testing.B) {
 				texts := benchmarkRecords(b, op, map[string]string{"forward": "normalforward", "reverse": "forwardreverse"}[mode])
-				golds := make([]*ReferenceGraph, len(texts))
+				golds := make([]*Graph, len(texts))
 				for i, t := range texts {
-					golds[i] = ReferenceParse(t)
+					golds[i] = Parse(t)
 				}
 				b.ReportAllocs()
 				b.ResetTimer()
 				for i := range b.N {
 					k := i % len(texts)
-					c := ReferenceCompare(golds[k], ReferenceParse(texts[k]))
+					c := Compare(golds[k], Parse(texts[k]))
 					if !c.Perfect() {
 						b.Fatal(texts[k])
 					}
@@ -65,28 +65,28 @@ func BenchmarkReferenceParseAndCompare(b *testing.B) {
 	}
 }
 
-func BenchmarkReferenceReward(b *testing.B) {
+func BenchmarkReward(b *testing.B) {
 	texts := benchmarkRecords(b, 0, "normalforward")
-	golds := make([]*ReferenceGold, len(texts))
+	golds := make([]*Gold, len(texts))
 	for i, t := range texts {
 		answer := strings.TrimSuffix(ExtractFlexibleAnswer(t), ".")
-		golds[i] = NewReferenceGold(t, answer)
+		golds[i] = NewGold(t, answer)
 		texts[i] = t[:strings.LastIndex(t, "Answer:")] + "</solution> <answer> " + answer + " </answer>"
 	}
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
-		if r := golds[i%len(texts)].Reward(texts[i%len(texts)], ReferenceBlend); r.Score != 1 {
+		if r := golds[i%len(texts)].Reward(texts[i%len(texts)], Blend); r.Score != 1 {
 			b.Fatal(r)
 		}
 	}
 }
 
-// BenchmarkReferenceDegenerateText is the text that stalls the authors' header pattern.
-func BenchmarkReferenceDegenerateText(b *testing.B) {
+// BenchmarkDegenerateText is the text that stalls the authors' header pattern.
+func BenchmarkDegenerateText(b *testing.B) {
 	text := strings.Repeat("Define a ", 100000)
 	b.SetBytes(int64(len(text)))
 	for range b.N {
-		ReferenceParse(text)
+		Parse(text)
 	}
 }

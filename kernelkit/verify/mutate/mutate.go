@@ -1,4 +1,15 @@
-package verify
+// Package mutate writes solutions that are wrong, or right, in known ways: what a
+// judge of solutions is judged by.
+//
+// Corrupt gives a solution that looks right and is wrong in one named way; Vary
+// gives one that differs from the gold solution and is right all the same. Both
+// take any problem of package gsm and any number of draws. The package knows the
+// generator's graph and nothing of the judge (package verify), so that an error of
+// the judge cannot hide in what tests it.
+//
+//	draft.go                     a realistic solution before it is text, which can be altered and written
+//	realistic.go, symbolic.go    the alterations of each family
+package mutate
 
 import (
 	"fmt"
@@ -116,7 +127,7 @@ func Corrupt(p *gsm.Problem, s *random.Stream) (text string, label Corruption) {
 			}
 		}
 	}
-	panic("verify: a problem that cannot be answered wrongly") // OtherAnswer fits them all
+	panic("mutate: a problem that cannot be answered wrongly") // OtherAnswer fits them all
 }
 
 // CorruptWith is Corrupt for a corruption of choice; it reports false where the

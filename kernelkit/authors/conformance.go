@@ -1,4 +1,4 @@
-package verify
+package authors
 
 import (
 	"bufio"
@@ -16,34 +16,34 @@ import (
 
 // ConformanceProblem is what the conformance checks need of a problem record.
 type ConformanceProblem struct {
-	ID       string          `json:"id"`
-	Solution string          `json:"solution"`
-	Answer   string          `json:"answer"`
-	Graph    *ReferenceTable `json:"graph"`
+	ID       string      `json:"id"`
+	Solution string      `json:"solution"`
+	Answer   string      `json:"answer"`
+	Graph    *GraphTable `json:"graph"`
 }
 
-// ReferenceTable is a gold graph as the authors' builder stores it. A name that
+// GraphTable is a gold graph as the authors' builder stores it. A name that
 // occurs twice in the solution stands twice, both times as its last step.
-type ReferenceTable struct {
-	Nodes  []ReferenceTableNode `json:"nodes"`
-	Answer ReferenceValue       `json:"answer"`
-	Order  []string             `json:"topological_order"` // null where the graph has a cycle
+type GraphTable struct {
+	Nodes  []GraphTableNode `json:"nodes"`
+	Answer Value            `json:"answer"`
+	Order  []string         `json:"topological_order"` // null where the graph has a cycle
 }
 
-// ReferenceTableNode is one row of a ReferenceTable.
-type ReferenceTableNode struct {
-	Name         string         `json:"name"`
-	Variable     string         `json:"variable"`
-	Value        ReferenceValue `json:"value"`
-	Dependencies []string       `json:"dependencies"` // sorted
+// GraphTableNode is one row of a GraphTable.
+type GraphTableNode struct {
+	Name         string   `json:"name"`
+	Variable     string   `json:"variable"`
+	Value        Value    `json:"value"`
+	Dependencies []string `json:"dependencies"` // sorted
 }
 
 // Table returns the graph as the authors' builder stores gold graphs.
-func (g *ReferenceGraph) Table() ReferenceTable {
-	t := ReferenceTable{Nodes: make([]ReferenceTableNode, len(g.Steps)), Answer: g.Answer.whole()}
+func (g *Graph) Table() GraphTable {
+	t := GraphTable{Nodes: make([]GraphTableNode, len(g.Steps)), Answer: g.Answer.whole()}
 	for i := range g.Steps {
 		s := &g.Steps[g.nodes[g.Steps[i].node]]
-		t.Nodes[i] = ReferenceTableNode{s.Name, s.Variable, s.Value.whole(), g.Dependencies(s)}
+		t.Nodes[i] = GraphTableNode{s.Name, s.Variable, s.Value.whole(), g.Dependencies(s)}
 	}
 	if order, ok := g.TopologicalOrder(); ok {
 		t.Order = order
@@ -60,7 +60,7 @@ func GraphConformance(problems []ConformanceProblem) (passed, total int, differe
 			continue
 		}
 		total++
-		expected, found := *p.Graph, ReferenceParse(p.Solution).Table()
+		expected, found := *p.Graph, Parse(p.Solution).Table()
 		if ordered(expected) && (expected.Order == nil) == (found.Order == nil) {
 			found.Order = expected.Order
 		}
@@ -74,7 +74,7 @@ func GraphConformance(problems []ConformanceProblem) (passed, total int, differe
 }
 
 // ordered reports whether the table's order, if it has one, names every node once, after its dependencies.
-func ordered(t ReferenceTable) bool {
+func ordered(t GraphTable) bool {
 	place := make(map[string]int, len(t.Order))
 	for i, name := range t.Order {
 		place[name] = i
@@ -105,7 +105,7 @@ func ScoringConformance(file string, problems []ConformanceProblem) (passed, tot
 	for i := range problems {
 		index[problems[i].ID] = i
 	}
-	golds := make([]*ReferenceGold, len(problems))
+	golds := make([]*Gold, len(problems))
 	err = EachLine(file, func(line int, data []byte) error {
 		var r struct {
 			ID         string          `json:"id"`
@@ -124,7 +124,7 @@ func ScoringConformance(file string, problems []ConformanceProblem) (passed, tot
 			return nil
 		}
 		if golds[i] == nil {
-			golds[i] = NewReferenceGold(problems[i].Solution, problems[i].Answer)
+			golds[i] = NewGold(problems[i].Solution, problems[i].Answer)
 		}
 		prediction := ""
 		if r.Prediction != nil {
@@ -163,26 +163,26 @@ func ParserConformance(file string) (passed, total int, differences []string, er
 	return passed, total, differences, err
 }
 
-// referenceCase is the layout of parser_cases.jsonl.
-type referenceCase struct {
-	Preamble  string               `json:"preamble"`
-	Steps     []ReferenceTableNode `json:"steps"`
-	Answer    ReferenceValue       `json:"answer"`
-	HasOrder  bool                 `json:"topological_order_exists"`
-	Extracted string               `json:"extract_answer"`
-	Flexible  string               `json:"extract_answer_flexible"`
+// parserCaseRecord is the layout of parser_cases.jsonl.
+type parserCaseRecord struct {
+	Preamble  string           `json:"preamble"`
+	Steps     []GraphTableNode `json:"steps"`
+	Answer    Value            `json:"answer"`
+	HasOrder  bool             `json:"topological_order_exists"`
+	Extracted string           `json:"extract_answer"`
+	Flexible  string           `json:"extract_answer_flexible"`
 }
 
-func parserCase(text string) referenceCase {
-	g := ReferenceParse(text)
+func parserCase(text string) parserCaseRecord {
+	g := Parse(text)
 	_, acyclic := g.TopologicalOrder()
-	c := referenceCase{
-		Preamble: g.Preamble, Steps: make([]ReferenceTableNode, len(g.Steps)), Answer: g.Answer, HasOrder: acyclic,
+	c := parserCaseRecord{
+		Preamble: g.Preamble, Steps: make([]GraphTableNode, len(g.Steps)), Answer: g.Answer, HasOrder: acyclic,
 		Extracted: ExtractRewardAnswer(text), Flexible: ExtractFlexibleAnswer(text),
 	}
 	for i := range g.Steps {
 		s := &g.Steps[i]
-		c.Steps[i] = ReferenceTableNode{s.Name, s.Variable, s.Value, g.Dependencies(s)}
+		c.Steps[i] = GraphTableNode{s.Name, s.Variable, s.Value, g.Dependencies(s)}
 	}
 	return c
 }
@@ -324,7 +324,7 @@ func sortedKeys(m map[string]any) []string {
 }
 
 // whole is the value as gold graphs store it: within 1e-9 of an integer, that integer.
-func (v ReferenceValue) whole() ReferenceValue {
+func (v Value) whole() Value {
 	if r := math.RoundToEven(v.Number); v.Known && math.Abs(v.Number-r) < 1e-9 {
 		v.Number = r
 	}

@@ -1,4 +1,4 @@
-package verify
+package mutate
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 
 // linear is the value a·x + b: a number where a = 0.
 type linear struct{ a, b int64 }
+
+func magnitude(a int64) int64 { return max(a, -a) }
 
 func (v linear) plus(w linear, k int64) linear { return linear{v.a + k*w.a, v.b + k*w.b} }
 

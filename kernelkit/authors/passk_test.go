@@ -1,4 +1,4 @@
-package score
+package authors
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestReferencePassKEqualsTheAuthorsAggregation(t *testing.T) {
+func TestPassKEqualsTheAuthorsAggregation(t *testing.T) {
 	file := filepath.Join("..", "..", "..", "shared", "conformance", "passk.jsonl")
 	if _, err := os.Stat(file); err != nil {
 		if os.Getenv("CI") != "" {
@@ -17,7 +17,7 @@ func TestReferencePassKEqualsTheAuthorsAggregation(t *testing.T) {
 		}
 		file = filepath.Join("..", "..", "testdata", "conformance", "passk.jsonl")
 	}
-	passed, total, differences, err := ReferenceConformance(file)
+	passed, total, differences, err := PassKConformance(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +27,11 @@ func TestReferencePassKEqualsTheAuthorsAggregation(t *testing.T) {
 	}
 }
 
-func rows(t *testing.T, lines ...string) *ReferencePassK {
+func rows(t *testing.T, lines ...string) *PassK {
 	t.Helper()
-	var a ReferencePassK
+	var a PassK
 	for _, line := range lines {
-		var r ReferenceRow
+		var r Row
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}
@@ -103,10 +103,10 @@ func TestOpsSortByNumberThenByLeadingNumberThenAsText(t *testing.T) {
 
 // The authors' pass@k looks at the first k samples only: a prompt solved at the
 // third sample counts from k = 3 on.
-func ExampleReferencePassK() {
-	var a ReferencePassK
+func ExamplePassK() {
+	var a PassK
 	for rank, perfect := range []bool{false, false, true, false} {
-		a.Add(ReferenceRow{Op: "5", HasOp: true, Template: "crazy_zootopia", Key: "0", Rank: rank, HasRank: true, Perfect: perfect})
+		a.Add(Row{Op: "5", HasOp: true, Template: "crazy_zootopia", Key: "0", Rank: rank, HasRank: true, Perfect: perfect})
 	}
 	s, _ := a.Summary([]int{1, 2, 4})
 	for _, rate := range s.Total.All {
@@ -118,20 +118,20 @@ func ExampleReferencePassK() {
 	// pass@4 1
 }
 
-// FuzzReferenceRow reads any text as a row: no panic, and what is read aggregates
+// FuzzRow reads any text as a row: no panic, and what is read aggregates
 // to rates between 0 and 1 that do not fall with k.
-func FuzzReferenceRow(f *testing.F) {
+func FuzzRow(f *testing.F) {
 	f.Add([]byte(`{"op": "8", "id": null, "template": "zoo", "prompt_key_type": "idx", "prompt_key_value": 0, "sample_rank": 2, "perfect": true}`))
 	f.Add([]byte(`{"op":1e400,"prompt_key_value":[{}],"sample_rank":"1_0","perfect":"no"}`))
 	f.Add([]byte(`{"op":-0,"template":true,"sample_rank":-9e99,"prompt_key_value":1.50}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var r ReferenceRow
+		var r Row
 		if json.Unmarshal(data, &r) != nil {
 			return
 		}
-		var a ReferencePassK
+		var a PassK
 		a.Add(r)
-		a.Add(ReferenceRow{Op: "2", HasOp: true, Template: "default", Key: "idx", Rank: 1, HasRank: true})
+		a.Add(Row{Op: "2", HasOp: true, Template: "default", Key: "idx", Rank: 1, HasRank: true})
 		s, ok := a.Summary([]int{1, 2, 4})
 		if !ok {
 			t.Fatal("no summary of a ranked row")

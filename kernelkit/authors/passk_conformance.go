@@ -1,4 +1,4 @@
-package score
+package authors
 
 import (
 	"bufio"
@@ -13,9 +13,9 @@ import (
 	"slices"
 )
 
-// ReferenceConformance aggregates the records of a file like passk.jsonl and
+// PassKConformance aggregates the records of a file like passk.jsonl and
 // compares with the expected summaries: every key that is expected must be found, equal.
-func ReferenceConformance(file string) (passed, total int, differences []string, err error) {
+func PassKConformance(file string) (passed, total int, differences []string, err error) {
 	in, err := os.Open(file)
 	if err != nil {
 		return 0, 0, nil, err
@@ -50,7 +50,7 @@ func checkPassK(data []byte) (difference string, err error) {
 	var r struct {
 		ID       string          `json:"id"`
 		PassAt   []int           `json:"pass_at"`
-		Records  []ReferenceRow  `json:"records"`
+		Records  []Row           `json:"records"`
 		Ks       []int           `json:"effective_ks"`
 		Expected *map[string]any `json:"expected"`
 	}
@@ -60,13 +60,13 @@ func checkPassK(data []byte) (difference string, err error) {
 		}
 		return "", fmt.Errorf(`expected a JSON object {"id", "pass_at", "records", "effective_ks", "expected"}: %w`, err)
 	}
-	var a ReferencePassK
+	var a PassK
 	for _, row := range r.Records {
 		a.Add(row)
 	}
 	ks := r.PassAt
 	if ks == nil {
-		ks = DefaultReferenceKs()
+		ks = DefaultKs()
 	}
 	if found := a.EffectiveKs(ks); len(found) != len(r.Ks) || len(found) > 0 && !reflect.DeepEqual(found, r.Ks) {
 		return fmt.Sprintf("%s: effective_ks: expected %v, found %v", r.ID, r.Ks, found), nil

@@ -1,4 +1,4 @@
-package verify
+package authors
 
 import (
 	"encoding/json"
@@ -56,13 +56,13 @@ func checkConformance(t *testing.T, what string, passed, total int, differences 
 	}
 }
 
-func TestReferenceJudgesTheScoringCorpusAsTheAuthors(t *testing.T) {
+func TestScoringCorpusIsJudgedAsByTheAuthors(t *testing.T) {
 	dir := corpora(t)
 	passed, total, diff, err := ScoringConformance(filepath.Join(dir, "scoring.jsonl"), corpusProblems(t, dir))
 	checkConformance(t, "scoring", passed, total, diff, err)
 }
 
-func TestReferenceParsesTheParserCasesAsTheAuthors(t *testing.T) {
+func TestParserCasesAreParsedAsByTheAuthors(t *testing.T) {
 	passed, total, diff, err := ParserConformance(filepath.Join(corpora(t), "parser_cases.jsonl"))
 	checkConformance(t, "parser_cases", passed, total, diff, err)
 }
@@ -72,26 +72,26 @@ func TestGoldGraphsEqualTheAuthors(t *testing.T) {
 	checkConformance(t, "graphs", passed, total, diff, nil)
 }
 
-// reference_cases.jsonl holds texts at the edges of each rule, and what the
-// authors' parser makes of them; reference_cases.py beside it made it.
-func TestReferenceKeepsEveryQuirk(t *testing.T) {
-	passed, total, diff, err := ParserConformance(filepath.Join("testdata", "reference_cases.jsonl"))
-	checkConformance(t, "reference_cases", passed, total, diff, err)
+// cases.jsonl holds texts at the edges of each rule, and what the
+// authors' parser makes of them; cases.py beside it made it.
+func TestEveryQuirkIsKept(t *testing.T) {
+	passed, total, diff, err := ParserConformance(filepath.Join("testdata", "cases.jsonl"))
+	checkConformance(t, "cases", passed, total, diff, err)
 }
 
 func TestParsesDoNotShareState(t *testing.T) {
 	problems := corpusProblems(t, corpora(t))
 	problems = problems[:min(len(problems), 200)]
-	tables := make([]ReferenceTable, len(problems))
+	tables := make([]GraphTable, len(problems))
 	for i, p := range problems {
-		tables[i] = ReferenceParse(p.Solution).Table()
+		tables[i] = Parse(p.Solution).Table()
 	}
 	done := make(chan int)
 	for range 4 {
 		go func() {
 			different := 0
 			for i := len(problems) - 1; i >= 0; i-- {
-				if !reflect.DeepEqual(ReferenceParse(problems[i].Solution).Table(), tables[i]) {
+				if !reflect.DeepEqual(Parse(problems[i].Solution).Table(), tables[i]) {
 					different++
 				}
 			}
@@ -108,7 +108,7 @@ func TestParsesDoNotShareState(t *testing.T) {
 const goldSolution = "Define cat as A; so A = 3. Define dog as B; so B = A + 1 = 4. Define cow as C; so C = A + B = 3 + 4 = 7. Answer: 7."
 
 func TestComparisonCountsEachKindOfDifference(t *testing.T) {
-	gold := ReferenceParse(goldSolution)
+	gold := Parse(goldSolution)
 	for _, c := range []struct {
 		name, text string
 		perfect    bool
@@ -127,7 +127,7 @@ func TestComparisonCountsEachKindOfDifference(t *testing.T) {
 		{"nothing", "", false, 4, 0},
 		{"within the tolerance", "Define cat as A; so A = 30000005/10000000. Define dog as B; so B = A + 1 = 4. Define cow as C; so C = A + B = 7. Answer: 7.0000009", true, 0, 1},
 	} {
-		got := ReferenceCompare(gold, ReferenceParse(c.text))
+		got := Compare(gold, Parse(c.text))
 		if got.Perfect() != c.perfect || got.Penalty() != c.penalty || math.Abs(got.ProcessAcc()-c.process) > 1e-12 {
 			t.Errorf("%s: perfect %v, penalty %d, process accuracy %v; want %v, %d, %v (%+v)",
 				c.name, got.Perfect(), got.Penalty(), got.ProcessAcc(), c.perfect, c.penalty, c.process, got)
@@ -147,27 +147,27 @@ func TestRewardsFollowTheAuthorsFormula(t *testing.T) {
 	right := strings.Replace(goldSolution, "Answer: 7.", "</solution> <answer> 7. </answer>", 1)
 	extra := strings.Replace(right, "</solution>", "Define fox as F; so F = 1. </solution>", 1)
 	wrong := strings.Replace(right, "7. </answer>", "8 </answer>", 1)
-	gold := NewReferenceGold(goldSolution, "7")
-	strict := ReferenceBlend
+	gold := NewGold(goldSolution, "7")
+	strict := Blend
 	strict.Strict = true
 	for _, c := range []struct {
 		name, response string
-		gold           *ReferenceGold
-		weights        ReferenceWeights
-		want           ReferenceReward
+		gold           *Gold
+		weights        Weights
+		want           Reward
 	}{
-		{"right", right, gold, ReferenceBlend, ReferenceReward{1, 1, 1, true, false}},
-		{"an extra node costs a third", extra, gold, ReferenceWeights{0.25, 0.75, false}, ReferenceReward{0.75, 1, 2.0 / 3, true, false}},
-		{"an extra node is a mismatch to strict", extra, gold, strict, ReferenceReward{0, 1, 2.0 / 3, true, true}},
-		{"strict 1/0", extra, gold, ReferenceStrict, ReferenceReward{0, 1, 2.0 / 3, true, true}},
-		{"a wrong answer has no process credit", wrong, gold, ReferenceBlend, ReferenceReward{0, 0, 2.0 / 3, true, false}},
-		{"a wrong answer is not zeroed by strict", wrong, gold, strict, ReferenceReward{0, 0, 2.0 / 3, true, false}},
-		{"the plain answer form is none", goldSolution, gold, ReferenceBlend, ReferenceReward{0, 0, 1, true, false}},
-		{"weights that sum to nothing are halves", extra, gold, ReferenceWeights{0, 0, false}, ReferenceReward{0.5 + 0.5*2.0/3, 1, 2.0 / 3, true, false}},
-		{"negative weights are clipped", extra, gold, ReferenceWeights{4, -3, false}, ReferenceReward{1, 1, 2.0 / 3, true, false}},
-		{"without gold solution the process is the outcome", right, NewReferenceGold(" \n", "7"), strict, ReferenceReward{1, 1, 1, false, false}},
-		{"without gold answer there is no outcome", right, NewReferenceGold(goldSolution, ""), ReferenceBlend, ReferenceReward{0, 0, 1, true, false}},
-		{"text that defines nothing", "", gold, ReferenceBlend, ReferenceReward{0, 0, 0, true, false}},
+		{"right", right, gold, Blend, Reward{1, 1, 1, true, false}},
+		{"an extra node costs a third", extra, gold, Weights{0.25, 0.75, false}, Reward{0.75, 1, 2.0 / 3, true, false}},
+		{"an extra node is a mismatch to strict", extra, gold, strict, Reward{0, 1, 2.0 / 3, true, true}},
+		{"strict 1/0", extra, gold, Strict, Reward{0, 1, 2.0 / 3, true, true}},
+		{"a wrong answer has no process credit", wrong, gold, Blend, Reward{0, 0, 2.0 / 3, true, false}},
+		{"a wrong answer is not zeroed by strict", wrong, gold, strict, Reward{0, 0, 2.0 / 3, true, false}},
+		{"the plain answer form is none", goldSolution, gold, Blend, Reward{0, 0, 1, true, false}},
+		{"weights that sum to nothing are halves", extra, gold, Weights{0, 0, false}, Reward{0.5 + 0.5*2.0/3, 1, 2.0 / 3, true, false}},
+		{"negative weights are clipped", extra, gold, Weights{4, -3, false}, Reward{1, 1, 2.0 / 3, true, false}},
+		{"without gold solution the process is the outcome", right, NewGold(" \n", "7"), strict, Reward{1, 1, 1, false, false}},
+		{"without gold answer there is no outcome", right, NewGold(goldSolution, ""), Blend, Reward{0, 0, 1, true, false}},
+		{"text that defines nothing", "", gold, Blend, Reward{0, 0, 0, true, false}},
 	} {
 		got := c.gold.Reward(c.response, c.weights)
 		near := math.Abs(got.Score-c.want.Score) < 1e-12 && math.Abs(got.Process-c.want.Process) < 1e-12
@@ -186,7 +186,7 @@ func TestOutcomeComparesStrings(t *testing.T) {
 		{"<answer>4.0</answer>", false}, {"<answer>04</answer>", false}, {"<answer>+4</answer>", false},
 		{"<answer></answer> Answer: 4", false}, {"4", false},
 	} {
-		if got := ReferenceOutcome(c.response, " 4. "); got != c.want {
+		if got := Outcome(c.response, " 4. "); got != c.want {
 			t.Errorf("%q: %v, want %v", c.response, got, c.want)
 		}
 	}
@@ -214,10 +214,10 @@ func TestEvalExactMatchComparesNumbers(t *testing.T) {
 	}
 }
 
-func TestReferenceValuesSurviveJSON(t *testing.T) {
-	for _, v := range []ReferenceValue{{}, {0, true}, {-3.5, true}, {1e22, true}, {math.Inf(1), true}, {math.Inf(-1), true}} {
+func TestValuesSurviveJSON(t *testing.T) {
+	for _, v := range []Value{{}, {0, true}, {-3.5, true}, {1e22, true}, {math.Inf(1), true}, {math.Inf(-1), true}} {
 		data, err := json.Marshal(v)
-		var back ReferenceValue
+		var back Value
 		if err == nil {
 			err = json.Unmarshal(data, &back)
 		}
@@ -225,11 +225,11 @@ func TestReferenceValuesSurviveJSON(t *testing.T) {
 			t.Errorf("%v → %s → %v (%v)", v, data, back, err)
 		}
 	}
-	var v ReferenceValue
+	var v Value
 	if err := json.Unmarshal([]byte(`"x"`), &v); err == nil {
 		t.Error(`"x" was read as a value`)
 	}
-	if data, err := json.Marshal(ReferenceValue{math.NaN(), true}); err != nil || string(data) != `"nan"` {
+	if data, err := json.Marshal(Value{math.NaN(), true}); err != nil || string(data) != `"nan"` {
 		t.Errorf("NaN is written as %s (%v)", data, err)
 	}
 }

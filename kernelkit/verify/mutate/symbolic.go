@@ -1,4 +1,4 @@
-package verify
+package mutate
 
 import (
 	"strconv"
@@ -33,7 +33,7 @@ func newSymbolicDraft(p *gsm.Problem) *symbolicDraft {
 	}
 	d := &symbolicDraft{p: p, equals: words.Equals, answer: trueAnswer(p)}
 	for i := range p.Graph.Nodes[:p.Graph.Path] {
-		if needed(p.Graph, i) {
+		if p.Graph.HasStep(i) {
 			d.lines = append(d.lines, d.line(i))
 		}
 	}
@@ -44,21 +44,35 @@ func newSymbolicDraft(p *gsm.Problem) *symbolicDraft {
 func (d *symbolicDraft) line(i int) symbolicLine {
 	n := &d.p.Graph.Nodes[i]
 	l := symbolicLine{node: i, name: d.p.Names[i], value: n.Value}
-	o := operationOf(n)
-	if l.op = o.op; l.op == 0 {
+	if l.op = n.Operator(); l.op == 0 {
 		l.bare = true
 		return l
 	}
-	l.left, l.x = d.operand(o.left)
-	l.right, l.y = d.operand(o.right)
+	l.left, l.x = d.quantity(n.Parents[0])
+	if len(n.Parents) > 1 {
+		l.right, l.y = d.quantity(n.Parents[1])
+	} else {
+		l.right, l.y = strconv.FormatInt(n.Const, 10), n.Const
+	}
 	return l
 }
 
-func (d *symbolicDraft) operand(o operand) (string, int64) {
-	if o.node == constant {
-		return strconv.FormatInt(o.value, 10), o.value
+// quantity is the name and the value of a node.
+func (d *symbolicDraft) quantity(node int) (string, int64) {
+	return d.p.Names[node], d.p.Graph.Nodes[node].Value
+}
+
+// compute is the value of x op y modulo m, in 0..m−1.
+func compute(op byte, x, y, m int64) int64 {
+	switch op {
+	case '-':
+		x -= y
+	case '*':
+		x *= y
+	default:
+		x += y
 	}
-	return d.p.Names[o.node], d.p.Graph.Nodes[o.node].Value
+	return (x%m + m) % m
 }
 
 func (d *symbolicDraft) modulus() int64 { return d.p.Graph.Modulus }
@@ -242,7 +256,7 @@ func (d *symbolicDraft) wrongExtra(s *random.Stream) (string, bool) {
 	first := s.IntN(len(g.Nodes))
 	for k := range g.Nodes {
 		i := (first + k) % len(g.Nodes)
-		if needed(g, i) {
+		if g.HasStep(i) {
 			continue
 		}
 		l := d.line(i)
@@ -421,7 +435,7 @@ func isParent(n *gsm.Node, i int) bool {
 func (d *symbolicDraft) exchangeNames(s *random.Stream, k int) bool {
 	j := s.IntN(len(d.lines))
 	a, b := &d.lines[k], &d.lines[j]
-	if operationOf(&d.p.Graph.Nodes[a.node]).same(operationOf(&d.p.Graph.Nodes[b.node])) {
+	if sameDefinition(&d.p.Graph.Nodes[a.node], &d.p.Graph.Nodes[b.node]) {
 		return false
 	}
 	a.name, b.name = b.name, a.name

@@ -1,45 +1,45 @@
-package verify
+package authors
 
 import (
 	"slices"
 	"strings"
 )
 
-// ReferenceComparison says how a predicted graph differs from the gold graph
+// Comparison says how a predicted graph differs from the gold graph
 // (spec/verifier.md §5). Letters and the order of steps play no part. Names are sorted.
-type ReferenceComparison struct {
+type Comparison struct {
 	Missing    []string // gold names that the prediction lacks
 	Extra      []string // predicted names that the gold lacks
-	Values     []ReferenceValueMismatch
-	Parents    []ReferenceParentMismatch
+	Values     []ValueMismatch
+	Parents    []ParentMismatch
 	Answer     bool // the answers differ
 	GoldNodes  int
 	wrongNodes int // shared names with a mismatch of value, parents or both
 }
 
-// ReferenceValueMismatch is a shared name with different values: exactly one side
+// ValueMismatch is a shared name with different values: exactly one side
 // has none, or they are more than 1e-6 apart.
-type ReferenceValueMismatch struct {
+type ValueMismatch struct {
 	Name            string
-	Gold, Predicted ReferenceValue
+	Gold, Predicted Value
 }
 
-// ReferenceParentMismatch is a shared name with different sets of dependencies.
-type ReferenceParentMismatch struct {
+// ParentMismatch is a shared name with different sets of dependencies.
+type ParentMismatch struct {
 	Name            string
 	Gold, Predicted []string
 }
 
 // Perfect reports what the authors count as a correct solution: nothing missing,
 // no mismatch. Extra nodes are tolerated.
-func (c *ReferenceComparison) Perfect() bool {
+func (c *Comparison) Perfect() bool {
 	return len(c.Missing) == 0 && len(c.Values) == 0 && len(c.Parents) == 0 && !c.Answer
 }
 
 // Penalty is what the process reward subtracts, in nodes: a node wrong in value
 // and parents counts twice, extra nodes at most as often as there are gold nodes,
 // a wrong answer once.
-func (c *ReferenceComparison) Penalty() int {
+func (c *Comparison) Penalty() int {
 	p := len(c.Values) + len(c.Parents) + len(c.Missing) + min(len(c.Extra), max(c.GoldNodes, 1))
 	if c.Answer {
 		p++
@@ -50,17 +50,17 @@ func (c *ReferenceComparison) Penalty() int {
 // ProcessAcc is the paper's ProcessAcc, the share of gold nodes that are present
 // with equal value and equal parents. The authors' code never computes it. A gold
 // graph without nodes has 1.
-func (c *ReferenceComparison) ProcessAcc() float64 {
+func (c *Comparison) ProcessAcc() float64 {
 	if c.GoldNodes == 0 {
 		return 1
 	}
 	return 1 - float64(len(c.Missing)+c.wrongNodes)/float64(c.GoldNodes)
 }
 
-// ReferenceCompare compares a predicted graph with the gold graph, which the
+// Compare compares a predicted graph with the gold graph, which the
 // authors get from the gold solution by the same parser. It takes linear time.
-func ReferenceCompare(gold, predicted *ReferenceGraph) ReferenceComparison {
-	c := ReferenceComparison{GoldNodes: len(gold.nodes), Answer: gold.Answer.differs(predicted.Answer)}
+func Compare(gold, predicted *Graph) Comparison {
+	c := Comparison{GoldNodes: len(gold.nodes), Answer: gold.Answer.differs(predicted.Answer)}
 	var space [2 * linearNames]int32
 	toGold := matchNodes(gold, predicted, space[:0])
 	shared := 0
@@ -78,20 +78,20 @@ func ReferenceCompare(gold, predicted *ReferenceGraph) ReferenceComparison {
 	}
 	slices.Sort(c.Missing)
 	slices.Sort(c.Extra)
-	slices.SortFunc(c.Values, func(a, b ReferenceValueMismatch) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(c.Parents, func(a, b ReferenceParentMismatch) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.Values, func(a, b ValueMismatch) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(c.Parents, func(a, b ParentMismatch) int { return strings.Compare(a.Name, b.Name) })
 	return c
 }
 
 // node compares two nodes of one name.
-func (c *ReferenceComparison) node(gold, predicted *ReferenceGraph, g, p *ReferenceStep, toGold []int32) {
+func (c *Comparison) node(gold, predicted *Graph, g, p *Step, toGold []int32) {
 	wrong := false
 	if g.Value.differs(p.Value) {
-		c.Values = append(c.Values, ReferenceValueMismatch{g.Name, g.Value, p.Value})
+		c.Values = append(c.Values, ValueMismatch{g.Name, g.Value, p.Value})
 		wrong = true
 	}
 	if !sameParents(g.dependencies, p.dependencies, toGold) {
-		c.Parents = append(c.Parents, ReferenceParentMismatch{g.Name, gold.Dependencies(g), predicted.Dependencies(p)})
+		c.Parents = append(c.Parents, ParentMismatch{g.Name, gold.Dependencies(g), predicted.Dependencies(p)})
 		wrong = true
 	}
 	if wrong {
@@ -101,7 +101,7 @@ func (c *ReferenceComparison) node(gold, predicted *ReferenceGraph, g, p *Refere
 
 // matchNodes appends, for each predicted node, the gold node of the same name or −1.
 // Predictions mostly keep the gold's order, so the node after the last match is tried first.
-func matchNodes(gold, predicted *ReferenceGraph, toGold []int32) []int32 {
+func matchNodes(gold, predicted *Graph, toGold []int32) []int32 {
 	var index map[string]int32
 	if len(gold.nodes) > linearNames {
 		index = make(map[string]int32, len(gold.nodes))
@@ -153,7 +153,7 @@ next:
 	return true
 }
 
-func unmatched(gold *ReferenceGraph, toGold []int32) []string {
+func unmatched(gold *Graph, toGold []int32) []string {
 	found := make([]bool, len(gold.nodes))
 	for _, g := range toGold {
 		if g >= 0 {
@@ -169,22 +169,21 @@ func unmatched(gold *ReferenceGraph, toGold []int32) []string {
 	return names
 }
 
-// ReferenceWeights are the settings of the authors' blended reward.
-type ReferenceWeights struct {
+// Weights are the settings of the authors' blended reward.
+type Weights struct {
 	Answer, Process float64 // relative weights; 0.5 each where they do not sum to more than 0
 	Strict          bool    // any penalty makes the score 0
 }
 
 // The settings that the authors trained with (spec/verifier.md §6), besides the
-// outcome-only reward, which is ReferenceOutcome.
+// outcome-only reward, which is Outcome.
 var (
-	ReferenceBlend     = ReferenceWeights{Answer: 0.2, Process: 0.8}
-	ReferenceHalfBlend = ReferenceWeights{Answer: 0.5, Process: 0.5}
-	ReferenceStrict    = ReferenceWeights{Answer: 1, Process: 0, Strict: true}
+	Blend  = Weights{Answer: 0.2, Process: 0.8}
+	Strict = Weights{Answer: 1, Process: 0, Strict: true}
 )
 
-// ReferenceReward is the authors' reward of one response, under their keys.
-type ReferenceReward struct {
+// Reward is the authors' reward of one response, under their keys.
+type Reward struct {
 	Score   float64 `json:"score"`
 	Outcome float64 `json:"outcome_reward"` // 1 if ExtractRewardAnswer gives the gold answer, else 0
 	Process float64 `json:"process_reward"` // max(0, 1 − Penalty/gold nodes)
@@ -192,27 +191,27 @@ type ReferenceReward struct {
 	Zeroed  bool    `json:"process_zeroed_due_to_mismatch"`
 }
 
-// ReferenceGold is what predictions for one problem are judged against. It is
+// Gold is what predictions for one problem are judged against. It is
 // read-only and safe for concurrent use.
-type ReferenceGold struct {
+type Gold struct {
 	Solution string // the gold solution text
 	Answer   string // the gold answer
 
-	graph *ReferenceGraph // nil where there is no gold solution
+	graph *Graph // nil where there is no gold solution
 }
 
-// NewReferenceGold parses a gold solution once for many predictions. A blank
+// NewGold parses a gold solution once for many predictions. A blank
 // solution means that there is no process to compare with.
-func NewReferenceGold(solution, answer string) *ReferenceGold {
-	g := &ReferenceGold{Solution: solution, Answer: answer}
+func NewGold(solution, answer string) *Gold {
+	g := &Gold{Solution: solution, Answer: answer}
 	if pyStrip(solution) != "" {
-		g.graph = ReferenceParse(solution)
+		g.graph = Parse(solution)
 	}
 	return g
 }
 
 // Graph returns the gold graph, nil where there is no gold solution.
-func (g *ReferenceGold) Graph() *ReferenceGraph { return g.graph }
+func (g *Gold) Graph() *Graph { return g.graph }
 
 // Reward computes the blended or strict reward of a response.
 //
@@ -222,18 +221,18 @@ func (g *ReferenceGold) Graph() *ReferenceGraph { return g.graph }
 //
 // The last clause is not in the paper's text: process credit never rescues a
 // wrong answer (code of the authors' reward functions; spec/verifier.md §6).
-func (g *ReferenceGold) Reward(response string, w ReferenceWeights) ReferenceReward {
-	var c *ReferenceComparison
+func (g *Gold) Reward(response string, w Weights) Reward {
+	var c *Comparison
 	if g.graph != nil {
-		compared := ReferenceCompare(g.graph, ReferenceParse(response))
+		compared := Compare(g.graph, Parse(response))
 		c = &compared
 	}
 	return g.reward(response, c, w)
 }
 
 // reward computes the reward from a comparison; nil where there is no gold graph.
-func (g *ReferenceGold) reward(response string, c *ReferenceComparison, w ReferenceWeights) ReferenceReward {
-	r := ReferenceReward{HasGold: c != nil}
+func (g *Gold) reward(response string, c *Comparison, w Weights) Reward {
+	r := Reward{HasGold: c != nil}
 	if g.Answer != "" && normalAnswer(ExtractRewardAnswer(response)) == normalAnswer(g.Answer) {
 		r.Outcome = 1
 	}
@@ -262,9 +261,9 @@ func (g *ReferenceGold) reward(response string, c *ReferenceComparison, w Refere
 // normalAnswer is how rewards compare answers: trimmed, then without trailing dots.
 func normalAnswer(s string) string { return strings.TrimRight(pyStrip(s), ".") }
 
-// ReferenceOutcome is the authors' outcome-only reward: whether
+// Outcome is the authors' outcome-only reward: whether
 // ExtractFlexibleAnswer of the response is the gold answer as a string, but for
 // surrounding white space and trailing dots.
-func ReferenceOutcome(response, goldAnswer string) bool {
+func Outcome(response, goldAnswer string) bool {
 	return normalAnswer(ExtractFlexibleAnswer(response)) == normalAnswer(pyText(goldAnswer))
 }

@@ -1,4 +1,4 @@
-package verify
+package authors
 
 import (
 	"encoding/json"
@@ -8,19 +8,19 @@ import (
 	"testing"
 )
 
-// FuzzReferenceParse holds what must be true of any text: no panic, the same
+// FuzzParse holds what must be true of any text: no panic, the same
 // result again, a graph that is perfect against itself, names that are normal,
 // dependencies only on names of earlier steps.
-func FuzzReferenceParse(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add(goldSolution)
 	f.Add("The question. Define a cat as x; we don't know. Define  dog a\u3000B; L = 2*(x - 1); so B = L // 3 = 4*x + 8. <answer> -4.5 </answer>")
 	f.Add("x <b> Defıne  as ſ; A = 2**-1 = (3\n+4)*A 9**9**9; Answer: \uFFFD. Define Define as K")
 	f.Fuzz(func(t *testing.T, text string) {
-		g := ReferenceParse(text)
-		if again := ReferenceParse(text); !reflect.DeepEqual(nanless(g), nanless(again)) {
+		g := Parse(text)
+		if again := Parse(text); !reflect.DeepEqual(nanless(g), nanless(again)) {
 			t.Fatalf("two parses differ: %+v, %+v", g, again)
 		}
-		if c := ReferenceCompare(g, g); !c.Perfect() || len(c.Extra) > 0 || c.ProcessAcc() != 1 {
+		if c := Compare(g, g); !c.Perfect() || len(c.Extra) > 0 || c.ProcessAcc() != 1 {
 			t.Fatalf("not perfect against itself: %+v", c)
 		}
 		first := map[string]int{}
@@ -45,7 +45,7 @@ func FuzzReferenceParse(f *testing.F) {
 }
 
 // nanless replaces NaN, which is not equal to itself.
-func nanless(g *ReferenceGraph) *ReferenceGraph {
+func nanless(g *Graph) *Graph {
 	for i := range g.Steps {
 		if v := &g.Steps[i].Value; math.IsNaN(v.Number) {
 			v.Number = -math.MaxFloat64
@@ -54,8 +54,8 @@ func nanless(g *ReferenceGraph) *ReferenceGraph {
 	return g
 }
 
-// FuzzReferenceAnswers holds how the four answer extractions relate.
-func FuzzReferenceAnswers(f *testing.F) {
+// FuzzAnswers holds how the four answer extractions relate.
+func FuzzAnswers(f *testing.F) {
 	f.Add("so K = 3. </solution> <answer> 3 </answer>", "Answer: 3.")
 	f.Add("İ<ANSWER>\u3000４\n5<answer>", "answer: 8 / 2 <x>")
 	f.Add("<anſwer>1,234.5</anſwer> Answer:\n\n-7.", "<answer></answer> Answer: 4")
@@ -67,15 +67,15 @@ func FuzzReferenceAnswers(f *testing.F) {
 		if reward != pyStrip(reward) || flexible != pyStrip(flexible) {
 			t.Fatalf("not trimmed: %q, %q", reward, flexible)
 		}
-		if g := ReferenceParse(text); !g.Answer.Known != !isGraphAnswer(text) {
+		if g := Parse(text); !g.Answer.Known != !isGraphAnswer(text) {
 			t.Fatalf("answer of the graph %v", g.Answer)
 		}
-		if gold := NewReferenceGold(solution, flexible); normalAnswer(reward) == normalAnswer(flexible) && flexible != "" {
-			if r := gold.Reward(text, ReferenceBlend); r.Outcome != 1 {
+		if gold := NewGold(solution, flexible); normalAnswer(reward) == normalAnswer(flexible) && flexible != "" {
+			if r := gold.Reward(text, Blend); r.Outcome != 1 {
 				t.Fatalf("the answer %q is not its own gold: %+v", flexible, r)
 			}
 		}
-		if !ReferenceOutcome(text, flexible) {
+		if !Outcome(text, flexible) {
 			t.Fatalf("the answer %q is not its own gold", flexible)
 		}
 		EvalExactMatch(text, solution)
@@ -87,9 +87,9 @@ func isGraphAnswer(text string) bool {
 	return ok
 }
 
-// FuzzReferenceExpression evaluates any expression and, as an oracle, any sum of
+// FuzzExpression evaluates any expression and, as an oracle, any sum of
 // small integers with blanks put in, which must not change it.
-func FuzzReferenceExpression(f *testing.F) {
+func FuzzExpression(f *testing.F) {
 	f.Add("2**-A*(7//2)-B", int16(3), int16(-4))
 	f.Add("9**9**9**9", int16(0), int16(1))
 	f.Add("((1.5)) / 0", int16(5), int16(1))
@@ -112,16 +112,16 @@ func FuzzReferenceExpression(f *testing.F) {
 	})
 }
 
-// FuzzReferenceJSON feeds any line to the readers of corpora and of values.
-func FuzzReferenceJSON(f *testing.F) {
+// FuzzJSON feeds any line to the readers of corpora and of values.
+func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`{"id":"a","text":"Define a as K; K = 1","expected":{"answer":null}}`))
 	f.Add([]byte(`{"value":"-inf","x":[1e400,"\ud800",{"y":null}]}`))
 	f.Add([]byte(`"nan"`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var v ReferenceValue
+		var v Value
 		if v.UnmarshalJSON(data) == nil {
 			out, err := json.Marshal(v)
-			var back ReferenceValue
+			var back Value
 			if err == nil {
 				err = json.Unmarshal(out, &back)
 			}

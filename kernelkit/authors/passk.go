@@ -1,4 +1,4 @@
-package score
+package authors
 
 import (
 	"bytes"
@@ -12,33 +12,33 @@ import (
 	"strings"
 )
 
-// ReferencePassK aggregates scored generations as the authors do offline
+// PassK aggregates scored generations as the authors do offline
 // (spec/verifier.md §6; aggregate script of Interplay-LM-Reasoning at c6676bcc).
 // Their pass@k is the share of prompts with a perfect solution among the first k
 // samples, in the order of the file. That is not the unbiased estimate over all
 // samples, which MeanPassAtK gives; for figures beside the paper's only.
 //
 // The zero value is empty and ready for Add.
-type ReferencePassK struct {
-	prompts map[referencePrompt]*referenceRanks
+type PassK struct {
+	prompts map[prompt]*ranks
 	maxRank int
 	ranked  bool // some row had a rank
 }
 
-// referencePrompt tells prompts apart: the same index under another op or template is another prompt.
-type referencePrompt struct{ template, op, key string }
+// prompt tells prompts apart: the same index under another op or template is another prompt.
+type prompt struct{ template, op, key string }
 
-// referenceRanks is what is kept of a prompt: the rank of its first perfect sample.
-type referenceRanks struct {
+// ranks is what is kept of a prompt: the rank of its first perfect sample.
+type ranks struct {
 	first   int
 	perfect bool
 }
 
-// ReferenceRow is one result row of the authors' scorer, one sample of a prompt.
+// Row is one result row of the authors' scorer, one sample of a prompt.
 // Its JSON form is theirs, with the looseness of their reader: an op or template of
 // any type counts by its text, a key value 1 is the same prompt as 1.0 and true, and
 // what is not a rank leaves the sample without one.
-type ReferenceRow struct {
+type Row struct {
 	Op       string
 	HasOp    bool   // rows without an op are ignored
 	Template string // "default" where the row has none
@@ -48,21 +48,21 @@ type ReferenceRow struct {
 	Perfect  bool
 }
 
-// DefaultReferenceKs are the k that the authors report.
-func DefaultReferenceKs() []int { return []int{1, 2, 4, 8, 16, 32, 64, 128} }
+// DefaultKs are the k that the authors report.
+func DefaultKs() []int { return []int{1, 2, 4, 8, 16, 32, 64, 128} }
 
 // Add takes one row.
-func (a *ReferencePassK) Add(r ReferenceRow) {
+func (a *PassK) Add(r Row) {
 	if !r.HasOp {
 		return
 	}
 	if a.prompts == nil {
-		a.prompts = map[referencePrompt]*referenceRanks{}
+		a.prompts = map[prompt]*ranks{}
 	}
-	id := referencePrompt{r.Template, r.Op, r.Key}
+	id := prompt{r.Template, r.Op, r.Key}
 	p := a.prompts[id]
 	if p == nil {
-		p = &referenceRanks{}
+		p = &ranks{}
 		a.prompts[id] = p
 	}
 	if !r.HasRank {
@@ -79,7 +79,7 @@ func (a *ReferencePassK) Add(r ReferenceRow) {
 // EffectiveKs returns the ks that a summary has: the positive ones of ks without
 // repetition, in order, up to the number of samples n = largest rank + 1; and n
 // itself where the largest that remains is smaller, or none remains.
-func (a *ReferencePassK) EffectiveKs(ks []int) []int {
+func (a *PassK) EffectiveKs(ks []int) []int {
 	if !a.ranked {
 		return nil
 	}
@@ -98,45 +98,45 @@ func (a *ReferencePassK) EffectiveKs(ks []int) []int {
 	return kept
 }
 
-// ReferenceSummary holds the rates of all groups. Its JSON form is the authors'.
-type ReferenceSummary struct {
-	PerTemplate ReferenceTable[ReferenceGroup] `json:"per_template"`
-	Total       ReferenceGroup                 `json:"total"`
-	Ks          []int                          `json:"ks"`
-	Prompts     ReferencePromptCounts          `json:"prompt_counts"`
+// Summary holds the rates of all groups. Its JSON form is the authors'.
+type Summary struct {
+	PerTemplate Table[Group] `json:"per_template"`
+	Total       Group        `json:"total"`
+	Ks          []int        `json:"ks"`
+	Prompts     PromptCounts `json:"prompt_counts"`
 }
 
-// ReferenceGroup holds the rates of one template or of all: per op, the same by
+// Group holds the rates of one template or of all: per op, the same by
 // columns of k, and over all ops.
-type ReferenceGroup struct {
-	PerOp   ReferenceTable[ReferenceTable[float64]] `json:"per_op_pass_at_k"`
-	Columns ReferenceTable[ReferenceTable[float64]] `json:"per_op_pass_at_columns"`
-	All     ReferenceTable[float64]                 `json:"total_pass_at_k"`
+type Group struct {
+	PerOp   Table[Table[float64]] `json:"per_op_pass_at_k"`
+	Columns Table[Table[float64]] `json:"per_op_pass_at_columns"`
+	All     Table[float64]        `json:"total_pass_at_k"`
 }
 
-// ReferencePromptCounts counts the prompts of each group.
-type ReferencePromptCounts struct {
-	PerTemplate ReferenceTable[ReferenceOpCounts] `json:"per_template"`
-	Total       ReferenceOpCounts                 `json:"total"`
+// PromptCounts counts the prompts of each group.
+type PromptCounts struct {
+	PerTemplate Table[OpCounts] `json:"per_template"`
+	Total       OpCounts        `json:"total"`
 }
 
-// ReferenceOpCounts counts the prompts of a template or of all.
-type ReferenceOpCounts struct {
-	PerOp ReferenceTable[int] `json:"per_op"`
-	All   int                 `json:"total"`
+// OpCounts counts the prompts of a template or of all.
+type OpCounts struct {
+	PerOp Table[int] `json:"per_op"`
+	All   int        `json:"total"`
 }
 
-// ReferenceTable is an ordered JSON object: ops by number, templates by name, "pass@k" by k.
-type ReferenceTable[V any] []ReferenceEntry[V]
+// Table is an ordered JSON object: ops by number, templates by name, "pass@k" by k.
+type Table[V any] []Entry[V]
 
-// ReferenceEntry is one key of a ReferenceTable.
-type ReferenceEntry[V any] struct {
+// Entry is one key of a Table.
+type Entry[V any] struct {
 	Key   string
 	Value V
 }
 
 // Get returns the value of a key.
-func (t ReferenceTable[V]) Get(key string) (v V, ok bool) {
+func (t Table[V]) Get(key string) (v V, ok bool) {
 	for _, e := range t {
 		if e.Key == key {
 			return e.Value, true
@@ -146,7 +146,7 @@ func (t ReferenceTable[V]) Get(key string) (v V, ok bool) {
 }
 
 // MarshalJSON writes an object in the table's order.
-func (t ReferenceTable[V]) MarshalJSON() ([]byte, error) {
+func (t Table[V]) MarshalJSON() ([]byte, error) {
 	out := []byte{'{'}
 	for i, e := range t {
 		key, err := json.Marshal(e.Key)
@@ -166,41 +166,41 @@ func (t ReferenceTable[V]) MarshalJSON() ([]byte, error) {
 }
 
 // Summary computes the rates for EffectiveKs(ks); false where no row had a rank.
-func (a *ReferencePassK) Summary(ks []int) (ReferenceSummary, bool) {
+func (a *PassK) Summary(ks []int) (Summary, bool) {
 	ks = a.EffectiveKs(ks)
 	if len(ks) == 0 {
-		return ReferenceSummary{}, false
+		return Summary{}, false
 	}
-	all := map[string]*referenceTally{}                  // by op
-	templates := map[string]map[string]*referenceTally{} // by template and op
+	all := map[string]*tally{}                  // by op
+	templates := map[string]map[string]*tally{} // by template and op
 	for id, ranks := range a.prompts {
 		if templates[id.template] == nil {
-			templates[id.template] = map[string]*referenceTally{}
+			templates[id.template] = map[string]*tally{}
 		}
-		for _, ops := range []map[string]*referenceTally{all, templates[id.template]} {
+		for _, ops := range []map[string]*tally{all, templates[id.template]} {
 			if ops[id.op] == nil {
-				ops[id.op] = &referenceTally{solved: make([]int, len(ks))}
+				ops[id.op] = &tally{solved: make([]int, len(ks))}
 			}
 			ops[id.op].add(ranks, ks)
 		}
 	}
-	s := ReferenceSummary{Ks: ks}
-	s.Total, s.Prompts.Total = referenceGroup(all, ks)
+	s := Summary{Ks: ks}
+	s.Total, s.Prompts.Total = groupRates(all, ks)
 	for _, template := range slices.Sorted(maps.Keys(templates)) {
-		group, counts := referenceGroup(templates[template], ks)
-		s.PerTemplate = append(s.PerTemplate, ReferenceEntry[ReferenceGroup]{template, group})
-		s.Prompts.PerTemplate = append(s.Prompts.PerTemplate, ReferenceEntry[ReferenceOpCounts]{template, counts})
+		group, counts := groupRates(templates[template], ks)
+		s.PerTemplate = append(s.PerTemplate, Entry[Group]{template, group})
+		s.Prompts.PerTemplate = append(s.Prompts.PerTemplate, Entry[OpCounts]{template, counts})
 	}
 	return s, true
 }
 
-// referenceTally counts the prompts of a group, and how many are solved within ks[i] samples.
-type referenceTally struct {
+// tally counts the prompts of a group, and how many are solved within ks[i] samples.
+type tally struct {
 	prompts int
 	solved  []int
 }
 
-func (t *referenceTally) add(p *referenceRanks, ks []int) {
+func (t *tally) add(p *ranks, ks []int) {
 	t.prompts++
 	for i, k := range ks {
 		if p.perfect && p.first < k {
@@ -209,29 +209,29 @@ func (t *referenceTally) add(p *referenceRanks, ks []int) {
 	}
 }
 
-func (t *referenceTally) rates(ks []int) ReferenceTable[float64] {
-	rates := make(ReferenceTable[float64], len(ks))
+func (t *tally) rates(ks []int) Table[float64] {
+	rates := make(Table[float64], len(ks))
 	for i, k := range ks {
-		rates[i] = ReferenceEntry[float64]{passAt(k), float64(t.solved[i]) / float64(t.prompts)}
+		rates[i] = Entry[float64]{passAt(k), float64(t.solved[i]) / float64(t.prompts)}
 	}
 	return rates
 }
 
 func passAt(k int) string { return "pass@" + strconv.Itoa(k) }
 
-func referenceGroup(ops map[string]*referenceTally, ks []int) (g ReferenceGroup, counts ReferenceOpCounts) {
-	sum := referenceTally{solved: make([]int, len(ks))}
-	g.Columns = make(ReferenceTable[ReferenceTable[float64]], len(ks))
+func groupRates(ops map[string]*tally, ks []int) (g Group, counts OpCounts) {
+	sum := tally{solved: make([]int, len(ks))}
+	g.Columns = make(Table[Table[float64]], len(ks))
 	for _, op := range slices.SortedFunc(maps.Keys(ops), compareOps) {
 		rates := ops[op].rates(ks)
-		g.PerOp = append(g.PerOp, ReferenceEntry[ReferenceTable[float64]]{op, rates})
+		g.PerOp = append(g.PerOp, Entry[Table[float64]]{op, rates})
 		for i, rate := range rates {
 			g.Columns[i].Key = rate.Key
-			g.Columns[i].Value = append(g.Columns[i].Value, ReferenceEntry[float64]{op, rate.Value})
+			g.Columns[i].Value = append(g.Columns[i].Value, Entry[float64]{op, rate.Value})
 			sum.solved[i] += ops[op].solved[i]
 		}
 		sum.prompts += ops[op].prompts
-		counts.PerOp = append(counts.PerOp, ReferenceEntry[int]{op, ops[op].prompts})
+		counts.PerOp = append(counts.PerOp, Entry[int]{op, ops[op].prompts})
 	}
 	g.All, counts.All = sum.rates(ks), sum.prompts
 	return g, counts
@@ -257,7 +257,7 @@ func opNumber(op string) (class int, digits string) {
 }
 
 // UnmarshalJSON reads a row of the authors' scorer.
-func (r *ReferenceRow) UnmarshalJSON(data []byte) error {
+func (r *Row) UnmarshalJSON(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	var keys map[string]any
@@ -265,7 +265,7 @@ func (r *ReferenceRow) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("expected a result row, an object with \"op\", \"template\", \"prompt_key_type\", "+
 			"\"prompt_key_value\", \"sample_rank\" and \"perfect\"; found %.80s", data)
 	}
-	*r = ReferenceRow{Template: "default", Key: "idx"}
+	*r = Row{Template: "default", Key: "idx"}
 	if op := keys["op"]; op != nil {
 		r.Op, r.HasOp = pythonText(op), true
 	}
