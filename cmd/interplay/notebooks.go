@@ -194,7 +194,7 @@ func (r notebookRun) notebook(name string) error {
 	}
 	fmt.Printf("  executed in %s\n", time.Since(began).Round(time.Second))
 	fmt.Printf("  notebook  %s\n  page      %s\n", executed, filepath.Join(r.build, name+".html"))
-	fmt.Printf("  figures   %s (%d PNG)\n  results   %s (%d values)\n", filepath.Join(r.build, name+"_files"), figures, resultsFile, len(found.Results))
+	fmt.Printf("  figures   %s (%d PNG)\n  results   %s (%d values)\n", filepath.Join(r.build, name+"_files"), figures, resultsFile, len(found.Numbers))
 	if r.inPlace {
 		if err := keepOutputs(executed, filepath.Join(r.dir, name+".ipynb")); err != nil {
 			return err
@@ -238,7 +238,7 @@ func (r notebookRun) judge(name string, found *results) error {
 		if err := durable.WriteJSON(file, found); err != nil {
 			return err
 		}
-		fmt.Printf("✓ %s: %d values written to %s\n", name, len(found.Results), file)
+		fmt.Printf("✓ %s: %d values written to %s\n", name, len(found.Numbers), file)
 		return nil
 	}
 	expected, err := readResults(file)
@@ -257,7 +257,7 @@ func (r notebookRun) judge(name string, found *results) error {
 	if differences := compare(expected, found); len(differences) > 0 {
 		return fmt.Errorf("its results differ from %s\n    %s", file, strings.Join(differences, "\n    "))
 	}
-	fmt.Printf("✓ %s: all %d values within their tolerances\n", name, len(found.Results))
+	fmt.Printf("✓ %s: all %d values within their tolerances\n", name, len(found.Numbers))
 	return nil
 }
 

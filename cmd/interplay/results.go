@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"interplay/kernelkit"
-	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
 // resultsFlags are the settings of interplay results.
@@ -49,7 +49,7 @@ func (f *resultsFlags) show(name string) error {
 		if err := d.Check(); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.StudyResults.Claims), len(d.Results.Results), len(d.Records))
+		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.Verdicts), len(d.Numbers), len(d.Records))
 		return nil
 	}
 	kernelkit.ClaimsTable(d).Show()
@@ -61,7 +61,7 @@ func (f *resultsFlags) show(name string) error {
 }
 
 // findResults reads the results folder that was asked for, else the last run's, else the committed one.
-func findResults(s *pipeline.Study, dir string) (*pipeline.StudyData, string, error) {
+func findResults(s *study.Study, dir string) (*study.Results, string, error) {
 	var places []string
 	if dir != "" {
 		places = []string{dir}
@@ -81,7 +81,7 @@ func findResults(s *pipeline.Study, dir string) (*pipeline.StudyData, string, er
 		places = []string{last, committed}
 	}
 	for _, place := range places {
-		d, err := pipeline.LoadStudy(place)
+		d, err := study.Load(place)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

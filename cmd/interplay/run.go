@@ -10,6 +10,7 @@ import (
 
 	"interplay/kernelkit"
 	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
 // studyFlags name a study, its scale and its folder.
@@ -28,16 +29,16 @@ func (f *studyFlags) declare(c *cobra.Command) {
 	wholeOr(flags, &f.seeds, "seeds", "the profile's", 1, maxSeeds, "number of seeds")
 	flags.StringVar(&f.out, "out", "", "results folder")
 	complete(c, "profile", pipeline.Profiles()...)
-	c.Args = arguments("a study (" + strings.Join(pipeline.Studies(), ", ") + ", or a JSON file)")
-	c.ValidArgsFunction = cobra.FixedCompletions(pipeline.Studies(), cobra.ShellCompDirectiveDefault)
+	c.Args = arguments("a study (" + strings.Join(study.Names(), ", ") + ", or a JSON file)")
+	c.ValidArgsFunction = cobra.FixedCompletions(study.Names(), cobra.ShellCompDirectiveDefault)
 }
 
 // study makes the study of the command line.
-func (f *studyFlags) study(name string) (*pipeline.Study, error) {
+func (f *studyFlags) study(name string) (*study.Study, error) {
 	if strings.HasSuffix(name, ".json") {
-		return pipeline.ReadStudy(name)
+		return study.Read(name)
 	}
-	s, err := pipeline.StudyByName(name, f.profile, f.seed)
+	s, err := study.ByName(name, f.profile, f.seed)
 	if err != nil {
 		return nil, asUsage(err)
 	}
@@ -62,7 +63,7 @@ func runCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run STUDY|FILE [-profile P] [-seed S] [-seeds N] [-plan] [-out DIR]",
 		Short: "runs, resumes or reuses a study; -plan shows stages, cost and time",
-		Long: `Runs, resumes or reuses a study: ` + strings.Join(pipeline.Studies(), ", ") + `, or a JSON file
+		Long: `Runs, resumes or reuses a study: ` + strings.Join(study.Names(), ", ") + `, or a JSON file
 of your own in the same form (-print shows one). Stages that are in the run folder
 are reused; what a failed stage does not touch still runs. Results go to
 build/results/PROFILE/STUDY: results.json, records.parquet, metrics.jsonl.`,
@@ -102,7 +103,7 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		if err != nil {
 			return err
 		}
-		kernelkit.PlanTable(plan).Show()
+		kernelkit.PlanTable(s, plan).Show()
 		return nil
 	}
 	if f.out == "" {

@@ -1,6 +1,13 @@
-package pipeline
+// Package study compares recipes: a study is arms, seeds and claims with the rules that
+// will judge them, as data. It knows how to collect what the run store has of its
+// stages into results, and how results are kept, checked and matched with a study.
+//
+// Each study of the paper is one file here (edge.go, exposure.go, split.go, reward.go)
+// and one line of the list in list.go.
+package study
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +16,7 @@ import (
 	"strings"
 
 	"interplay/kernelkit/gsm"
+	"interplay/pipeline"
 )
 
 // Study is a question and the recipes that answer it, as data: what is compared,
@@ -23,16 +31,16 @@ type Study struct {
 	Profile  string `json:"profile"`
 	NotRun   string `json:"not_run,omitempty"` // what of this profile nobody ran yet
 
-	Seeds      []int64    `json:"seeds"` // each runs everything again: corpus, weights, problems of RL, noise
-	Arms       []Arm      `json:"arms"`  // what is compared; the first is the baseline
-	Ranges     []OpRange  `json:"ranges"`
-	Evaluation Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
-	Claims     []Claim    `json:"claims"`
+	Seeds      []int64             `json:"seeds"` // each runs everything again: corpus, weights, problems of RL, noise
+	Arms       []Arm               `json:"arms"`  // what is compared; the first is the baseline
+	Ranges     []OpRange           `json:"ranges"`
+	Evaluation pipeline.Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
+	Claims     []Claim             `json:"claims"`
 
 	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
 	Likelihood bool `json:"likelihood,omitempty"`
 
-	Machine Machine `json:"machine"` // for estimates of time before anything ran
+	Machine pipeline.Machine `json:"machine"` // for estimates of time before anything ran
 }
 
 // Arm is one of the recipes that a study compares: a chain of training steps.
@@ -55,9 +63,9 @@ type Arm struct {
 // Step is one training stage of an arm: one of its two recipes. Their seeds are
 // the run's; what is written here is replaced.
 type Step struct {
-	Name  string         `json:"name"`
-	Train *Pretraining   `json:"train,omitempty"`
-	RL    *Reinforcement `json:"rl,omitempty"`
+	Name  string                  `json:"name"`
+	Train *pipeline.Pretraining   `json:"train,omitempty"`
+	RL    *pipeline.Reinforcement `json:"rl,omitempty"`
 }
 
 // OpRange is a named range of ops that figures and claims look at.
@@ -67,16 +75,6 @@ type OpRange struct {
 	Ops     gsm.Range `json:"ops"`
 	Context string    `json:"context,omitempty"` // empty: all that are evaluated
 	Paper   string    `json:"paper,omitempty"`   // the paper's range that it stands for
-}
-
-// Machine is what estimates of time assume: floating-point operations a second by
-// kind of stage.
-type Machine struct {
-	Name     string  `json:"name"`
-	GPU      bool    `json:"gpu,omitempty"` // its stages are timed against runs on a GPU only
-	Train    float64 `json:"train"`
-	RL       float64 `json:"rl"`
-	Evaluate float64 `json:"evaluate"`
 }
 
 // Validate returns the first thing that is wrong with the study.
@@ -133,7 +131,7 @@ func (a *Arm) validate() error {
 			return fmt.Errorf("arm %s, step %q: %w", a.Name, step.Name, err)
 		}
 	}
-	if last := a.Steps[len(a.Steps)-1].Train; a.At != 0 && (last == nil || !slices.Contains(milestones(last.Train), a.At)) {
+	if last := a.Steps[len(a.Steps)-1].Train; a.At != 0 && (last == nil || !slices.Contains(last.Milestones(), a.At)) {
 		return fmt.Errorf("arm %s is evaluated at step %d: expected a milestone of its last stage, which must be training with milestone_every set", a.Name, a.At)
 	}
 	return nil
@@ -163,13 +161,13 @@ func (s *Study) Range(name string) (OpRange, bool) {
 type Run struct {
 	Arm   *Arm
 	Seed  int64
-	Steps []*Stage // of the arm, in order
-	Eval  *Stage   // of the last step's model
-	NLL   *Stage   // likelihoods of gold solutions under it; nil where the study does not ask for them
+	Steps []*pipeline.Stage // of the arm, in order
+	Eval  *pipeline.Stage   // of the last step's model
+	NLL   *pipeline.Stage   // likelihoods of gold solutions under it; nil where the study does not ask for them
 }
 
 // stages lists the run's stages, inputs first.
-func (r *Run) stages() []*Stage {
+func (r *Run) stages() []*pipeline.Stage {
 	all := append(slices.Clone(r.Steps), r.Eval)
 	if r.NLL != nil {
 		all = append(all, r.NLL)
@@ -191,48 +189,38 @@ func (s *Study) Runs() []Run {
 
 func (s *Study) run(a *Arm, seed int64) Run {
 	r := Run{Arm: a, Seed: seed}
-	var last *Stage
+	var last *pipeline.Stage
 	var path []string
 	for _, step := range a.Steps {
 		path = append(path, step.Name)
 		label := fmt.Sprintf("%s, seed %d", strings.Join(path, " → "), seed)
 		if step.Train != nil {
-			last = Pretrain(label, step.Train.withSeed(seed), last)
+			last = pipeline.Pretrain(label, step.Train.WithSeed(seed), last)
 		} else {
-			last = Reinforce(label, step.RL.withSeed(seed), last)
+			last = pipeline.Reinforce(label, step.RL.WithSeed(seed), last)
 		}
 		r.Steps = append(r.Steps, last)
 	}
 	evaluation := s.Evaluation
 	evaluation.Checkpoint = a.At
-	r.Eval = Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
+	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
 	if s.Likelihood {
-		r.NLL = Likelihoods(fmt.Sprintf("gold solutions under %s, seed %d", a.Label, seed), evaluation.likelihood(), last)
+		r.NLL = pipeline.Likelihoods(fmt.Sprintf("gold solutions under %s, seed %d", a.Label, seed), evaluation.Likelihood(), last)
 	}
-	return r
-}
-
-func (r Pretraining) withSeed(seed int64) Pretraining {
-	r.Seed, r.Train.Seed = seed, seed
-	return r
-}
-
-func (r Reinforcement) withSeed(seed int64) Reinforcement {
-	r.Seed, r.GRPO.Seed = seed, seed
 	return r
 }
 
 // Stages lists all stages of the study, each once, inputs first.
-func (s *Study) Stages() []*Stage {
-	var roots []*Stage
+func (s *Study) Stages() []*pipeline.Stage {
+	var roots []*pipeline.Stage
 	for _, r := range s.Runs() {
 		roots = append(roots, r.stages()...)
 	}
-	return Stages(roots...)
+	return pipeline.Stages(roots...)
 }
 
-// ReadStudy reads a study of a user's own from a JSON file. An unknown field is an error.
-func ReadStudy(name string) (*Study, error) {
+// Read reads a study of a user's own from a JSON file. An unknown field is an error.
+func Read(name string) (*Study, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -245,4 +233,21 @@ func ReadStudy(name string) (*Study, error) {
 		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
 	}
 	return &s, s.Validate()
+}
+
+// Plan looks at what the store has of the study and estimates the rest.
+func (s *Study) Plan(st *pipeline.Store, sideBySide int) (*pipeline.Plan, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return st.Plan(s.Stages(), s.Machine, sideBySide), nil
+}
+
+// Compute runs what is missing of the study, as Store.RunAll does: a stage that fails
+// costs its own arm and seed only.
+func (s *Study) Compute(ctx context.Context, st *pipeline.Store, sideBySide int, progress func(pipeline.Progress)) (pipeline.Outcomes, error) {
+	if err := s.Validate(); err != nil {
+		return pipeline.Outcomes{}, err
+	}
+	return st.RunAll(ctx, s.Stages(), sideBySide, progress)
 }

@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 // The paper's values that stand beside ours in figures: strict pass@k of the 100M
 // model, per cent. Curves are read off the authors' figure with an error of about

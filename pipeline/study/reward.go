@@ -1,10 +1,10 @@
-package pipeline
+package study
 
 import "interplay/kernelkit/verify"
 
 // rewardStudy asks what RL should pay for (paper §6).
-func (s *scale) rewardStudy() *Study {
-	st := s.new("reward", "04_reward_types", "Reward types",
+func rewardStudy(s *scale) *Study {
+	st := s.new("04_reward_types", "Reward types",
 		"Should RL pay for the right answer, for right steps, or for both?", s.seeds[0])
 	st.Ranges = s.depthRanges()
 	solvable := s.inside

@@ -1,8 +1,10 @@
-package pipeline
+package study
 
 import (
 	"math"
 	"testing"
+
+	"interplay/pipeline"
 )
 
 // Table 3 of the paper, to the digit.
@@ -42,7 +44,7 @@ func TestPaperBudgetReproducesTable3(t *testing.T) {
 }
 
 func TestOneRLStepCostsFortyMidTrainingSteps(t *testing.T) {
-	if got := RLTokenEquivalent(paperRLPrompts*paperGroup*paperLength, 1) / paperTrainBatch; got != 40 {
+	if got := pipeline.RLTokenEquivalent(paperRLPrompts*paperGroup*paperLength, 1) / paperTrainBatch; got != 40 {
 		t.Errorf("an RL step costs %v mid-training steps, the paper's equation gives 40", got)
 	}
 }

@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
+	"interplay/pipeline"
 )
 
 func mustJSON(t *testing.T, v any) []byte {
@@ -64,7 +65,7 @@ func made(right int) score.Seeds {
 func synthetic(rule Rule, needs *Need) *Study {
 	return &Study{
 		Ranges:     []OpRange{{Name: "edge", Ops: gsm.Range{Min: 5, Max: 6}}},
-		Evaluation: Evaluation{Samples: 8},
+		Evaluation: pipeline.Evaluation{Samples: 8},
 		Claims:     []Claim{{ID: "c", Effect: gain("after", "before", "edge", Pass1), Rule: rule, Needs: needs}},
 	}
 }

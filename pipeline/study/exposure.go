@@ -1,16 +1,16 @@
-package pipeline
+package study
 
 import (
 	"fmt"
-	"slices"
 
 	"interplay/kernelkit/gsm"
+	"interplay/pipeline"
 )
 
 // exposureStudy asks how much of a context a model must have seen before RL can
 // teach it to solve deep problems there (paper §4).
-func (s *scale) exposureStudy() *Study {
-	st := s.new("exposure", "02_seed_exposure", "Seed exposure",
+func exposureStudy(s *scale) *Study {
+	st := s.new("02_seed_exposure", "Seed exposure",
 		"How much of a new context must pre-training hold, for RL to make the model good at it?", s.seeds[1])
 	x := s.exposure
 	a, b := "A", "B"
@@ -43,7 +43,7 @@ func (s *scale) exposureStudy() *Study {
 }
 
 // exposed is pre-training in which a share of the corpus is context B, shallow ops only.
-func (s *scale) exposed(a, b string, share float64) *Pretraining {
+func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 	r := s.Base
 	var mix []gsm.Block
 	if r.Data.Family == gsm.Realistic {
@@ -63,33 +63,6 @@ func (s *scale) exposed(a, b string, share float64) *Pretraining {
 		r.Train.CheckpointEvery, r.Train.MilestoneEvery = min(r.Train.CheckpointEvery, r.Train.Steps), 0
 	}
 	return &r
-}
-
-// Exposure is how much of a context a training stage is expected to show: tokens, and
-// problems. Shares are of problems or of tokens (Spec.Unit), and problems of other ops have
-// other lengths, so that neither is the share of the whole.
-func (r Pretraining) Exposure(context string) (tokens, problems float64) {
-	var shown, perProblem, all float64 // for one unit of the mixture
-
-	for _, b := range r.Data.Complete().Mix {
-		spec := r.Data
-		spec.Mix = []gsm.Block{{Ops: b.Ops, Contexts: b.Contexts, Share: 1}}
-		l := meanLengths(spec)
-		length, weight := l.prompt+l.solution, b.Share // problems
-		if r.Data.Unit == gsm.Tokens {
-			weight /= length
-		}
-		all += weight * length
-		if slices.Contains(b.Contexts, context) {
-			shown += weight * length / float64(len(b.Contexts))
-			perProblem += weight / float64(len(b.Contexts))
-		}
-	}
-	if all == 0 {
-		return 0, 0
-	}
-	total := float64(planTraining(r).TrainTokens)
-	return total * shown / all, total * perProblem / all
 }
 
 // Paper figure 4, pass@128 on B after RL, mean over op 3–20 (read off the figure, C20–C23).

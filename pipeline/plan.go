@@ -10,21 +10,28 @@ import (
 	"interplay/kernelkit/train"
 )
 
-// Plan is what a study would do: its stages, what is there already, what the rest
-// costs. Making one runs nothing.
+// Machine is what estimates of time assume: floating-point operations a second by
+// kind of stage.
+type Machine struct {
+	Name     string  `json:"name"`
+	GPU      bool    `json:"gpu,omitempty"` // its stages are timed against runs on a GPU only
+	Train    float64 `json:"train"`
+	RL       float64 `json:"rl"`
+	Evaluate float64 `json:"evaluate"`
+}
+
+// Plan is what running stages would do: what is there already, what the rest costs.
+// Making one runs nothing.
 type Plan struct {
-	Study  *Study
-	Stages []PlannedStage // each once, inputs first
-	Rates  map[string]Rate
-	Side   int // stages that will run side by side
+	Stages  []PlannedStage // each once, inputs first
+	Machine Machine
+	Rates   map[string]Rate
+	Side    int // stages that will run side by side
 }
 
 // PlannedStage is a stage with what is known of it.
 type PlannedStage struct {
 	Stage   *Stage
-	Folder  string
-	Arms    []string // that need it
-	Seed    int64
 	Done    bool  // in the store: Spent is what it really cost
 	Spent   Spent // else an estimate
 	Seconds float64
@@ -38,24 +45,13 @@ type Rate struct {
 }
 
 // Plan looks at the store and estimates the rest.
-func (s *Study) Plan(st *Store, sideBySide int) (*Plan, error) {
-	if err := s.Validate(); err != nil {
-		return nil, err
-	}
-	p := &Plan{Study: s, Rates: st.rates(s.Machine), Side: max(1, sideBySide)}
-	if s.Machine.GPU {
+func (st *Store) Plan(stages []*Stage, m Machine, sideBySide int) *Plan {
+	p := &Plan{Machine: m, Rates: st.rates(m), Side: max(1, sideBySide)}
+	if m.GPU {
 		p.Side = 1
 	}
-	arms, seeds := map[string][]string{}, map[string]int64{}
-	for _, r := range s.Runs() {
-		for _, stage := range r.stages() {
-			arms[stage.Address()] = append(arms[stage.Address()], r.Arm.Name)
-			seeds[stage.Address()] = r.Seed
-		}
-	}
-	for _, stage := range s.Stages() {
-		x := PlannedStage{Stage: stage, Folder: folderOf(stage), Arms: arms[stage.Address()], Seed: seeds[stage.Address()],
-			Spent: stage.Plan, Bytes: bytesOf(stage)}
+	for _, stage := range stages {
+		x := PlannedStage{Stage: stage, Spent: stage.Plan, Bytes: bytesOf(stage)}
 		if done, err := readDone(st.Dir(stage)); err == nil {
 			x.Done, x.Spent, x.Seconds = true, done.Spent, done.Seconds
 		} else if rate := p.Rates[stage.Kind].FLOPs; rate > 0 {
@@ -63,7 +59,7 @@ func (s *Study) Plan(st *Store, sideBySide int) (*Plan, error) {
 		}
 		p.Stages = append(p.Stages, x)
 	}
-	return p, nil
+	return p
 }
 
 // Left is what remains: number of stages, their cost, wall time, disk.
@@ -91,7 +87,7 @@ func (p *Plan) PeakMemory() (label string, peak train.Memory) {
 			continue
 		}
 		model := modelOf(x.Stage)
-		flash := p.Study.Machine.GPU && r.Train.Dtype == "bfloat16" && !r.Train.DocumentMask && model.HeadDim()%8 == 0
+		flash := p.Machine.GPU && r.Train.Dtype == "bfloat16" && !r.Train.DocumentMask && model.HeadDim()%8 == 0
 		if m := train.EstimateMemory(model, r.Train, flash); m.Total() > peak.Total() {
 			label, peak = x.Stage.Label, m
 		}
@@ -114,7 +110,7 @@ func bytesOf(s *Stage) float64 {
 
 // rates are the speeds of the store's finished stages on the machine's kind of
 // backend, by kind of stage: all their operations over all their seconds. A kind
-// that was never run there has the speed that the study assumes.
+// that was never run there has the speed that is assumed for the machine.
 func (st *Store) rates(m Machine) map[string]Rate {
 	flops, seconds := map[string]float64{}, map[string]float64{}
 	folders, _ := filepath.Glob(filepath.Join(st.Root, "*", "done.json"))
@@ -146,6 +142,3 @@ func readDone(dir string) (*Done, error) {
 	var d Done
 	return &d, json.Unmarshal(text, &d)
 }
-
-// folderOf is the name of a stage's folder in any store.
-func folderOf(s *Stage) string { return filepath.Base((&Store{}).Dir(s)) }

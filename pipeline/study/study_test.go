@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 import (
 	"context"
@@ -14,11 +14,12 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/score"
+	"interplay/pipeline"
 )
 
 func studyOf(t *testing.T, name, profile string) *Study {
 	t.Helper()
-	s, err := StudyByName(name, profile, 1)
+	s, err := ByName(name, profile, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +27,8 @@ func studyOf(t *testing.T, name, profile string) *Study {
 }
 
 func TestEveryStudyIsCompleteAtEveryScale(t *testing.T) {
-	for _, profile := range Profiles() {
-		for _, name := range Studies() {
+	for _, profile := range pipeline.Profiles() {
+		for _, name := range Names() {
 			s := studyOf(t, name, profile)
 			if len(s.Claims) < 3 || s.Question == "" || s.Notebook == "" {
 				t.Errorf("%s at %s: %d claims, question %q, notebook %q", name, profile, len(s.Claims), s.Question, s.Notebook)
@@ -42,14 +43,14 @@ func TestEveryStudyIsCompleteAtEveryScale(t *testing.T) {
 }
 
 func TestAStudyComesBackFromItsFile(t *testing.T) {
-	for _, name := range Studies() {
+	for _, name := range Names() {
 		s := studyOf(t, name, "smoke")
 		file := filepath.Join(t.TempDir(), "s.json")
 		text := mustJSON(t, s)
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		back, err := ReadStudy(file)
+		back, err := Read(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +60,7 @@ func TestAStudyComesBackFromItsFile(t *testing.T) {
 		if err := os.WriteFile(file, []byte(strings.Replace(string(text), `"question"`, `"qestion"`, 1)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadStudy(file); err == nil || !strings.Contains(err.Error(), "qestion") {
+		if _, err := Read(file); err == nil || !strings.Contains(err.Error(), "qestion") {
 			t.Errorf("a misspelt field gives %v", err)
 		}
 	}
@@ -74,11 +75,11 @@ func addresses(s *Study) (all []string) {
 
 func TestTheFourStudiesShareTheBaseAndTheStrictRunAtTheEdge(t *testing.T) {
 	edge, reward, split := studyOf(t, "edge", "micro"), studyOf(t, "reward", "micro"), studyOf(t, "split", "micro")
-	p, err := ProfileByName("micro", 1)
+	p, err := pipeline.ProfileByName("micro", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := Pretrain("pre-training", p.Base, nil).Address()
+	base := pipeline.Pretrain("pre-training", p.Base, nil).Address()
 	for _, s := range []*Study{edge, reward, split} {
 		if !slices.Contains(addresses(s), base) {
 			t.Errorf("%s does not begin with the profile's base", s.Name)
@@ -157,7 +158,7 @@ func TestThePaperPlanHasTheStepsOfTable3(t *testing.T) {
 	}
 	rl := 0
 	for _, x := range plan.Stages {
-		if r, ok := x.Stage.Recipe.(Reinforcement); ok {
+		if r, ok := x.Stage.Recipe.(pipeline.Reinforcement); ok {
 			rl++
 			if perStep := x.Spent.NominalTokens / float64(r.GRPO.Steps); perStep != 40*paperTrainBatch {
 				t.Errorf("%s: a step is planned at %.0f token equivalents, the paper has %d", x.Stage.Label, perStep, 40*paperTrainBatch)
@@ -176,7 +177,7 @@ func TestThePlanNamesThePeakOfMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		label, peak := plan.PeakMemory()
-		if at := float64(peak.Total()) / (1 << 30); label == "" || at < gib[0] || at > gib[1] || peak.Weights != 4*int64(modelOf(plan.Stages[0].Stage).Params()) {
+		if at := float64(peak.Total()) / (1 << 30); label == "" || at < gib[0] || at > gib[1] || peak.Weights != 4*int64(plan.Stages[0].Stage.Recipe.(pipeline.Pretraining).Model.Params()) {
 			t.Errorf("%s: %q needs %v, want between %g and %g GiB", profile, label, peak, gib[0], gib[1])
 		}
 	}
@@ -190,7 +191,7 @@ func TestArmsOfABudgetCostTheSame(t *testing.T) {
 			if r.Arm.Group == "" || r.Seed != s.Seeds[0] {
 				continue
 			}
-			var sum Spent
+			var sum pipeline.Spent
 			for _, stage := range r.Steps[1:] {
 				sum = sum.Add(stage.Plan)
 			}
@@ -210,10 +211,10 @@ func TestArmsOfABudgetCostTheSame(t *testing.T) {
 
 // The seeds of a study may be run one by one, so they must plan for equal steps.
 func TestStepsDoNotDependOnTheSeed(t *testing.T) {
-	for _, name := range Studies() {
+	for _, name := range Names() {
 		var all [2][]int
 		for i := range all {
-			s, err := StudyByName(name, "micro", int64(i+1))
+			s, err := ByName(name, "micro", int64(i+1))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -231,28 +232,6 @@ func TestStepsDoNotDependOnTheSeed(t *testing.T) {
 		if !slices.Equal(all[0], all[1]) {
 			t.Errorf("%s: steps with seed 1 %v, with seed 2 %v", name, all[0], all[1])
 		}
-	}
-}
-
-func TestAFailedStageLosesOnlyWhatDependsOnIt(t *testing.T) {
-	st := mustOpen(t)
-	stage := func(name string, fails bool, inputs ...*Stage) *Stage {
-		return &Stage{Kind: "count", Format: 1, Recipe: name, Inputs: inputs, Label: name, Work: func(j *Job) error {
-			if fails {
-				return errors.New("out of memory")
-			}
-			return os.WriteFile(filepath.Join(j.Dir, "x"), nil, 0o644)
-		}}
-	}
-	base := stage("base", false)
-	bad := stage("rl, seed 1", true, base)
-	good := stage("rl, seed 2", false, base)
-	out, err := st.runStages(context.Background(), Stages(stage("evaluation, seed 1", false, bad), stage("evaluation, seed 2", false, good)), 2, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out.Stages != 5 || out.Computed != 3 || len(out.Failed) != 1 || !slices.Equal(out.Skipped, []string{"evaluation, seed 1"}) {
-		t.Errorf("%v, skipped %q, failed %v", out, out.Skipped, out.Failed)
 	}
 }
 
@@ -284,12 +263,12 @@ func TestDeletingAnyStageRecomputesItAloneToIdenticalNumbers(t *testing.T) {
 		t.Skip("compiles programs for half a minute")
 	}
 	st, s := mustOpen(t), tiny(t)
-	run := func() (Outcomes, *StudyData) {
-		out, err := st.RunStudy(context.Background(), s, 2, nil)
+	run := func() (pipeline.Outcomes, *Results) {
+		out, err := s.Compute(context.Background(), st, 2, nil)
 		if err := errors.Join(err, out.Err()); err != nil {
 			t.Fatal(err)
 		}
-		d, err := st.Collect(s)
+		d, err := s.Collect(st)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,7 +296,7 @@ func TestDeletingAnyStageRecomputesItAloneToIdenticalNumbers(t *testing.T) {
 		if out.Computed != 1 || out.Reused != 10 {
 			t.Errorf("after deleting %q: %v", stage.Label, out)
 		}
-		if !reflect.DeepEqual(again.Records, first.Records) || !reflect.DeepEqual(again.Results, first.Results) {
+		if !reflect.DeepEqual(again.Records, first.Records) || !reflect.DeepEqual(again.Numbers, first.Numbers) {
 			t.Errorf("after deleting %q the numbers differ", stage.Label)
 		}
 	}
@@ -325,7 +304,7 @@ func TestDeletingAnyStageRecomputesItAloneToIdenticalNumbers(t *testing.T) {
 	if err := first.Save(dir); err != nil {
 		t.Fatal(err)
 	}
-	back, err := LoadStudy(dir)
+	back, err := Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -388,8 +367,17 @@ func TestExposureCountsTheTokensOfAContext(t *testing.T) {
 			t.Errorf("%s: 1 %% of B is %g tokens, 10 %% is %g", profile, one, ten)
 		}
 		a, _ := s.Arm("base-1%")
-		if all, want := total("base-1%", contexts...), float64(planTraining(*a.Steps[0].Train).TrainTokens); all < 0.999*want || all > 1.001*want {
+		if all, want := total("base-1%", contexts...), float64(a.Steps[0].Train.Estimate().TrainTokens); all < 0.999*want || all > 1.001*want {
 			t.Errorf("%s: the contexts add up to %g tokens, the stage has %g", profile, all, want)
 		}
 	}
+}
+
+func mustOpen(t *testing.T) *pipeline.Store {
+	t.Helper()
+	st, err := pipeline.Open(filepath.Join(t.TempDir(), "runs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
 }

@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
+	"interplay/pipeline"
 )
 
 // scale is what the four studies take from a profile.
 type scale struct {
-	Profile
+	pipeline.Profile
 	seed int64
 
 	// Ops that RL is given, and ops that are evaluated. At the small scales they
@@ -19,12 +20,12 @@ type scale struct {
 	inside, edge, beyond                gsm.Range
 
 	contexts   []string // of the studies of depth
-	study      Reinforcement
-	evaluation Evaluation
+	study      pipeline.Reinforcement
+	evaluation pipeline.Evaluation
 	seeds      [2]int // independent ones, of edge and reward, and of exposure and split: with fewer than three hardly an effect is resolved
 	exposure   exposureScale
 	split      splitScale
-	machine    Machine
+	machine    pipeline.Machine
 	notRun     string
 }
 
@@ -47,15 +48,15 @@ type splitScale struct {
 
 // cpu is the machine that the small scales assume, each of two stages side by side: LAB.md
 // has what was measured.
-var cpu = Machine{Name: "two CPU cores", Train: 2.5e10, RL: 1e10, Evaluate: 7e9}
+var cpu = pipeline.Machine{Name: "two CPU cores", Train: 2.5e10, RL: 1e10, Evaluate: 7e9}
 
 // h100s is a node of eight H100 at what a reader measured for a 400M model: 10B
 // tokens in eight hours.
-var h100s = Machine{Name: "one node of 8 H100", GPU: true, Train: 8e14, RL: 1e14, Evaluate: 1e14}
+var h100s = pipeline.Machine{Name: "one node of 8 H100", GPU: true, Train: 8e14, RL: 1e14, Evaluate: 1e14}
 
 // scaleOf derives the studies' numbers from a profile.
 func scaleOf(name string, seed int64) (scale, error) {
-	p, err := ProfileByName(name, seed)
+	p, err := pipeline.ProfileByName(name, seed)
 	if err != nil {
 		return scale{}, err
 	}
@@ -110,7 +111,7 @@ func (s *scale) large() {
 	s.notRun = "nobody has run this profile here: it is complete and can be planned; its numbers are the paper's where the paper gives them"
 	if s.Name == "gpu" {
 		s.seeds = [2]int{3, 3}
-		s.machine = Machine{Name: "one H100", GPU: true, Train: 5e13, RL: 5e12, Evaluate: 5e12}
+		s.machine = pipeline.Machine{Name: "one H100", GPU: true, Train: 5e13, RL: 5e12, Evaluate: 5e12}
 		s.split.budgets = []float64{s.perRLStep() * 100}
 		s.notRun = "nobody has run this profile whole (LAB.md has the first steps of its base): a 10M model on word problems, with learning rates and speeds that are a first guess"
 	}
@@ -133,7 +134,7 @@ func (s *scale) rl(ops gsm.Range) gsm.Spec {
 }
 
 // reinforce is the study's RL on a range of ops with a reward.
-func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *Reinforcement {
+func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *pipeline.Reinforcement {
 	r := s.study
 	r.Data, r.Reward = s.rl(ops), reward
 	if longest := symbolicStep * (ops.Max + 1); r.Data.Family == gsm.Symbolic && longest > r.GRPO.MaxTokens {
@@ -147,32 +148,32 @@ const symbolicStep = 12
 
 // perTrainStep is the tokens of a step of training: those of its documents, without
 // padding; for word problems all positions, as the paper counts.
-func (s *scale) perTrainStep(r Pretraining) float64 {
+func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
 	positions := float64(r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
 	if r.Data.Family == gsm.Realistic {
 		return positions
 	}
-	return tokensPerPosition(r) * positions
+	return r.TokensPerPosition() * positions
 }
 
 // perRLStep is the nominal token equivalents of a step of RL.
 func (s *scale) perRLStep() float64 {
 	r := s.study
 	r.GRPO.Steps = 1
-	return planReinforcement(r, s.Base.Model).NominalTokens
+	return r.Estimate(s.Base.Model).NominalTokens
 }
 
 // trueShare is what a sample's true length is of the nominal one, for RL problems of a range.
 func (s *scale) trueShare(ops gsm.Range) float64 {
-	p := planReinforcement(*s.reinforce(ops, s.study.Reward), s.Base.Model)
+	p := s.reinforce(ops, s.study.Reward).Estimate(s.Base.Model)
 	return p.TrueTokens / p.NominalTokens
 }
 
 var strictReward = verify.Reward{Form: verify.StrictForm}
 
 // new is a study on this scale, without arms.
-func (s *scale) new(name, notebook, title, question string, seeds int) *Study {
-	return &Study{Name: name, Notebook: notebook, Title: title, Question: question, Profile: s.Name, NotRun: s.notRun,
+func (s *scale) new(notebook, title, question string, seeds int) *Study {
+	return &Study{Notebook: notebook, Title: title, Question: question, Profile: s.Name, NotRun: s.notRun,
 		Seeds: s.seedList(seeds), Evaluation: s.evaluation, Machine: s.machine}
 }
 
@@ -193,28 +194,3 @@ func (s *scale) depthRanges() []OpRange {
 }
 
 func dash(r gsm.Range) string { return strings.ReplaceAll(r.String(), "-", "–") }
-
-// Studies lists the studies by name, in the order of their notebooks.
-func Studies() []string { return []string{"edge", "exposure", "split", "reward"} }
-
-// StudyByName returns a study of the paper at a profile's scale.
-func StudyByName(name, profile string, seed int64) (*Study, error) {
-	s, err := scaleOf(profile, seed)
-	if err != nil {
-		return nil, err
-	}
-	var study *Study
-	switch name {
-	case "edge":
-		study = s.edgeStudy()
-	case "exposure":
-		study = s.exposureStudy()
-	case "split":
-		study = s.splitStudy()
-	case "reward":
-		study = s.rewardStudy()
-	default:
-		return nil, fmt.Errorf("unknown study %q: expected %s, or a JSON file of your own", name, strings.Join(Studies(), ", "))
-	}
-	return study, study.Validate()
-}

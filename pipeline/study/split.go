@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 import (
 	"fmt"
@@ -19,8 +19,8 @@ const (
 )
 
 // splitStudy asks how a budget should be divided between mid-training and RL (paper §5).
-func (s *scale) splitStudy() *Study {
-	st := s.new("split", "03_compute_split", "The compute split",
+func splitStudy(s *scale) *Study {
+	st := s.new("03_compute_split", "The compute split",
 		"A budget can buy mid-training or RL. How should it be divided?", s.seeds[1])
 	st.Ranges = s.depthRanges()
 	st.Arms = []Arm{{Name: "base", Label: "base", About: "neither", Steps: []Step{s.base()}}}

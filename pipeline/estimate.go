@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"sync"
 
 	"interplay/kernelkit/gsm"
@@ -59,7 +60,8 @@ func meanLengths(spec gsm.Spec) lengths {
 	return l
 }
 
-func planReinforcement(r Reinforcement, model qwen.Config) Spent {
+// Estimate is what RL of a network by this recipe is expected to cost.
+func (r Reinforcement) Estimate(model qwen.Config) Spent {
 	if model.VocabSize == 0 || r.Data.Validate() != nil {
 		return Spent{}
 	}
@@ -82,7 +84,8 @@ func planReinforcement(r Reinforcement, model qwen.Config) Spent {
 	return s
 }
 
-func planEvaluation(r Evaluation, model qwen.Config) Spent {
+// Estimate is what the evaluation of a network is expected to cost.
+func (r Evaluation) Estimate(model qwen.Config) Spent {
 	if model.VocabSize == 0 || r.Data.Validate() != nil {
 		return Spent{}
 	}
@@ -108,4 +111,31 @@ func cellsOf(spec gsm.Spec) int {
 		n += (b.Ops.Max - b.Ops.Min + 1) * len(b.Contexts) * modes
 	}
 	return n
+}
+
+// Exposure is how much of a context a training stage is expected to show: tokens, and
+// problems. Shares are of problems or of tokens (Spec.Unit), and problems of other ops have
+// other lengths, so that neither is the share of the whole.
+func (r Pretraining) Exposure(context string) (tokens, problems float64) {
+	var shown, perProblem, all float64 // for one unit of the mixture
+
+	for _, b := range r.Data.Complete().Mix {
+		spec := r.Data
+		spec.Mix = []gsm.Block{{Ops: b.Ops, Contexts: b.Contexts, Share: 1}}
+		l := meanLengths(spec)
+		length, weight := l.prompt+l.solution, b.Share // problems
+		if r.Data.Unit == gsm.Tokens {
+			weight /= length
+		}
+		all += weight * length
+		if slices.Contains(b.Contexts, context) {
+			shown += weight * length / float64(len(b.Contexts))
+			perProblem += weight / float64(len(b.Contexts))
+		}
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	total := float64(r.Estimate().TrainTokens)
+	return total * shown / all, total * perProblem / all
 }

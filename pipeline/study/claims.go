@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
+	"interplay/pipeline"
 )
 
 // Claim is a sentence of the paper, or one of ours, as a check: an effect, and the
@@ -135,20 +136,6 @@ type Judgement struct {
 	Unmet   string         `json:"unmet,omitempty"` // the need that was not met, so that nothing is resolved
 }
 
-// Scores is what every arm scored: its prompts by seed.
-type Scores map[string]score.Seeds
-
-// Only keeps one seed.
-func (s Scores) Only(seed int64) Scores {
-	out := Scores{}
-	for arm, seeds := range s {
-		if prompts, ok := seeds[seed]; ok {
-			out[arm] = score.Seeds{seed: prompts}
-		}
-	}
-	return out
-}
-
 // Judge judges the study's claims on what its arms scored. A claim whose arms
 // have no seed in common is not resolved, and its note says so.
 func (s *Study) Judge(scores Scores) ([]Judgement, error) {
@@ -162,7 +149,7 @@ func (s *Study) Judge(scores Scores) ([]Judgement, error) {
 		case err != nil:
 			return nil, fmt.Errorf("claim %s: %w", c.ID, err)
 		default:
-			j.Found = score.Interval{Value: round6(v.Value), Low: round6(v.Low), High: round6(v.High), N: v.N}
+			j.Found = pipeline.Rounded(v)
 			j.Verdict = c.Rule.Judge(v)
 		}
 		if met, err := s.met(c.Needs, scores); err != nil {
@@ -199,18 +186,6 @@ func (s *Study) Measure(effect []Term, scores Scores) (score.Interval, []int64, 
 		terms = append(terms, score.Term{Weight: t.Weight, Scores: of, Measure: t.Measure.of(s.Evaluation.Samples)})
 	}
 	return score.Contrast(terms, score.Confidence)
-}
-
-// of keeps the prompts of the range.
-func (r OpRange) of(all score.Seeds) score.Seeds {
-	in := all.InOps(r.Ops.Min, r.Ops.Max)
-	if r.Context == "" {
-		return in
-	}
-	for seed, prompts := range in {
-		in[seed] = slices.DeleteFunc(slices.Clone(prompts), func(p score.Prompt) bool { return p.Context != r.Context })
-	}
-	return in
 }
 
 func (m Measure) of(k int) score.Measure {

@@ -8,15 +8,15 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
-	"interplay/pipeline"
+	"interplay/pipeline/study"
 	"interplay/plots"
 )
 
 // The figures of a study, each made from its results folder alone.
 // paper is the paper's strict pass@k for an arm and a range, as a share; NaN where it has none.
-func (r *StudyResults) paper(arm, ops string, k int) float64 {
-	for _, c := range pipeline.PaperCurves() {
-		if i := slices.Index(c.Ks, k); c.Study == r.Recipe.Name && c.Arm == arm && c.Range == ops && i >= 0 {
+func (r *Results) paper(arm, ops string, k int) float64 {
+	for _, c := range study.PaperCurves() {
+		if i := slices.Index(c.Ks, k); c.Study == r.Study.Name && c.Arm == arm && c.Range == ops && i >= 0 {
 			return c.Values[i] / 100
 		}
 	}
@@ -25,10 +25,10 @@ func (r *StudyResults) paper(arm, ops string, k int) float64 {
 
 // PassAtK draws strict pass@k over k on every range of ops, the given arms or all
 // (paper figure 3). Hollow markers are the paper's values at its own scale.
-func (r *StudyResults) PassAtK(arms ...string) Figure {
+func (r *Results) PassAtK(arms ...string) Figure {
 	data := plots.PassAtKData{Title: "Strict pass@k", Intervals: r.drawnIntervals(r.first().Label)}
-	ks := score.PowersOfTwo(r.Recipe.Evaluation.Samples)
-	for _, ops := range r.Recipe.Ranges {
+	ks := score.PowersOfTwo(r.Study.Evaluation.Samples)
+	for _, ops := range r.Study.Ranges {
 		panel := plots.KPanel{Title: ops.Title}
 		for i, name := range r.names(arms) {
 			s := plots.KSeries{Name: r.arm(name).Label, Baseline: i == 0}
@@ -46,8 +46,8 @@ func (r *StudyResults) PassAtK(arms ...string) Figure {
 }
 
 // ByOp draws strict pass@1 and pass@k per op of the given arms or all, in one context.
-func (r *StudyResults) ByOp(context string, arms ...string) Figure {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) ByOp(context string, arms ...string) Figure {
+	k := r.Study.Evaluation.Samples
 	data := plots.PassAtKByOpData{Title: "Solved per op, every step verified", Intervals: r.drawnIntervals(r.first().Label)}
 	for _, k := range slices.Compact([]int{1, k}) {
 		panel := plots.OpPanel{Title: fmt.Sprintf("pass@%d", k)}
@@ -60,10 +60,10 @@ func (r *StudyResults) ByOp(context string, arms ...string) Figure {
 	return figure(png, err, "strict pass@k per op")
 }
 
-func (r *StudyResults) opSeries(arm, context string, k int, baseline bool) plots.OpSeries {
+func (r *Results) opSeries(arm, context string, k int, baseline bool) plots.OpSeries {
 	s := plots.OpSeries{Name: r.arm(arm).Label, Baseline: baseline}
 	for _, op := range r.ops() {
-		one := pipeline.OpRange{Context: context}
+		one := study.OpRange{Context: context}
 		one.Ops.Min, one.Ops.Max = op, op
 		if v, ok := r.drawn(arm, r.first().Name, one, k); ok {
 			s.Ops, s.Values = append(s.Ops, op), append(s.Values, v)
@@ -73,10 +73,10 @@ func (r *StudyResults) opSeries(arm, context string, k int, baseline bool) plots
 }
 
 // PaperByOp draws the paper's own lines over its own ops.
-func (r *StudyResults) PaperByOp() Figure {
+func (r *Results) PaperByOp() Figure {
 	panel := plots.OpPanel{Title: "the paper, 100M parameters"}
-	for _, line := range pipeline.PaperByOp() {
-		if line.Study != r.Recipe.Name {
+	for _, line := range study.PaperByOp() {
+		if line.Study != r.Study.Name {
 			continue
 		}
 		s := plots.OpSeries{Name: line.Label, Ops: line.Ops}
@@ -90,11 +90,11 @@ func (r *StudyResults) PaperByOp() Figure {
 }
 
 // Gains draws by how many points each arm's strict pass@k is above the first arm's, per op.
-func (r *StudyResults) Gains(arms ...string) Figure {
+func (r *Results) Gains(arms ...string) Figure {
 	names := r.names(arms)
-	k := r.Recipe.Evaluation.Samples
+	k := r.Study.Evaluation.Samples
 	m := score.Pass(k, score.Strict, score.Unbiased)
-	return r.heat(fmt.Sprintf("Gain over %s in strict pass@%d", r.arm(names[0]).Label, k), "points", "%+.0f", names, func(arm string, one pipeline.OpRange) (float64, bool) {
+	return r.heat(fmt.Sprintf("Gain over %s in strict pass@%d", r.arm(names[0]).Label, k), "points", "%+.0f", names, func(arm string, one study.OpRange) (float64, bool) {
 		before, ok := r.Value(names[0], one, m)
 		after, ok2 := r.Value(arm, one, m)
 		return 100 * (after.Value - before.Value), ok && ok2
@@ -103,9 +103,9 @@ func (r *StudyResults) Gains(arms ...string) Figure {
 
 // LikelihoodGains draws by how many nats a token each arm lowers the negative
 // log-likelihood of gold solutions from the first arm's, per op (paper figure 10).
-func (r *StudyResults) LikelihoodGains(arms ...string) Figure {
+func (r *Results) LikelihoodGains(arms ...string) Figure {
 	names := r.names(arms)
-	return r.heat("NLL of gold solutions: reduction from "+r.arm(names[0]).Label, "nats a token", "%+.2f", names, func(arm string, one pipeline.OpRange) (float64, bool) {
+	return r.heat("NLL of gold solutions: reduction from "+r.arm(names[0]).Label, "nats a token", "%+.2f", names, func(arm string, one study.OpRange) (float64, bool) {
 		before, ok := r.Value(names[0], one, score.NLL)
 		after, ok2 := r.Value(arm, one, score.NLL)
 		return before.Value - after.Value, ok && ok2
@@ -113,7 +113,7 @@ func (r *StudyResults) LikelihoodGains(arms ...string) Figure {
 }
 
 // heat draws a number for each arm but the first and each op; trained ops are framed.
-func (r *StudyResults) heat(title, unit, format string, names []string, value func(arm string, one pipeline.OpRange) (float64, bool)) Figure {
+func (r *Results) heat(title, unit, format string, names []string, value func(arm string, one study.OpRange) (float64, bool)) Figure {
 	data := plots.HeatMapData{Title: title, XLabel: "op", ValueLabel: unit, Format: format}
 	for _, op := range r.ops() {
 		data.Columns = append(data.Columns, fmt.Sprint(op))
@@ -123,7 +123,7 @@ func (r *StudyResults) heat(title, unit, format string, names []string, value fu
 		var row []float64
 		var framed []bool
 		for _, op := range r.ops() {
-			one := pipeline.OpRange{Ops: gsm.Range{Min: op, Max: op}}
+			one := study.OpRange{Ops: gsm.Range{Min: op, Max: op}}
 			v, ok := value(name, one)
 			if !ok {
 				v = math.NaN()
@@ -137,7 +137,7 @@ func (r *StudyResults) heat(title, unit, format string, names []string, value fu
 }
 
 // trained reports whether the arm's last step was trained on an op.
-func trained(a *pipeline.Arm, op int) bool {
+func trained(a *study.Arm, op int) bool {
 	last := a.Steps[len(a.Steps)-1]
 	mix := last.RL
 	if mix == nil {
@@ -148,18 +148,18 @@ func trained(a *pipeline.Arm, op int) bool {
 
 // Ladder draws how the base came to be: strict pass@k over the steps of pre-training, one
 // line a k, on every range of ops and on each op of the edge (paper figure 9).
-func (r *StudyResults) Ladder() Figure {
+func (r *Results) Ladder() Figure {
 	data := plots.LadderData{Title: "The base on its way", Rows: 2, Intervals: r.intervals()}
-	arms := []*pipeline.Arm{}
-	for i := range r.Recipe.Arms {
-		if r.Recipe.Arms[i].At > 0 {
-			arms = append(arms, &r.Recipe.Arms[i])
+	arms := []*study.Arm{}
+	for i := range r.Study.Arms {
+		if r.Study.Arms[i].At > 0 {
+			arms = append(arms, &r.Study.Arms[i])
 		}
 	}
 	arms = append(arms, r.first())
-	panel := func(title string, ops pipeline.OpRange) {
+	panel := func(title string, ops study.OpRange) {
 		p := plots.LadderPanel{Title: title}
-		for _, k := range score.PowersOfTwo(r.Recipe.Evaluation.Samples) {
+		for _, k := range score.PowersOfTwo(r.Study.Evaluation.Samples) {
 			line := plots.LadderLine{K: k}
 			for _, a := range arms {
 				step := a.At
@@ -174,12 +174,12 @@ func (r *StudyResults) Ladder() Figure {
 		}
 		data.Panels = append(data.Panels, p)
 	}
-	for _, ops := range r.Recipe.Ranges {
+	for _, ops := range r.Study.Ranges {
 		panel(ops.Title, ops)
 	}
-	for _, ops := range r.Recipe.Ranges[1:] {
+	for _, ops := range r.Study.Ranges[1:] {
 		for op := ops.Ops.Min; op <= ops.Ops.Max && len(data.Panels) < 6; op++ {
-			panel(fmt.Sprintf("op %d", op), pipeline.OpRange{Ops: gsm.Range{Min: op, Max: op}})
+			panel(fmt.Sprintf("op %d", op), study.OpRange{Ops: gsm.Range{Min: op, Max: op}})
 		}
 	}
 	png, err := plots.Ladder(data)
@@ -188,12 +188,12 @@ func (r *StudyResults) Ladder() Figure {
 
 // Rewards draws reward and completion length over the steps of RL, one column an
 // arm and one line a seed (paper figures 11 and 17).
-func (r *StudyResults) Rewards(arms ...string) Figure {
+func (r *Results) Rewards(arms ...string) Figure {
 	data := plots.RewardLengthData{Title: "RL: reward and length"}
 	steps := 0
 	for _, name := range r.names(arms) {
 		column := plots.RewardColumn{Title: r.arm(name).Label}
-		for _, seed := range r.Recipe.Seeds {
+		for _, seed := range r.Study.Seeds {
 			reward, length := plots.CurveSeries{Name: fmt.Sprintf("seed %d", seed)}, plots.CurveSeries{Name: fmt.Sprintf("seed %d", seed)}
 			for _, m := range r.rlSteps(name, seed) {
 				x := float64(m.Step)
@@ -215,7 +215,7 @@ func (r *StudyResults) Rewards(arms ...string) Figure {
 }
 
 // rlSteps is the log of an arm's RL with a seed.
-func (r *StudyResults) rlSteps(arm string, seed int64) (steps []pipeline.StudyMetric) {
+func (r *Results) rlSteps(arm string, seed int64) (steps []study.Metric) {
 	for _, m := range r.Metrics {
 		if m.Arm == arm && m.Seed == seed && m.Kind == "rl" {
 			steps = append(steps, m)
@@ -226,7 +226,7 @@ func (r *StudyResults) rlSteps(arm string, seed int64) (steps []pipeline.StudyMe
 
 // Hacking draws the share of right answers with a wrong process over the steps of
 // RL, mean over seeds: reward hacking, where RL pays for the answer alone.
-func (r *StudyResults) Hacking(arms ...string) Figure {
+func (r *Results) Hacking(arms ...string) Figure {
 	data := plots.CurveData{Title: "Right answers by a wrong process, during RL", XLabel: "RL step", YLabel: "share of right answers (%)", Percent: true}
 	for _, name := range r.names(arms) {
 		s := plots.CurveSeries{Name: r.arm(name).Label}
@@ -255,8 +255,8 @@ func (r *StudyResults) Hacking(arms ...string) Figure {
 }
 
 // FirstWrong draws what the first wrong step of a sample was, for each arm on a range of ops.
-func (r *StudyResults) FirstWrong(ops string, arms ...string) Figure {
-	at, ok := r.Recipe.Range(ops)
+func (r *Results) FirstWrong(ops string, arms ...string) Figure {
+	at, ok := r.Study.Range(ops)
 	if !ok {
 		fail(fmt.Errorf("the study has no range %q", ops))
 	}
@@ -293,8 +293,8 @@ func (r *StudyResults) FirstWrong(ops string, arms ...string) Figure {
 
 // Bars draws strict pass@1 and pass@k of the arms on two ranges as bars over the
 // first arm, with the paper's values (paper figure 7).
-func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) Bars(ranges []string, arms ...string) Figure {
+	k := r.Study.Evaluation.Samples
 	names := r.names(arms)
 	data := plots.ErrorBarsData{Title: "Rewards compared", YLabel: "strict pass@k (%)", First: true, Intervals: r.drawnIntervals(r.arm(names[0]).Label)}
 	for _, name := range names {
@@ -303,7 +303,7 @@ func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
 	for _, at := range []struct{ k, paper int }{{1, 1}, {k, 128}} {
 		panel := plots.BarPanel{Title: fmt.Sprintf("pass@%d (paper: k = %d)", at.k, at.paper)}
 		for _, ops := range ranges {
-			o, ok := r.Recipe.Range(ops)
+			o, ok := r.Study.Range(ops)
 			if !ok {
 				fail(fmt.Errorf("the study has no range %q", ops))
 			}
@@ -325,8 +325,8 @@ func (r *StudyResults) Bars(ranges []string, arms ...string) Figure {
 
 // SplitGrid draws strict pass@1 and pass@k at the edge and beyond over β, RL's
 // share of the budget: one row a budget and accounting (paper figure 18).
-func (r *StudyResults) SplitGrid() Figure {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) SplitGrid() Figure {
+	k := r.Study.Evaluation.Samples
 	data := plots.LineGridData{Title: "The best split, budget by budget", XLabel: "RL's share of the budget, β (%)", Intervals: r.drawnIntervals(r.first().Label)}
 	type column struct {
 		ops string
@@ -340,7 +340,7 @@ func (r *StudyResults) SplitGrid() Figure {
 		data.Rows = append(data.Rows, strings.Replace(group, " tokens", "", 1)) // a row is not high enough for more
 		row := make([]plots.GridCell, len(columns))
 		for i, c := range columns {
-			ops, _ := r.Recipe.Range(c.ops)
+			ops, _ := r.Study.Range(c.ops)
 			for _, a := range r.inGroup(group) {
 				if v, ok := r.drawn(a.Name, r.first().Name, ops, c.k); ok {
 					row[i].X, row[i].Values = append(row[i].X, a.Value), append(row[i].Values, v)
@@ -356,8 +356,8 @@ func (r *StudyResults) SplitGrid() Figure {
 // ExposureCurve draws strict pass@k on deep B over the tokens of B that pre-training
 // showed, before RL and after. No tokens has no place on a logarithmic axis: it is in
 // the table of Exposures.
-func (r *StudyResults) ExposureCurve() Figure {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) ExposureCurve() Figure {
+	k := r.Study.Evaluation.Samples
 	ops, b := r.deepB()
 	data := plots.CurveData{Title: fmt.Sprintf("Deep problems of B: strict pass@%d", k), XLabel: "tokens of B in pre-training", YLabel: "strict (%)", LogX: true, Percent: true}
 	for i, names := range [][]string{r.Before(), r.After()} {
@@ -376,18 +376,18 @@ func (r *StudyResults) ExposureCurve() Figure {
 
 // Similarity draws how similar the graphs solved in context B are to the nearest
 // training graph of context A, one panel a share of B (paper figure 5).
-func (r *StudyResults) Similarity() Figure {
+func (r *Results) Similarity() Figure {
 	const shown = 1000
 	data := plots.HistogramData{Title: "Graphs solved in B: similarity to the nearest training graph of A", XLabel: "similarity", Low: 0.2, High: 1, Bins: 16}
 	known := ""
-	for _, ops := range r.Recipe.Ranges {
+	for _, ops := range r.Study.Ranges {
 		if strings.HasPrefix(ops.Name, "A") {
 			known = ops.Context
 		}
 	}
 	for _, name := range r.After() {
 		panel := plots.HistogramPanel{Title: r.arm(name).Label}
-		for _, ops := range r.Recipe.Ranges {
+		for _, ops := range r.Study.Ranges {
 			if ops.Context != known {
 				panel.Groups = append(panel.Groups, plots.HistogramGroup{Name: ops.Title, Values: must(r.Similarities(name, ops, known, shown))})
 			}

@@ -9,17 +9,18 @@ import (
 
 	"interplay/kernelkit/score"
 	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
-// StudyResults is a study's results folder. All figures and tables here are made
+// Results are a study's results folder. All figures and tables here are made
 // from its files alone.
-type StudyResults struct {
-	*pipeline.StudyData
+type Results struct {
+	*study.Results
 	dir string
 }
 
 // over is what the intervals of a study are over.
-func over(s *pipeline.Study) string {
+func over(s *study.Study) string {
 	if len(s.Seeds) == 1 {
 		return "prompts (one seed)"
 	}
@@ -27,14 +28,14 @@ func over(s *pipeline.Study) string {
 }
 
 // intervals says what the intervals of tables are.
-func (r *StudyResults) intervals() string { return "95 % intervals over " + over(r.Recipe) }
+func (r *Results) intervals() string { return "95 % intervals over " + over(r.Study) }
 
 // first is the arm that the others are compared with.
-func (r *StudyResults) first() *pipeline.Arm { return &r.Recipe.Arms[0] }
+func (r *Results) first() *study.Arm { return &r.Study.Arms[0] }
 
 // drawnIntervals says what the intervals of figures are, see drawn.
-func (r *StudyResults) drawnIntervals(from string) string {
-	if len(r.Recipe.Seeds) == 1 {
+func (r *Results) drawnIntervals(from string) string {
+	if len(r.Study.Seeds) == 1 {
 		return r.intervals()
 	}
 	return "95 % intervals of the difference from " + from + ", over seeds and prompts"
@@ -44,10 +45,10 @@ func (r *StudyResults) drawnIntervals(from string) string {
 // from another arm around it, none for that arm itself. Seeds differ more in what their
 // bases can do than in what becomes of them, so the intervals of levels would hide what
 // the figures are for. With one seed it is the interval of the level.
-func (r *StudyResults) drawn(arm, from string, ops pipeline.OpRange, k int) (score.Interval, bool) {
+func (r *Results) drawn(arm, from string, ops study.OpRange, k int) (score.Interval, bool) {
 	m := score.Pass(k, score.Strict, score.Unbiased)
 	v, ok := r.Value(arm, ops, m)
-	if !ok || len(r.Recipe.Seeds) == 1 {
+	if !ok || len(r.Study.Seeds) == 1 {
 		return v, ok
 	}
 	low, high := 0.0, 0.0
@@ -63,16 +64,16 @@ func (r *StudyResults) drawn(arm, from string, ops pipeline.OpRange, k int) (sco
 }
 
 // Claims lists the verdicts.
-func (r *StudyResults) Claims() *Table {
-	return ClaimsTable(r.StudyData)
+func (r *Results) Claims() *Table {
+	return ClaimsTable(r.Results)
 }
 
 // ClaimsTable lists a study's claims: what the paper has, what was found, the verdict.
-func ClaimsTable(d *pipeline.StudyData) *Table {
-	t := &Table{Title: fmt.Sprintf("Claims, profile %s, seeds %s", d.Profile, seedText(d.Recipe.Seeds)),
+func ClaimsTable(d *study.Results) *Table {
+	t := &Table{Title: fmt.Sprintf("Claims, profile %s, seeds %s", d.Profile, seedText(d.Study.Seeds)),
 		Columns: []string{"claim", "source", "paper", "here", "95 % interval", "holds when", "verdict"}}
 	unmet, nats := "", ""
-	for _, c := range d.StudyResults.Claims {
+	for _, c := range d.Verdicts {
 		here, interval, rule := "–", "–", percentRule(c.Rule)
 		if c.Unit() != "share" {
 			rule, nats = c.Rule.String()+" nats", " Likelihoods are in nats a token."
@@ -90,28 +91,28 @@ func ClaimsTable(d *pipeline.StudyData) *Table {
 		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, rule, verdict)
 	}
 	width := ""
-	if n := len(d.Recipe.Seeds); n > 1 {
+	if n := len(d.Study.Seeds); n > 1 {
 		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
 	}
-	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Recipe)+width, d.Recipe.Evaluation.Samples) + nats + unmet
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet
 	return t
 }
 
 // BySeed lists the effects of the claims seed by seed.
-func (r *StudyResults) BySeed() *Table { return SeedsTable(r.StudyData) }
+func (r *Results) BySeed() *Table { return SeedsTable(r.Results) }
 
 // SeedsTable lists the effects of the claims seed by seed, each with the half width of its
 // interval over problems: another seed is another corpus, other weights, other RL problems.
 // The first rows say what the study's first arm can do, since effects depend on it.
-func SeedsTable(d *pipeline.StudyData) *Table {
+func SeedsTable(d *study.Results) *Table {
 	t := &Table{Title: "The same effects, seed by seed", Columns: []string{"claim"}}
-	for _, seed := range d.Recipe.Seeds {
+	for _, seed := range d.Study.Seeds {
 		t.Columns = append(t.Columns, fmt.Sprintf("seed %d", seed))
 	}
-	add := func(says string, effect []pipeline.Term, sign string, digits int, scale float64) {
+	add := func(says string, effect []study.Term, sign string, digits int, scale float64) {
 		row := []any{says}
-		for _, seed := range d.Recipe.Seeds {
-			v, _, err := d.Recipe.Measure(effect, d.Scores.Only(seed))
+		for _, seed := range d.Study.Seeds {
+			v, _, err := d.Study.Measure(effect, d.Scores.Only(seed))
 			if err != nil {
 				row = append(row, "–")
 				continue
@@ -121,11 +122,11 @@ func SeedsTable(d *pipeline.StudyData) *Table {
 		}
 		t.Add(row...)
 	}
-	first := d.Recipe.Arms[0]
-	for _, ops := range d.Recipe.Ranges {
-		add("pass@1 of "+first.Label+", "+ops.Title, []pipeline.Term{{Weight: 1, Arm: first.Name, Range: ops.Name, Measure: pipeline.Pass1}}, "", 1, 100)
+	first := d.Study.Arms[0]
+	for _, ops := range d.Study.Ranges {
+		add("pass@1 of "+first.Label+", "+ops.Title, []study.Term{{Weight: 1, Arm: first.Name, Range: ops.Name, Measure: study.Pass1}}, "", 1, 100)
 	}
-	for _, c := range d.Recipe.Claims {
+	for _, c := range d.Study.Claims {
 		digits, scale := effectForm(c)
 		add(c.Says, c.Effect, "+", digits, scale)
 	}
@@ -134,7 +135,7 @@ func SeedsTable(d *pipeline.StudyData) *Table {
 }
 
 // effectForm is how an effect is written: in points, or in nats a token.
-func effectForm(c pipeline.Claim) (digits int, scale float64) {
+func effectForm(c study.Claim) (digits int, scale float64) {
 	if c.Unit() != "share" {
 		return 3, 1
 	}
@@ -142,22 +143,22 @@ func effectForm(c pipeline.Claim) (digits int, scale float64) {
 }
 
 // showEffect writes an effect in its unit, with its interval.
-func showEffect(c pipeline.Claim, v score.Interval) (value, interval string) {
+func showEffect(c study.Claim, v score.Interval) (value, interval string) {
 	digits, scale := effectForm(c)
 	return fmt.Sprintf("%+.*f", digits, scale*v.Value), fmt.Sprintf("%+.*f to %+.*f", digits, scale*v.Low, digits, scale*v.High)
 }
 
-func percentRule(r pipeline.Rule) string {
+func percentRule(r study.Rule) string {
 	r.Threshold *= 100
 	return r.String()
 }
 
 // arm finds an arm by name and ends the cell with the names there are.
-func (r *StudyResults) arm(name string) *pipeline.Arm {
-	a, ok := r.Recipe.Arm(name)
+func (r *Results) arm(name string) *study.Arm {
+	a, ok := r.Study.Arm(name)
 	if !ok {
 		var names []string
-		for _, a := range r.Recipe.Arms {
+		for _, a := range r.Study.Arms {
 			names = append(names, a.Name)
 		}
 		fail(fmt.Errorf("the study has no arm %q: expected one of %s", name, strings.Join(names, ", ")))
@@ -166,11 +167,11 @@ func (r *StudyResults) arm(name string) *pipeline.Arm {
 }
 
 // names are the given arms, or all that are compared.
-func (r *StudyResults) names(names []string) []string {
+func (r *Results) names(names []string) []string {
 	if len(names) > 0 {
 		return names
 	}
-	for _, a := range r.Recipe.Arms {
+	for _, a := range r.Study.Arms {
 		if a.At == 0 {
 			names = append(names, a.Name)
 		}
@@ -179,8 +180,8 @@ func (r *StudyResults) names(names []string) []string {
 }
 
 // ops are the operation counts that the study evaluates.
-func (r *StudyResults) ops() (ops []int) {
-	for _, b := range r.Recipe.Evaluation.Data.Mix {
+func (r *Results) ops() (ops []int) {
+	for _, b := range r.Study.Evaluation.Data.Mix {
 		for op := b.Ops.Min; op <= b.Ops.Max; op++ {
 			ops = append(ops, op)
 		}
@@ -190,11 +191,11 @@ func (r *StudyResults) ops() (ops []int) {
 }
 
 // Table lists strict pass@1 and pass@k and answer-only pass@1 of every arm on every range.
-func (r *StudyResults) Table(arms ...string) *Table {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) Table(arms ...string) *Table {
+	k := r.Study.Evaluation.Samples
 	t := &Table{Title: "Every arm on every range", Columns: []string{"arm", "ops", "pass@1", "interval", fmt.Sprintf("pass@%d", k), "interval", "answer right", "of these lucky"}}
 	for _, name := range r.names(arms) {
-		for _, ops := range r.Recipe.Ranges {
+		for _, ops := range r.Study.Ranges {
 			one, ok := r.Value(name, ops, score.Pass(1, score.Strict, score.Unbiased))
 			many, _ := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased))
 			answer, _ := r.Value(name, ops, score.Pass(1, score.Answer, score.Unbiased))
@@ -215,11 +216,11 @@ func (r *StudyResults) Table(arms ...string) *Table {
 func bounds(v score.Interval) string { return fmt.Sprintf("%.3f–%.3f", v.Low, v.High) }
 
 // PerOp lists strict and answer-only pass@1 and strict pass@k per op of one arm.
-func (r *StudyResults) PerOp(arm string) *Table {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) PerOp(arm string) *Table {
+	k := r.Study.Evaluation.Samples
 	t := &Table{Title: "Per op, " + r.arm(arm).Label, Columns: []string{"op", "strict pass@1", "interval", fmt.Sprintf("strict pass@%d", k), "answer-only pass@1", "process accuracy"}}
 	for _, op := range r.ops() {
-		one := pipeline.OpRange{}
+		one := study.OpRange{}
 		one.Ops.Min, one.Ops.Max = op, op
 		strict, ok := r.Value(arm, one, score.Pass(1, score.Strict, score.Unbiased))
 		many, _ := r.Value(arm, one, score.Pass(k, score.Strict, score.Unbiased))
@@ -232,8 +233,8 @@ func (r *StudyResults) PerOp(arm string) *Table {
 	return t
 }
 
-func (r *StudyResults) groups() (groups []string) {
-	for _, a := range r.Recipe.Arms {
+func (r *Results) groups() (groups []string) {
+	for _, a := range r.Study.Arms {
 		if a.Group != "" && !slices.Contains(groups, a.Group) {
 			groups = append(groups, a.Group)
 		}
@@ -243,31 +244,31 @@ func (r *StudyResults) groups() (groups []string) {
 
 // inGroup are the arms of a group in order of their value. At β = 1 a group priced
 // at true lengths has the same arm as the nominal one: the RL run that fixes both budgets.
-func (r *StudyResults) inGroup(group string) (arms []*pipeline.Arm) {
-	for i := range r.Recipe.Arms {
-		a := &r.Recipe.Arms[i]
-		if a.Group == group || strings.HasSuffix(group, pipeline.True) && a.Group != "" && a.Value == 1 && a.Group == r.groups()[0] {
+func (r *Results) inGroup(group string) (arms []*study.Arm) {
+	for i := range r.Study.Arms {
+		a := &r.Study.Arms[i]
+		if a.Group == group || strings.HasSuffix(group, study.True) && a.Group != "" && a.Value == 1 && a.Group == r.groups()[0] {
 			arms = append(arms, a)
 		}
 	}
-	slices.SortFunc(arms, func(a, b *pipeline.Arm) int { return int(math.Copysign(1, a.Value-b.Value)) })
+	slices.SortFunc(arms, func(a, b *study.Arm) int { return int(math.Copysign(1, a.Value-b.Value)) })
 	return arms
 }
 
 // Ledger lists what every arm cost beyond what all arms share, mean over seeds.
-func (r *StudyResults) Ledger() *Table {
+func (r *Results) Ledger() *Table {
 	t := &Table{Title: "Compute ledger, mean of a seed, evaluation left out", Columns: []string{"arm", "trained tokens", "sampled tokens", "GFLOPs", "nominal tokens", "true tokens", "seconds"}}
-	for _, a := range r.Recipe.Arms {
+	for _, a := range r.Study.Arms {
 		if a.At > 0 { // a part of the baseline's training
 			continue
 		}
 		var sum pipeline.Spent
 		for _, x := range r.Spent {
-			if !strings.HasPrefix(x.Folder, "evaluate") && len(x.Arms) < len(r.Recipe.Arms) && slices.Contains(x.Arms, a.Name) {
+			if !strings.HasPrefix(x.Folder, "evaluate") && len(x.Arms) < len(r.Study.Arms) && slices.Contains(x.Arms, a.Name) {
 				sum = sum.Add(x.Spent)
 			}
 		}
-		n := float64(len(r.Recipe.Seeds))
+		n := float64(len(r.Study.Seeds))
 		t.Add(a.Label+groupSuffix(a), thousands(float64(sum.TrainTokens)/n), thousands(float64(sum.GeneratedTokens)/n), fmt.Sprintf("%.0f", sum.FLOPs/1e9/n),
 			thousands(sum.NominalTokens/n), thousands(sum.TrueTokens/n), fmt.Sprintf("%.0f", sum.Seconds/n))
 	}
@@ -275,7 +276,7 @@ func (r *StudyResults) Ledger() *Table {
 	return t
 }
 
-func groupSuffix(a pipeline.Arm) string {
+func groupSuffix(a study.Arm) string {
 	if a.Group == "" || a.Group == "before RL" || a.Group == "after RL" {
 		return ""
 	}
@@ -283,14 +284,14 @@ func groupSuffix(a pipeline.Arm) string {
 }
 
 // Close shows where the results are and ends the cell with an error when a run is missing.
-func (r *StudyResults) Close() {
+func (r *Results) Close() {
 	t := Table{Title: "Results on disk", Columns: []string{"file", "holds"}}
-	t.Add(pipeline.ResultsFile, fmt.Sprintf("%d numbers, %d claims, the study itself and what it cost", len(r.Results.Results), len(r.StudyResults.Claims)))
-	t.Add(pipeline.StudyRecordsFile, fmt.Sprintf("%d judged samples", len(r.Records)))
-	if r.Recipe.Likelihood {
+	t.Add(study.ResultsFile, fmt.Sprintf("%d numbers, %d claims, the study itself and what it cost", len(r.Numbers), len(r.Verdicts)))
+	t.Add(study.RecordsFile, fmt.Sprintf("%d judged samples", len(r.Records)))
+	if r.Study.Likelihood {
 		t.Add(pipeline.LikelihoodFile, fmt.Sprintf("%d likelihoods of gold solutions", len(r.Likelihoods)))
 	}
-	t.Add(pipeline.StudyMetricsFile, fmt.Sprintf("%d lines of training and RL logs", len(r.Metrics)))
+	t.Add(study.MetricsFile, fmt.Sprintf("%d lines of training and RL logs", len(r.Metrics)))
 	t.Note = "Every figure and table above was made from these files."
 	t.Show()
 	if len(r.Missing) > 0 {
@@ -299,7 +300,7 @@ func (r *StudyResults) Close() {
 }
 
 // Group are the names of the arms of the study's i-th group.
-func (r *StudyResults) Group(i int) (names []string) {
+func (r *Results) Group(i int) (names []string) {
 	groups := r.groups()
 	if i >= len(groups) {
 		fail(fmt.Errorf("the study has %d groups of arms, there is no number %d", len(groups), i))
@@ -311,15 +312,15 @@ func (r *StudyResults) Group(i int) (names []string) {
 }
 
 // Before are the arms of the exposure study before RL, After those after it.
-func (r *StudyResults) Before() []string { return r.Group(0) }
+func (r *Results) Before() []string { return r.Group(0) }
 
 // After are the arms of the exposure study after RL.
-func (r *StudyResults) After() []string { return r.Group(1) }
+func (r *Results) After() []string { return r.Group(1) }
 
 // Exposures lists how much of context B each arm's pre-training showed, and what
 // became of it: strict pass@1 and pass@k on deep B, before RL and after.
-func (r *StudyResults) Exposures() *Table {
-	k := r.Recipe.Evaluation.Samples
+func (r *Results) Exposures() *Table {
+	k := r.Study.Evaluation.Samples
 	t := &Table{Title: "Context B in pre-training, and deep problems of B", Columns: []string{"share of B", "problems of B", "tokens of B",
 		"pass@1 before RL", "after", fmt.Sprintf("pass@%d before RL", k), "interval", "after", "interval"}}
 	before, after := r.Before(), r.After()
@@ -343,8 +344,8 @@ func (r *StudyResults) Exposures() *Table {
 }
 
 // deepB is the range of deep problems in context B, and the context's name.
-func (r *StudyResults) deepB() (pipeline.OpRange, string) {
-	ops, ok := r.Recipe.Range("B-deep")
+func (r *Results) deepB() (study.OpRange, string) {
+	ops, ok := r.Study.Range("B-deep")
 	if !ok {
 		fail(errors.New("the study has no range B-deep: this is for the exposure study"))
 	}
@@ -354,10 +355,10 @@ func (r *StudyResults) deepB() (pipeline.OpRange, string) {
 // PaperBudgets is the paper's table of budgets (Table 3), computed from its equation.
 func (l *Lab) PaperBudgets() *Table {
 	t := &Table{Title: "The paper's budgets: steps of mid-training and of RL", Columns: []string{"budget", "β = 0", "β = 0.2", "β = 0.5", "β = 0.8", "β = 1", "RL prompts at β = 1"}}
-	for _, budget := range pipeline.PaperBudgets() {
+	for _, budget := range study.PaperBudgets() {
 		row := []any{fmt.Sprintf("%.2fB", budget/1e9)}
 		for _, beta := range []float64{0, 0.2, 0.5, 0.8, 1} {
-			b := pipeline.PaperBudget(budget, beta)
+			b := study.PaperBudget(budget, beta)
 			var parts []string
 			if b.Mid > 0 {
 				parts = append(parts, fmt.Sprintf("%d mid", b.Mid))
@@ -367,7 +368,7 @@ func (l *Lab) PaperBudgets() *Table {
 			}
 			row = append(row, strings.Join(parts, " + "))
 		}
-		t.Add(append(row, thousands(pipeline.PaperBudget(budget, 1).Prompts))...)
+		t.Add(append(row, thousands(study.PaperBudget(budget, 1).Prompts))...)
 	}
 	return t
 }

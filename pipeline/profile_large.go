@@ -1,17 +1,11 @@
 package pipeline
 
 import (
-	"fmt"
-	"slices"
-	"strconv"
-	"sync"
-
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
-	"interplay/kernelkit/vocab"
 )
 
 // The two scales beyond the CPU: word problems of the realistic family, the
@@ -60,7 +54,7 @@ func paper(seed int64) (Profile, error) {
 		Name: "paper", About: "the paper's own scale: 100M parameters, 10B tokens; planned, not run here",
 		Base: Pretraining{Model: size, Data: mix[0], Split: gsm.Train, Target: AllTokens, Train: paperTraining(seed, 10e9, 2e-4, 0.05), Seed: seed},
 		Edge: gsm.Range{Min: 11, Max: 14},
-		RL:   Reinforcement{Data: mix[1], Prompts: paperRLPrompts, Reward: verify.Reward{Form: verify.StrictForm}, GRPO: g, Seed: seed},
+		RL:   Reinforcement{Data: mix[1], Prompts: 1024, Reward: verify.Reward{Form: verify.StrictForm}, GRPO: g, Seed: seed},
 		// 33 problems of each op, context and mode: 198 an op, as the authors' 200.
 		Evaluation: Evaluation{Data: every, Split: gsm.Test, Problems: 33, Samples: 128, Temperature: 0.7, MaxTokens: 1024, Seed: 1},
 	}, nil
@@ -69,7 +63,7 @@ func paper(seed int64) (Profile, error) {
 // paperTraining is a training stage of the paper: 512K tokens a step, cosine to
 // 3e-5 after a warm-up that is a share of the steps (§A.3.3).
 func paperTraining(seed int64, tokens, lr, warmup float64) train.Config {
-	steps := int(tokens / paperTrainBatch)
+	steps := int(tokens / (512 * 1024))
 	return train.Config{
 		Steps: steps, Batch: 16, Accumulate: 16, Seq: 2048, LR: lr, MinLR: 3e-5, Warmup: int(warmup * float64(steps)),
 		AdamW: train.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.1, Clip: 1},
@@ -88,79 +82,4 @@ func presets(names ...string) ([]gsm.Spec, error) {
 		specs = append(specs, p.Spec)
 	}
 	return specs, nil
-}
-
-// highestNumber is the largest whole number that is a token of the realistic
-// family, as in the paper's tokenizer. 3,000 problems of op 2 to 20 held none beyond it.
-const highestNumber = 1296
-
-// realisticTokenizer is the word-level tokenizer of the realistic family: every
-// piece of its templates and contexts, letters, signs and numbers, each with and
-// without the blank before it. The list is fixed by the family, not by a corpus.
-var realisticTokenizer = sync.OnceValues(func() (*vocab.Tokenizer, error) {
-	seen := map[string]bool{}
-	var tokens []string
-	add := func(pieces ...string) {
-		for _, p := range pieces {
-			for _, form := range []string{p, " " + p} {
-				if p != "" && !seen[form] && len(vocab.SplitProse(form)) == 1 {
-					seen[form] = true
-					tokens = append(tokens, form)
-				}
-			}
-		}
-	}
-	words, err := realisticWords()
-	if err != nil {
-		return nil, err
-	}
-	add(" ") // before a tag
-	add(words...)
-	for c := 'a'; c <= 'z'; c++ {
-		add(string(c), string(c-'a'+'A'))
-	}
-	for n := range highestNumber + 1 {
-		add(strconv.Itoa(n))
-	}
-	return vocab.Text(tokens)
-})
-
-// realisticWords lists the pieces of the family's texts without their blanks, in
-// order: names of the contexts, and the words of the templates as they occur in
-// problems of every op, context and mode.
-func realisticWords() ([]string, error) {
-	seen := map[string]bool{"\n": true}
-	take := func(text string) {
-		for _, piece := range vocab.SplitProse(text) {
-			if len(piece) > 1 && piece[0] == ' ' {
-				piece = piece[1:]
-			}
-			seen[piece] = true
-		}
-	}
-	for _, c := range gsm.Contexts() {
-		for _, list := range append(slices.Clone(c.Places), c.Items...) {
-			for _, name := range list {
-				take(name)
-			}
-		}
-		take(c.Avg + " " + c.Total + " " + c.Total2)
-	}
-	for _, context := range gsm.ContextNames(gsm.Realistic) {
-		spec := gsm.Uniform(gsm.Realistic, gsm.Range{Min: 2, Max: 12}, context)
-		spec.Reverse = 0.5
-		source, err := gsm.NewSource(spec, gsm.Train, 1)
-		if err != nil {
-			return nil, fmt.Errorf("tokenizer of the realistic family: %w", err)
-		}
-		for i := range uint64(400) {
-			take(source.At(i).Training())
-		}
-	}
-	for piece := range seen {
-		if piece[0] >= '0' && piece[0] <= '9' {
-			delete(seen, piece)
-		}
-	}
-	return sortedKeys(seen), nil
 }

@@ -1,4 +1,4 @@
-package pipeline
+package study
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
+	"interplay/pipeline"
 )
 
 // edgeStudy asks which problems RL must be given to reach new ones (paper §3).
-func (s *scale) edgeStudy() *Study {
-	st := s.new("edge", "01_edge_of_competence", "The edge of competence",
+func edgeStudy(s *scale) *Study {
+	st := s.new("01_edge_of_competence", "The edge of competence",
 		"Does RL teach a model something new, or does it only make likelier what the model could already do?", s.seeds[0])
 	st.Ranges = s.depthRanges()
 	arm := func(name, label, about string, step ...Step) {
@@ -31,7 +32,7 @@ func (s *scale) edgeStudy() *Study {
 	arm("adaptive", "RL adaptive", "all ops; each step's problems where the model's own groups vary most", Step{Name: "adaptive RL", RL: adaptive})
 	arm("answer", "RL, answer only", "at the edge, paid for the answer alone",
 		Step{Name: "answer-only RL", RL: s.reinforce(s.edgeRL, verify.Reward{Form: verify.Outcome})})
-	for _, step := range milestones(s.Base.Train) {
+	for _, step := range s.Base.Milestones() {
 		st.Arms = append(st.Arms, Arm{Name: fmt.Sprintf("base-%d", step), Label: fmt.Sprintf("base at step %d", step), At: step,
 			About: "the base on its way, for the ladder", Group: ladder, Value: float64(step), Steps: []Step{s.base()}})
 	}
@@ -46,10 +47,10 @@ const ladder = "ladder"
 // fineTuning is supervised training on gold solutions of RL problems of a range, for
 // as many tokens as the study's RL costs in true token equivalents. It begins with
 // the very problems that RL is given and goes on with others of the same spec and split.
-func (s *scale) fineTuning(ops gsm.Range) *Pretraining {
+func (s *scale) fineTuning(ops gsm.Range) *pipeline.Pretraining {
 	r := s.Base
-	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, SolutionOnly
-	budget := planReinforcement(*s.reinforce(ops, strictReward), r.Model).TrueTokens
+	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, pipeline.SolutionOnly
+	budget := s.reinforce(ops, strictReward).Estimate(r.Model).TrueTokens
 	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep(r)))))
 	return &r
 }

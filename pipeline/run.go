@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Outcomes says how the stages of a study came to their results.
+// Outcomes says how stages came to their results.
 type Outcomes struct {
 	Stages, Reused, Resumed, Computed int
 	Failed                            []error // of stages that ran and failed
@@ -27,7 +27,7 @@ func (o Outcomes) String() string {
 // Err is the failures as one error, nil when there is none.
 func (o Outcomes) Err() error { return errors.Join(o.Failed...) }
 
-// SideBySide is how many stages a study runs at once: one on a GPU, else one a
+// SideBySide is how many stages run at once: one on a GPU, else one a
 // core, and four at most, because each holds a model and its samples in memory.
 func SideBySide() int {
 	if eng, err := backend(); err == nil && strings.Contains(eng.Name, "cuda") {
@@ -36,20 +36,12 @@ func SideBySide() int {
 	return min(4, runtime.GOMAXPROCS(0))
 }
 
-// RunStudy runs what is missing of a study, independent stages side by side. A
-// stage that fails stops what depends on it and nothing else: all other arms and
-// seeds finish. The error is the context's when it was cancelled; failures of
+// RunAll runs what is missing of stages that are listed inputs first, each once (see
+// Stages); independent ones side by side. A stage that fails stops what depends on it
+// and nothing else. The error is the context's when it was cancelled; failures of
 // stages are in Outcomes.
-func (st *Store) RunStudy(ctx context.Context, s *Study, sideBySide int, progress func(Progress)) (Outcomes, error) {
-	if err := s.Validate(); err != nil {
-		return Outcomes{}, err
-	}
-	return st.runStages(ctx, s.Stages(), sideBySide, progress)
-}
-
-// runStages runs stages that are listed inputs first, each once.
-func (st *Store) runStages(ctx context.Context, stages []*Stage, sideBySide int, progress func(Progress)) (Outcomes, error) {
-	r := studyRun{store: st, stages: stages, slots: make(chan struct{}, max(1, sideBySide)), ended: map[string]chan struct{}{}, broken: map[string]bool{}}
+func (st *Store) RunAll(ctx context.Context, stages []*Stage, sideBySide int, progress func(Progress)) (Outcomes, error) {
+	r := runAll{store: st, stages: stages, slots: make(chan struct{}, max(1, sideBySide)), ended: map[string]chan struct{}{}, broken: map[string]bool{}}
 	r.out.Stages = len(r.stages)
 	for _, stage := range r.stages {
 		r.ended[stage.Address()] = make(chan struct{})
@@ -62,8 +54,8 @@ func (st *Store) runStages(ctx context.Context, stages []*Stage, sideBySide int,
 	return r.out, ctx.Err()
 }
 
-// studyRun is a study at work.
-type studyRun struct {
+// runAll is RunAll at work.
+type runAll struct {
 	store  *Store
 	stages []*Stage
 	slots  chan struct{}
@@ -76,7 +68,7 @@ type studyRun struct {
 }
 
 // run waits for the stage's inputs and a slot, then runs it.
-func (r *studyRun) run(ctx context.Context, s *Stage, progress func(Progress)) {
+func (r *runAll) run(ctx context.Context, s *Stage, progress func(Progress)) {
 	defer close(r.ended[s.Address()])
 	for _, in := range s.Inputs {
 		<-r.ended[in.Address()]
@@ -111,7 +103,7 @@ func (r *studyRun) run(ctx context.Context, s *Stage, progress func(Progress)) {
 	}
 }
 
-func (r *studyRun) inputBroken(s *Stage) bool {
+func (r *runAll) inputBroken(s *Stage) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, in := range s.Inputs {

@@ -1,10 +1,11 @@
-package pipeline
+package study
 
 import (
 	"slices"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
+	"interplay/pipeline"
 )
 
 // Similarities tells, for each strictly right sample of an arm on a range, how
@@ -12,8 +13,8 @@ import (
 // training stage in the same family's context `known` (paper figure 5). A strictly
 // right sample has derived exactly the problem's solution path, so the path is the
 // sample's graph.
-func (d *StudyData) Similarities(arm string, r OpRange, known string, n int) ([]float64, error) {
-	a, ok := d.Recipe.Arm(arm)
+func (d *Results) Similarities(arm string, r OpRange, known string, n int) ([]float64, error) {
+	a, ok := d.Study.Arm(arm)
 	if !ok {
 		return nil, nil
 	}
@@ -21,7 +22,7 @@ func (d *StudyData) Similarities(arm string, r OpRange, known string, n int) ([]
 	if err != nil {
 		return nil, err
 	}
-	problems, err := d.Recipe.Evaluation.Set()
+	problems, err := d.Study.Evaluation.Set()
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (d *StudyData) Similarities(arm string, r OpRange, known string, n int) ([]
 }
 
 // shownGraphs are the shapes of the first n training problems in a context.
-func shownGraphs(r Pretraining, context string, n int) ([]score.Topology, error) {
+func shownGraphs(r pipeline.Pretraining, context string, n int) ([]score.Topology, error) {
 	r.Data.Mix = slices.DeleteFunc(slices.Clone(r.Data.Complete().Mix), func(b gsm.Block) bool { return !slices.Contains(b.Contexts, context) })
 	total := 0.0
 	for _, b := range r.Data.Mix {
