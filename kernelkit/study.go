@@ -76,7 +76,7 @@ func (s *Study) Recipe() Figure {
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
 		fmt.Sprintf("ops %s, %d problems each", e.Data.Mix[0].Ops, e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
-	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %d seed(s)", s.Title, s.Profile, len(s.Seeds)), Stages: stages})
+	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %s", s.Title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
 }
 
