@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"interplay/kernelkit/durable"
@@ -38,9 +39,10 @@ import (
 const (
 	workingDir    = "working"
 	freeName      = "free"
-	holderFile    = "holder.json" // the three of them in WorkDir, which goes when the result is sealed
+	holderFile    = "holder.json" // all of them in WorkDir, which goes when the result is sealed
 	heartbeatFile = "heartbeat"
 	failuresFile  = "failures.jsonl"
+	logFile       = "log.txt"
 )
 
 // DefaultPatience is how long a heartbeat may stand still before the stage is taken over. It
@@ -68,7 +70,8 @@ type Holder struct {
 
 // Heartbeat is what a holder last said.
 type Heartbeat struct {
-	Count int `json:"count"`
+	Count int     `json:"count"`
+	First float64 `json:"first"` // Progress.Done when this holder first reported
 	Progress
 }
 
@@ -156,6 +159,9 @@ func (l *lease) fresh(place string) error {
 	// What a process of an earlier version left in the stage's final place is taken along.
 	if final := filepath.Join(l.store.Root, l.name); !isDone(final) {
 		if _, err := os.Stat(filepath.Join(final, "stage.json")); err == nil {
+			if heldByEarlierVersion(final) {
+				return errHeld
+			}
 			if err := os.RemoveAll(filepath.Dir(inner)); err != nil {
 				return err
 			}
@@ -176,6 +182,17 @@ func (l *lease) fresh(place string) error {
 		return errHeld
 	}
 	return nil
+}
+
+// heldByEarlierVersion says whether a process of a version that locked stages with flock
+// computes in this folder now.
+func heldByEarlierVersion(dir string) bool {
+	f, err := os.Open(dir + ".lock")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }
 
 // takeUp takes over one of the folders in place, unless a living process holds one of them.
@@ -288,6 +305,9 @@ func (l *lease) writeBeat() error {
 // report keeps what the next heartbeat will say.
 func (l *lease) report(p Progress) {
 	l.mu.Lock()
+	if l.beat.Total == 0 {
+		l.beat.First = p.Done
+	}
 	l.beat.Progress = p
 	l.mu.Unlock()
 }
@@ -299,9 +319,6 @@ func (l *lease) holds() bool {
 	return holder.Token == l.holder.Token
 }
 
-// lost says whether the lease is lost, after its work has ended.
-func (l *lease) lost() bool { return errors.Is(context.Cause(l.ctx), errLost) || !l.holds() }
-
 // stop stops the heart.
 func (l *lease) stop() {
 	l.cancel(nil)
@@ -312,6 +329,7 @@ func (l *lease) stop() {
 func (l *lease) abandon() {
 	l.stop()
 	os.RemoveAll(l.dir)
+	os.Remove(filepath.Dir(l.dir)) // only where nobody else is
 }
 
 // release leaves the working folder to whoever comes next.
@@ -325,7 +343,7 @@ func (l *lease) release() {
 // commit puts the working folder, sealed, in the stage's place. It returns errLost when the
 // folder was taken, and then nothing has changed.
 func (l *lease) commit(seal func() error) error {
-	if l.lost() {
+	if !l.holds() {
 		l.abandon()
 		return errLost
 	}
@@ -352,6 +370,12 @@ func (l *lease) commit(seal func() error) error {
 	}
 	os.RemoveAll(filepath.Dir(l.dir))
 	return nil
+}
+
+// note adds a line to the stage's log.
+func (l *lease) note(format string, args ...any) {
+	line := time.Now().UTC().Format(time.DateTime) + "  " + strings.TrimSpace(fmt.Sprintf(format, args...))
+	appendLine(filepath.Join(l.dir, WorkDir, logFile), line)
 }
 
 // fail notes a failed attempt beside what it left.
