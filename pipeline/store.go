@@ -96,21 +96,6 @@ type Stage struct {
 	Work   func(*Job) error `json:"-"`
 }
 
-// Address is the stage's identity: the SHA-256 of its kind, format, recipe and
-// of its inputs' addresses.
-func (s *Stage) Address() string {
-	recipe, err := json.Marshal(s.Recipe)
-	if err != nil {
-		panic(fmt.Sprintf("pipeline: the recipe of a %s stage is not JSON: %v", s.Kind, err))
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%d\n%s\n", s.Kind, s.Format, recipe)
-	for _, in := range s.Inputs {
-		fmt.Fprintln(h, in.Address())
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 // Dir is the stage's folder in the store.
 func (st *Store) Dir(s *Stage) string {
 	return filepath.Join(st.Root, s.Folder())
