@@ -4,17 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"interplay/kernelkit/authors"
 	"interplay/kernelkit/engine"
@@ -64,32 +63,34 @@ func (b *bench) report(f benchFigure) {
 	fmt.Println(string(line))
 }
 
-func runBench(args []string) error {
+func benchCommand() *cobra.Command {
 	var names []string
 	for _, k := range benchmarks {
 		names = append(names, k.name)
 	}
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	seconds := flags.Float64("seconds", 2, "least time that a figure is measured for")
-	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: interplay bench [-seconds S] [%s]\n\nMeasures speeds and prints one JSON line a figure; all of them without a name.\n", strings.Join(names, "|"))
-		flags.PrintDefaults()
+	seconds := 2.0
+	c := &cobra.Command{
+		Use:       "bench [-seconds S] [" + strings.Join(names, "|") + "]",
+		Short:     "measures speeds, one JSON line a figure",
+		Long:      "Measures speeds and prints one JSON line a figure; all of them without a name.",
+		ValidArgs: names,
+		Args: func(_ *cobra.Command, args []string) error {
+			for _, a := range args {
+				if !slices.Contains(names, a) {
+					return usagef("there is no benchmark %q: expected %s", a, strings.Join(names, ", "))
+				}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return runBenchmarks(c.Context(), args, seconds) },
 	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	wanted := flags.Args()
-	for _, w := range wanted {
-		if !slices.Contains(names, w) {
-			return fmt.Errorf("there is no benchmark %q: expected %s", w, strings.Join(names, ", "))
-		}
-	}
-	if !(*seconds > 0) {
-		return fmt.Errorf("-seconds %g: expected a positive number", *seconds)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	b := &bench{ctx: ctx, seconds: *seconds}
+	fraction(c.Flags(), &seconds, "seconds", 0.01, 3600, "least time that a figure is measured for")
+	return c
+}
+
+// runBenchmarks runs those that are wanted, all of them where none is named.
+func runBenchmarks(ctx context.Context, wanted []string, seconds float64) error {
+	b := &bench{ctx: ctx, seconds: seconds}
 	for _, k := range benchmarks {
 		if len(wanted) > 0 && !slices.Contains(wanted, k.name) {
 			continue

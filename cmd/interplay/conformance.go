@@ -3,11 +3,12 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
@@ -23,33 +24,34 @@ type corpusFolder struct {
 
 const corpusFiles = "problems_*.jsonl, scoring.jsonl, parser_cases.jsonl, passk.jsonl"
 
-// runConformance checks generator text, verifier, rewards and pass@k against the
-// authors' results on the corpora of a folder. It prints one line of counts a
-// check and the first differences, and fails on any difference.
-func runConformance(args []string) error {
-	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
-	show := flags.Int("show", 5, "differences to show for each check")
-	lost := flags.Bool("lost", false, "name each record whose text lost a statement, and the relation that a reader misses")
-	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: interplay conformance [-show N] [-lost] DIR\nDIR holds "+corpusFiles+".")
-		flags.PrintDefaults()
+func conformanceCommand() *cobra.Command {
+	show, lost := 5, false
+	c := &cobra.Command{
+		Use:   "conformance DIR [-show N] [-lost]",
+		Short: "checks generator text, verifier, rewards and pass@k against a corpus folder",
+		Long:  "Checks against recorded outputs of the authors' code. DIR holds\n" + corpusFiles + ".",
+		Args:  arguments("a folder with " + corpusFiles),
+		RunE:  func(_ *cobra.Command, args []string) error { return conform(args[0], show, lost) },
 	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() != 1 {
-		return fmt.Errorf("expected one folder with %s; found %d arguments", corpusFiles, flags.NArg())
-	}
-	folder, err := openCorpora(flags.Arg(0))
+	whole(c.Flags(), &show, "show", 0, maxProblems, "differences to show for each check")
+	c.Flags().BoolVar(&lost, "lost", false, "name each record whose text lost a statement, and the relation that a reader misses")
+	return c
+}
+
+// conform checks generator text, verifier, rewards and pass@k against the authors'
+// results on the corpora of a folder. It prints one line of counts a check and the first
+// differences, and fails on any difference.
+func conform(dir string, show int, lost bool) error {
+	folder, err := openCorpora(dir)
 	if err != nil {
 		return err
 	}
-	folder.nameLost = *lost
+	folder.nameLost = lost
 	wrong := 0
 	report := func(name string, passed, total int, differences []string) {
 		fmt.Printf("%s %d/%d\n", name, passed, total)
 		for i, d := range differences {
-			if i == *show {
+			if i == show {
 				fmt.Printf("  … and %d more differences\n", len(differences)-i)
 				break
 			}
