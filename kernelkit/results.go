@@ -64,8 +64,19 @@ func ClaimsTable(d *study.Results) *Table {
 	if n := len(d.Study.Seeds); n > 1 {
 		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
 	}
-	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet + noted(d)
 	return t
+}
+
+// noted is what a reader must know of results, as sentences of a table's note.
+func noted(r *study.Results) (text string) {
+	if r.Study.Exploratory {
+		text = " Exploratory: its rules were not fixed and committed before the runs."
+	}
+	for _, note := range r.Notes {
+		text += " These results: " + note + "."
+	}
+	return text
 }
 
 // BySeed lists the effects of the claims seed by seed.
@@ -179,7 +190,7 @@ func (r *Results) Table(arms ...string) *Table {
 			t.Add(r.arm(name).Label, ops.Title, fmt.Sprintf("%.3f", one.Value), bounds(one), fmt.Sprintf("%.3f", many.Value), bounds(many), answer.Value, lucky)
 		}
 	}
-	t.Note = "Lucky: the share of right answers whose process is wrong. " + r.intervals() + "."
+	t.Note = "Lucky: the share of right answers whose process is wrong. " + r.intervals() + "." + noted(r.Results)
 	return t
 }
 
