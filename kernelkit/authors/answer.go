@@ -8,7 +8,7 @@ import (
 )
 
 // The authors read the final answer in four ways, each in its own place
-// (docs/verifier.md, "Answers"). They disagree on purpose here as they do there.
+// (spec/verifier.md §1). They disagree on purpose here as they do there.
 
 // ExtractGraphAnswer is the number that process comparison uses: the first
 // "<answer>" (any case) that a number follows; if there is none, the first

@@ -6,7 +6,7 @@ import (
 )
 
 // Comparison says how a predicted graph differs from the gold graph
-// (docs/verifier.md, "The reproduction: comparison"). Letters and the order of steps play no part. Names are sorted.
+// (spec/verifier.md §5). Letters and the order of steps play no part. Names are sorted.
 type Comparison struct {
 	Missing    []string // gold names that the prediction lacks
 	Extra      []string // predicted names that the gold lacks
@@ -175,7 +175,7 @@ type Weights struct {
 	Strict          bool    // any penalty makes the score 0
 }
 
-// The settings that the authors trained with (docs/verifier.md, "The reproduction: rewards and pass@k"), besides the
+// The settings that the authors trained with (spec/verifier.md §6), besides the
 // outcome-only reward, which is Outcome.
 var (
 	Blend  = Weights{Answer: 0.2, Process: 0.8}
@@ -220,7 +220,7 @@ func (g *Gold) Graph() *Graph { return g.graph }
 //	score = (w_a·o + w_p·p)/(w_a + w_p), in [0, 1], and 0 whenever o < 1
 //
 // The last clause is not in the paper's text: process credit never rescues a
-// wrong answer (code of the authors' reward functions; docs/verifier.md, "The reproduction: rewards and pass@k").
+// wrong answer (code of the authors' reward functions; spec/verifier.md §6).
 func (g *Gold) Reward(response string, w Weights) Reward {
 	var c *Comparison
 	if g.graph != nil {

@@ -179,7 +179,7 @@ const linearNames = 24
 // Parse parses a solution text as the authors do. It takes time linear
 // in the text, whatever the text; invalid UTF-8 is read as U+FFFD.
 //
-// The rules are those of docs/verifier.md, "The reproduction: parsing". In short: tags are removed;
+// The rules are those of spec/verifier.md §§2–3. In short: tags are removed;
 // steps start at headers "Define NAME as X;"; within a step's body every
 // "L = …" up to the next "." or ";" is an assignment to the letter L; all letters
 // in it, even in words, are uses of earlier steps or of the step's own
@@ -245,7 +245,7 @@ func (p *parser) body(i int) string {
 	return pyStrip(p.text[start:min(end, p.answer)])
 }
 
-// step processes step i (docs/verifier.md, "One step").
+// step processes step i (spec §3).
 func (p *parser) step(i int) {
 	h := &p.headers[i]
 	s := &p.graph.Steps[i]
@@ -344,7 +344,7 @@ func (p *parser) node(i int32, name string) int32 {
 	return int32(len(p.nodes) - 1)
 }
 
-// settle is the second pass (docs/verifier.md, "One step"): a step without a value tries its
+// settle is the second pass (end of spec §3): a step without a value tries its
 // own expressions again, from the last, now that all letters are known, then the
 // final value of its letter. Every step's value becomes its letter's in turn.
 // Where every step has a value the pass would change nothing that is read.

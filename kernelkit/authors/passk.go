@@ -13,7 +13,7 @@ import (
 )
 
 // PassK aggregates scored generations as the authors do offline
-// (docs/verifier.md, "The reproduction: rewards and pass@k"; aggregate script of Interplay-LM-Reasoning at c6676bcc).
+// (spec/verifier.md §6; aggregate script of Interplay-LM-Reasoning at c6676bcc).
 // Their pass@k is the share of prompts with a perfect solution among the first k
 // samples, in the order of the file. That is not the unbiased estimate over all
 // samples, which MeanPassAtK gives; for figures beside the paper's only.

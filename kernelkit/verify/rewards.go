@@ -17,14 +17,14 @@ const (
 	// keeps its process credit. Paper §6, Equation 3.
 	Mix
 	// Gated: R = R_out·(α·R_out + (1−α)·p) with p = max(0, 1 − Penalty/max(1, Nodes)).
-	// What the authors' code does (their reward function; docs/verifier.md, "Rewards"): zero
+	// What the authors' code does (their reward function; spec/verifier.md §6): zero
 	// whenever the answer is wrong, extra nodes punished, a node wrong in both value and
 	// parents charged twice.
 	Gated
 	// StrictForm: R = 1 when the verdict is Strict, else 0. Paper §6: R_out if R_pv = 1, else 0.
 	StrictForm
 	// Process: R = ProcessAcc, whatever the answer. Not in the paper: the dense ungated
-	// form that a third party found to help on hard problems (docs/paper.md, claim C45).
+	// form that a third party found to help on hard problems (spec/paper.md, claim C45).
 	Process
 )
 

@@ -80,7 +80,7 @@ type Verdict struct {
 	Steps        int `json:"steps"`         // steps in the text
 	Extra        int `json:"extra"`         // right steps that the path does not need: distractors, repeats, helper quantities
 
-	// Penalty is the authors' count (docs/verifier.md, "The reproduction: rewards and pass@k"): a wrong node costs 1, or 2 when
+	// Penalty is the authors' count (spec/verifier.md §6): a wrong node costs 1, or 2 when
 	// both its value and its parents are wrong; a missing node 1; extra steps 1 each up to
 	// Nodes; a wrong answer 1.
 	Penalty int `json:"penalty"`
