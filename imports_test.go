@@ -21,17 +21,20 @@ var foundations = []string{"kernelkit/random", "kernelkit/durable"}
 // the foundations. Components follow the way of the data: a package may import
 // what lies before it, never what lies after it.
 var mayImport = map[string][]string{
-	"scripts/check":        {},
-	"kernelkit/random":     {},
-	"kernelkit/durable":    {},
-	"kernelkit/engine":     {},
-	"kernelkit/gsm":        {},
-	"kernelkit/gsm/corpus": {"kernelkit/gsm"},
-	"kernelkit/vocab":      {"kernelkit/gsm"},
-	"kernelkit/verify":     {"kernelkit/gsm"},
-	"kernelkit/qwen":       {"kernelkit/engine", "kernelkit/vocab"},
-	"kernelkit/train":      {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
-	"kernelkit/rollout":    {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
+	"scripts/check":           {},
+	"kernelkit/random":        {},
+	"kernelkit/durable":       {},
+	"kernelkit/lesson":        {},
+	"kernelkit/engine":        {},
+	"kernelkit/gsm":           {},
+	"kernelkit/gsm/corpus":    {"kernelkit/gsm"},
+	"kernelkit/vocab":         {"kernelkit/gsm"},
+	"kernelkit/verify":        {"kernelkit/gsm"},
+	"kernelkit/verify/mutate": {"kernelkit/gsm"},
+	"kernelkit/authors":       {},
+	"kernelkit/qwen":          {"kernelkit/engine", "kernelkit/vocab"},
+	"kernelkit/train":         {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
+	"kernelkit/rollout":       {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen"},
 	"kernelkit/grpo": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/vocab", "kernelkit/qwen",
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/verify"},
 	"kernelkit/evaluate": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
@@ -41,16 +44,21 @@ var mayImport = map[string][]string{
 	"plots": {"kernelkit/score"},
 	"pipeline": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/qwen",
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
-	"kernelkit": {"pipeline", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
+	"pipeline/study": {"pipeline", "kernelkit/gsm", "kernelkit/verify", "kernelkit/qwen", "kernelkit/train", "kernelkit/grpo",
+		"kernelkit/score", "kernelkit/evaluate"},
+	"kernelkit": {"pipeline", "pipeline/study", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/verify/mutate",
 		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
 }
 
 // Programs lie after everything: nothing can import them. Those in cmd and
-// scripts may import every package, but for the one that must run whatever state
+// scripts, and the lessons of the course, may import every package, but for the one that must run whatever state
 // the module is in.
 func isProgram(pkg string) bool {
-	return (strings.HasPrefix(pkg, "cmd/") || strings.HasPrefix(pkg, "scripts/")) && pkg != "scripts/check"
+	return (strings.HasPrefix(pkg, "cmd/") || strings.HasPrefix(pkg, "scripts/") || isLesson(pkg)) && pkg != "scripts/check"
 }
+
+// isLesson tells the sources of the course: they show every part of the laboratory.
+func isLesson(pkg string) bool { return strings.HasPrefix(pkg, "notebooks/course/lessons/") }
 
 // outside says which packages alone may import a library, tests included: an
 // import path belongs to the first entry that it starts with.
@@ -135,11 +143,22 @@ func TestLibrariesStayBehindTheirSeams(t *testing.T) {
 				if !strings.HasPrefix(path, rule.prefix) {
 					continue
 				}
-				if !slices.Contains(rule.only, s.pkg) {
+				if !slices.Contains(rule.only, s.pkg) && !(isLesson(s.pkg) && rule.prefix == "github.com/gomlx/") {
 					t.Errorf("%s: %s may not import %s (only %s may)", s.file, s.pkg, path, strings.Join(rule.only, ", "))
 				}
 				break
 			}
+		}
+	}
+}
+
+// What reproduces the authors' code judges nothing in the laboratory: only the verbs
+// that compare with the authors use it.
+func TestOnlyVerifyConformanceAndBenchUseTheAuthorsCode(t *testing.T) {
+	users := []string{"cmd/interplay/verify.go", "cmd/interplay/conformance.go", "cmd/interplay/bench.go"}
+	for _, s := range sources(t) {
+		if slices.Contains(s.imports, "interplay/kernelkit/authors") && !strings.HasSuffix(s.file, "_test.go") && !slices.Contains(users, filepath.ToSlash(s.file)) {
+			t.Errorf("%s: may not import kernelkit/authors (only %s may)", s.file, strings.Join(users, ", "))
 		}
 	}
 }

@@ -13,12 +13,12 @@ import (
 // many solve.
 type Edge struct {
 	Model string
-	Ops   []evaluate.OpEdge
+	Ops   []evaluate.OpBand
 }
 
 // FindEdge places each op of judged samples: solved, edge or beyond.
 func FindEdge(model string, samples []score.Sample) (*Edge, error) {
-	ops, err := evaluate.FindEdge(samples, 0, evaluate.DefaultBorders, score.DefaultBootstrap())
+	ops, err := evaluate.Bands(samples, 0, evaluate.DefaultBorders, score.DefaultBootstrap())
 	return &Edge{model, ops}, err
 }
 
@@ -26,7 +26,7 @@ func FindEdge(model string, samples []score.Sample) (*Edge, error) {
 func (e *Evaluation) Edge() *Edge { return must(FindEdge(e.Model.Label, evaluate.Samples(e.records))) }
 
 // Edge places each op for an arm; the problems of several seeds count as different ones.
-func (r *StudyResults) Edge(arm string) *Edge {
+func (r *Results) Edge(arm string) *Edge {
 	var samples []score.Sample
 	for _, x := range r.Records {
 		if x.Arm == arm {

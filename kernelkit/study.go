@@ -13,19 +13,20 @@ import (
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/train"
 	"interplay/pipeline"
+	"interplay/pipeline/study"
 	"interplay/plots"
 )
 
 // Study is one of the paper's studies at the lab's scale: a question, the recipes
 // that answer it, and the claims that the answer will be held against.
 type Study struct {
-	*pipeline.Study
+	*study.Study
 	lab *Lab
 }
 
 // Study opens a study by name: edge, exposure, split or reward.
 func (l *Lab) Study(name string) *Study {
-	return &Study{must(pipeline.StudyByName(name, l.Profile.Name, l.Seed)), l}
+	return &Study{must(study.ByName(name, l.Profile.Name, l.Seed)), l}
 }
 
 // Recipe draws what the study does, stage by stage; what differs between its arms is marked.
@@ -134,16 +135,16 @@ func paperValue(p *float64) string {
 
 // Plan is what the study would do; it runs nothing.
 func (s *Study) Plan() *Table {
-	t := PlanTable(must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
+	t := PlanTable(s.Study, must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
 	if s.committed() != nil {
 		t.Note = "The results of exactly this study are committed and will be used: nothing is left to run. Without them: " + t.Note
 	}
 	return t
 }
 
-// PlanTable shows a plan: stages, what is there already, what the rest costs.
-func PlanTable(p *pipeline.Plan) *Table {
-	t := &Table{Title: fmt.Sprintf("Plan of %q, profile %s, seeds %s", p.Study.Name, p.Study.Profile, seedText(p.Study.Seeds)),
+// PlanTable shows the plan of a study: stages, what is there already, what the rest costs.
+func PlanTable(s *study.Study, p *pipeline.Plan) *Table {
+	t := &Table{Title: fmt.Sprintf("Plan of %q, profile %s, seeds %s", s.Name, s.Profile, seedText(s.Seeds)),
 		Columns: []string{"stage", "done", "trained tokens", "sampled tokens", "FLOPs", "nominal tokens", "true tokens", "time", "disk"}}
 	for _, g := range groupStages(p) {
 		t.Add(g.name, fmt.Sprintf("%d of %d", g.done, g.all), thousands(float64(g.spent.TrainTokens)), thousands(float64(g.spent.GeneratedTokens)),
@@ -157,12 +158,12 @@ func PlanTable(p *pipeline.Plan) *Table {
 	label, peak := p.PeakMemory()
 	label, _, _ = strings.Cut(label, ", seed ")
 	t.Note += fmt.Sprintf("Memory at the peak of training (%s): %sB a device", label, thousands(float64(peak.Total())))
-	if p.Study.Machine.GPU {
+	if p.Machine.GPU {
 		t.Note += fmt.Sprintf(", besides about %sB for CUDA and its libraries", thousands(train.CUDAMemory))
 	}
 	t.Note += ". "
-	if p.Study.NotRun != "" {
-		t.Note += "Note: " + p.Study.NotRun + "."
+	if s.NotRun != "" {
+		t.Note += "Note: " + s.NotRun + "."
 	}
 	return t
 }
@@ -234,7 +235,7 @@ func duration(seconds float64) string {
 // Run computes what is missing of the study behind a progress line, and writes its
 // results folder. Results that are committed for exactly this study are used as they
 // are. A run that fails costs its arm and seed only, and is named.
-func (s *Study) Run() *StudyResults {
+func (s *Study) Run() *Results {
 	if r := s.committed(); r != nil {
 		if dir := s.folder(); r.dir != dir {
 			if err := r.Save(dir); err != nil {
@@ -249,16 +250,16 @@ func (s *Study) Run() *StudyResults {
 	if err != nil {
 		fail(err)
 	}
-	return &StudyResults{data, dir}
+	return &Results{data, dir}
 }
 
 // RunStudy runs a study behind a progress line and writes its results folder. Runs
 // that failed are reported when at least one other finished.
-func RunStudy(ctx context.Context, store *pipeline.Store, s *pipeline.Study, sideBySide int, dir string) (*pipeline.StudyData, string, error) {
+func RunStudy(ctx context.Context, store *pipeline.Store, s *study.Study, sideBySide int, dir string) (*study.Results, string, error) {
 	line := newProgressLine()
 	store.Log = func(text string) { line.note(text) }
 	began := time.Now()
-	outcomes, err := store.RunStudy(ctx, s, sideBySide, line.update)
+	outcomes, err := s.Compute(ctx, store, sideBySide, line.update)
 	if err != nil {
 		line.end(s.Name + ": stopped")
 		if errors.Is(err, context.Canceled) {
@@ -273,7 +274,7 @@ func RunStudy(ctx context.Context, store *pipeline.Store, s *pipeline.Study, sid
 		}
 		Text("these stages failed; the others are kept", err.Error())
 	}
-	data, err := store.Collect(s)
+	data, err := s.Collect(store)
 	if err != nil {
 		return nil, "", err
 	}
@@ -281,29 +282,29 @@ func RunStudy(ctx context.Context, store *pipeline.Store, s *pipeline.Study, sid
 }
 
 // Results are the study's results, from its results folder; what is missing is computed.
-func (s *Study) Results() *StudyResults {
-	if d, err := pipeline.LoadStudy(s.folder()); err == nil && d.IsOf(s.Study) {
-		return &StudyResults{d, s.folder()}
+func (s *Study) Results() *Results {
+	if d, err := study.Load(s.folder()); err == nil && d.IsOf(s.Study) {
+		return &Results{d, s.folder()}
 	}
 	return s.Run()
 }
 
 // committed are the results in the project's results folder, nil where there are
 // none of exactly this study.
-func (s *Study) committed() *StudyResults {
+func (s *Study) committed() *Results {
 	dir, err := CommittedResults(s.Study)
 	if err != nil {
 		return nil
 	}
-	d, err := pipeline.LoadStudy(dir)
+	d, err := study.Load(dir)
 	if err != nil || !d.IsOf(s.Study) {
 		return nil
 	}
-	return &StudyResults{d, dir}
+	return &Results{d, dir}
 }
 
 // CommittedResults is the folder of a study's committed results: notebooks/results/PROFILE/STUDY.
-func CommittedResults(s *pipeline.Study) (string, error) {
+func CommittedResults(s *study.Study) (string, error) {
 	root, err := engine.ProjectRoot()
 	return filepath.Join(root, "notebooks", "results", s.Profile, s.Name), err
 }
@@ -315,7 +316,7 @@ func (s *Study) folder() string {
 
 // ResultsFolder is where a study's results go: $INTERPLAY_RESULTS/NOTEBOOK, else
 // build/results/PROFILE/STUDY beside the run store.
-func ResultsFolder(s *pipeline.Study, runs string) (string, error) {
+func ResultsFolder(s *study.Study, runs string) (string, error) {
 	if dir := os.Getenv("INTERPLAY_RESULTS"); dir != "" {
 		return filepath.Join(dir, s.Notebook), nil
 	}

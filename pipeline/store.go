@@ -1,5 +1,6 @@
 // Package pipeline turns recipes into results: content-addressed stages in a run
-// store, the compute ledger, and the studies of the paper.
+// store, profiles of recipes, and the compute ledger. Package study, below it, compares
+// recipes and judges claims.
 //
 // The mental model: a stage is a pure function of its recipe and of the stages
 // that it reads. Its address is a digest of both, so that a result is found
@@ -107,8 +108,11 @@ func (s *Stage) Address() string {
 
 // Dir is the stage's folder in the store.
 func (st *Store) Dir(s *Stage) string {
-	return filepath.Join(st.Root, s.Kind+"-"+s.Address()[:12])
+	return filepath.Join(st.Root, s.Folder())
 }
+
+// Folder is the name of the stage's folder in any store.
+func (s *Stage) Folder() string { return s.Kind + "-" + s.Address()[:12] }
 
 // WorkDir is the folder, inside a stage's own, of what only an unfinished stage
 // needs, such as checkpoints: it is not part of the result, and goes once that is sealed.

@@ -171,7 +171,7 @@ func (j *realisticJudge) endStep() {
 	}
 	if class != Right {
 		j.v.fail(s.index, class)
-	} else if s.node < 0 || j.nodes[s.node].shown || !needed(j.p.Graph, s.node) {
+	} else if s.node < 0 || j.nodes[s.node].shown || !j.p.Graph.HasStep(s.node) {
 		j.v.Extra++
 	}
 	if s.node < 0 {
