@@ -125,6 +125,9 @@ func (t *Tokenizer) Save(dir string) error {
 		f.PreTokenizer = &component{Type: "WhitespaceSplit"}
 	} else {
 		p, no := prosePattern, false
+		if t.splitting == phrases {
+			p = phrasePattern(t.tokens, t.special)
+		}
 		f.PreTokenizer = &component{Type: "Split", Pattern: &pattern{Regex: &p}, Behavior: "Isolated", Invert: &no}
 		f.Decoder = &component{Type: "Fuse"}
 	}
@@ -180,11 +183,11 @@ func parse(data []byte) (*Tokenizer, error) {
 	}
 	switch f.Model.Type {
 	case "WordLevel":
-		how, err := wordSplitting(f.PreTokenizer)
+		tokens, special, err := f.table()
 		if err != nil {
 			return nil, err
 		}
-		tokens, special, err := f.table()
+		how, err := wordSplitting(f.PreTokenizer, tokens, special)
 		if err != nil {
 			return nil, err
 		}
@@ -195,14 +198,16 @@ func parse(data []byte) (*Tokenizer, error) {
 	return nil, fmt.Errorf("the model is of type %q: expected WordLevel or byte-level BPE", f.Model.Type)
 }
 
-func wordSplitting(p *component) (splitting, error) {
+func wordSplitting(p *component, tokens, special []string) (splitting, error) {
 	switch {
 	case p != nil && p.Type == "WhitespaceSplit":
 		return blanks, nil
 	case p != nil && p.Type == "Split" && p.Pattern != nil && p.Pattern.Regex != nil && *p.Pattern.Regex == prosePattern:
 		return prose, nil
+	case p != nil && p.Type == "Split" && p.Pattern != nil && p.Pattern.Regex != nil && *p.Pattern.Regex == phrasePattern(tokens, special):
+		return phrases, nil
 	}
-	return 0, errors.New("the word-level model has another pre-tokenizer than WhitespaceSplit or this project's pattern")
+	return 0, errors.New("the word-level model has another pre-tokenizer than WhitespaceSplit or this project's patterns")
 }
 
 // table lists the tokens by id and the tokens that are cut out of text first.

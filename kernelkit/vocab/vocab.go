@@ -2,9 +2,10 @@
 // for every text that Encode accepts, and what it does not know is an error with its
 // position, never a silent [UNK].
 //
-// Two word-level tokenizers are made here: Words for texts that are tokens separated
-// by single blanks (the symbolic problem family), and Text for prose, where a token is
-// a word, a number or a punctuation mark with the blank before it. Load reads these, and
+// Three word-level tokenizers are made here: Words for texts that are tokens separated
+// by single blanks (the symbolic problem family), Text for prose, where a token is
+// a word, a number or a punctuation mark with the blank before it, and Phrases for prose
+// with tokens of several of these. Load reads these, and
 // byte-level BPE, from Hugging Face's tokenizer.json; Save writes what transformers'
 // AutoTokenizer opens.
 package vocab
@@ -40,6 +41,7 @@ type splitting int
 const (
 	blanks    splitting = iota // at single blanks, which are not part of a token
 	prose                      // see SplitProse
+	phrases                    // see Phrases
 	byteLevel                  // byte-level BPE
 )
 
@@ -54,6 +56,7 @@ type Tokenizer struct {
 	pad       int32 // −1 where the tokenizer has none; likewise bos and eos
 	bos, eos  int32
 	bpe       *bpe
+	longest   int // pieces of the longest token of phrases
 }
 
 // UnknownTextError is Encode's answer to text that the vocabulary does not hold.
@@ -85,6 +88,8 @@ func words(tokens []string, how splitting) (*Tokenizer, error) {
 			return nil, fmt.Errorf("vocab: token %q is not valid UTF-8", token)
 		case how == blanks && strings.IndexFunc(token, unicode.IsSpace) >= 0:
 			return nil, fmt.Errorf("vocab: token %q contains a blank: texts are cut at blanks", token)
+		case how == phrases && checkPhrase(token) != nil:
+			return nil, checkPhrase(token)
 		case how == prose && len(SplitProse(token)) != 1:
 			return nil, fmt.Errorf("vocab: %q is not one token: it is cut into %q", token, SplitProse(token))
 		}
@@ -109,6 +114,9 @@ func assemble(tokens, special []string, how splitting) (*Tokenizer, error) {
 		t.isSpecial[t.ids[s]] = true
 	}
 	sortLongestFirst(t.special)
+	if how == phrases {
+		t.longest = longestPhrase(tokens, special)
+	}
 	t.pad, t.bos, t.eos = t.idOr(PAD), t.idOr(BOS), t.idOr(EOS)
 	return t, nil
 }
@@ -185,7 +193,13 @@ func (t *Tokenizer) encodePlain(ids []int32, text string, offset int) ([]int32, 
 		return t.bpe.encode(ids, text, offset)
 	}
 	for at := 0; at < len(text); {
-		n := proseToken(text[at:])
+		n := 0
+		if t.splitting == phrases {
+			n = t.phraseToken(text[at:])
+		}
+		if n == 0 {
+			n = proseToken(text[at:])
+		}
 		id, ok := t.ids[text[at:at+n]]
 		if !ok {
 			return nil, &UnknownTextError{Offset: offset + at, Text: text[at : at+n]}
