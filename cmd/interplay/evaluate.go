@@ -42,7 +42,7 @@ interrupted evaluation goes on where it was. The paper's setting: -problems 200 
 	flags.StringVar(&f.contexts, "context", "A", "contexts: A,B or zoo,school,movie")
 	flags.StringVar(&f.split, "split", "test", "test, validation, rl or train")
 	flags.BoolVar(&f.reverse, "reverse", false, "reverse mode beside forward mode; the realistic family only")
-	whole(flags, &f.Problems, "problems", 1, maxTokens, "problems of each op, context and mode")
+	whole(flags, &f.Problems, "problems", 1, 1<<16, "problems of each op, context and mode")
 	whole(flags, &f.Samples, "n", 1, maxSamples, "completions of a problem")
 	temperatureFlag(flags, &f.Temperature, "of sampling; 0 takes the most likely token")
 	whole(flags, &f.MaxTokens, "max-tokens", 1, maxTokens, "longest completion")

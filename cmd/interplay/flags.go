@@ -20,11 +20,8 @@ const (
 	maxProblems = 1 << 30 // problems, records
 	maxSamples  = 1 << 16 // completions of a prompt
 	maxRows     = 1 << 13 // completions in flight
-	maxTokens   = 1 << 20 // tokens of a completion; problems of one kind
-	maxModulus  = 1 << 20
-	maxEntities = 1 << 10
-	maxDistract = 1 << 8
-	maxWorkers  = 1 << 10
+	maxTokens   = 1 << 20 // tokens of a completion
+	maxWorkers  = 1 << 8
 	maxSeeds    = 1 << 10
 	maxSeed     = 1 << 53 // what every reader of JSON holds exactly
 )

@@ -73,9 +73,9 @@ func (f *generateFlags) declare(flags *pflag.FlagSet) {
 	flags.StringVar(&f.split, "split", "train", "train, validation, test or rl: they share no problem")
 	flags.StringVar(&f.preset, "preset", "", "a named spec instead of -op, -context and -unit; -presets lists them")
 	flags.StringVar(&f.specFile, "spec", "", "a JSON file with the spec instead of all of these, as a manifest holds it")
-	(&number[int64]{value: &f.modulus, low: 2, high: maxModulus, parse: parseInt64, kind: wholeNumber}).declare(flags,
+	(&number[int64]{value: &f.modulus, low: 3, high: gsm.MaxModulus, parse: parseInt64, kind: wholeNumber}).declare(flags,
 		"modulus", "10", "symbolic family: values are 0 to modulus-1")
-	wholeOr(flags, &f.entities, "entities", "20 up to op 14", 1, maxEntities, "symbolic family: names a context offers")
+	wholeOr(flags, &f.entities, "entities", "20 up to op 14", 1, gsm.MaxEntities, "symbolic family: names a context offers")
 	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
 	(&number[uint64]{value: &f.first, high: 1 << 62, parse: parseUint64, kind: wholeNumber}).declare(flags,
 		"first", "", "index of the first problem: shards of a corpus are runs of indices")
@@ -243,6 +243,9 @@ func (f *generateFlags) mixture() (gsm.Spec, error) {
 		spec.Distractors = new(gsm.Range)
 		if err := spec.Distractors.UnmarshalText([]byte(f.distractors)); err != nil {
 			return spec, fmt.Errorf("-distractors: %w", err)
+		}
+		if spec.Distractors.Max > gsm.MaxDistractors {
+			return spec, fmt.Errorf("-distractors %s: expected at most %d", f.distractors, gsm.MaxDistractors)
 		}
 	}
 	return spec, errors.Join(spec.Family.UnmarshalText([]byte(f.family)), spec.Unit.UnmarshalText([]byte(f.unit)))

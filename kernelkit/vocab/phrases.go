@@ -25,10 +25,10 @@ func checkPhrase(token string) error {
 }
 
 // longestPhrase is the largest number of pieces in a token that is not special.
-func longestPhrase(tokens, special []string) int {
+func longestPhrase(tokens []string, special map[int32]bool) int {
 	longest := 1
-	for _, token := range tokens {
-		if !slices.Contains(special, token) {
+	for id, token := range tokens {
+		if !special[int32(id)] {
 			longest = max(longest, len(SplitProse(token)))
 		}
 	}
@@ -51,10 +51,10 @@ func (t *Tokenizer) phraseToken(text string) int {
 // phrasePattern cuts a text as Phrases does, as a pattern for Hugging Face's pre-tokenizer:
 // the tokens of several pieces, longest first, each up to the end of its last piece, and
 // otherwise a piece.
-func phrasePattern(tokens, special []string) string {
+func phrasePattern(tokens []string, special map[int32]bool) string {
 	var several []string
-	for _, token := range tokens {
-		if !slices.Contains(special, token) && len(SplitProse(token)) > 1 {
+	for id, token := range tokens {
+		if !special[int32(id)] && len(SplitProse(token)) > 1 {
 			several = append(several, token)
 		}
 	}
