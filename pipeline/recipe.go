@@ -132,7 +132,7 @@ type Profile struct {
 }
 
 // Profiles are the lab's scales, smallest first.
-func Profiles() []string { return []string{"smoke", "micro", "gpu", "paper"} }
+func Profiles() []string { return []string{"smoke", "micro", "lookup", "words", "gpu", "paper"} }
 
 // ProfileByName returns a profile with the seed put in.
 func ProfileByName(name string, seed int64) (Profile, error) {
@@ -141,6 +141,10 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 		return smoke(seed), nil
 	case "micro":
 		return micro(seed), nil
+	case "lookup":
+		return lookup(seed)
+	case "words":
+		return words(seed)
 	case "gpu":
 		return gpu(seed)
 	case "paper":
