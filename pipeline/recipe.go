@@ -20,6 +20,9 @@ type Pretraining struct {
 	Target Target       `json:"target"`
 	Train  train.Config `json:"train"`
 	Seed   int64        `json:"seed"` // of the weights and of the corpus
+
+	// Phrases are the tokens of word problems; nil: the family's words, as long as the paper's.
+	Phrases *Phrases `json:"phrases,omitempty"`
 }
 
 // Target says which tokens the loss counts.
