@@ -20,6 +20,9 @@ type Pretraining struct {
 	Target Target       `json:"target"`
 	Train  train.Config `json:"train"`
 	Seed   int64        `json:"seed"` // of the weights and of the corpus
+
+	// Phrases are the tokens of word problems; nil: the family's words, as long as the paper's.
+	Phrases *Phrases `json:"phrases,omitempty"`
 }
 
 // Target says which tokens the loss counts.
@@ -129,7 +132,7 @@ type Profile struct {
 }
 
 // Profiles are the lab's scales, smallest first.
-func Profiles() []string { return []string{"smoke", "micro", "gpu", "paper"} }
+func Profiles() []string { return []string{"smoke", "micro", "lookup", "words", "gpu", "paper"} }
 
 // ProfileByName returns a profile with the seed put in.
 func ProfileByName(name string, seed int64) (Profile, error) {
@@ -138,6 +141,10 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 		return smoke(seed), nil
 	case "micro":
 		return micro(seed), nil
+	case "lookup":
+		return lookup(seed)
+	case "words":
+		return words(seed)
 	case "gpu":
 		return gpu(seed)
 	case "paper":

@@ -43,6 +43,11 @@ type Config struct {
 	// at the start, by biases on q and k. An inductive bias that shortens the wait for
 	// variable look-up in very small models: report it with the results.
 	OffsetInit bool `json:"offset_init,omitempty"`
+
+	// LookupInit makes the first two layers look values up by their names at the start: see
+	// Lookup. An inductive bias too; it needs 2 layers, 2 heads for each part of a name, and
+	// as many key and value heads as query heads.
+	LookupInit Lookup `json:"lookup_init,omitempty"`
 }
 
 // Size returns the configuration of one of the project's sizes for a vocabulary:
@@ -101,7 +106,7 @@ func (c Config) Validate() error {
 	case c.OffsetInit && c.HeadDim() < 2*offsetPairs:
 		return fmt.Errorf("qwen: offset_init needs heads of at least %d, found %d", 2*offsetPairs, c.HeadDim())
 	}
-	return nil
+	return c.validateLookup()
 }
 
 func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
