@@ -15,7 +15,7 @@ import (
 )
 
 // foundations hold no knowledge of the laboratory; every component may use them.
-var foundations = []string{"kernelkit/random", "kernelkit/durable"}
+var foundations = []string{"kernelkit/random", "kernelkit/durable", "kernelkit/strict"}
 
 // mayImport says which packages of the module each package may import, besides
 // the foundations. Components follow the way of the data: a package may import
@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"scripts/check":           {},
 	"kernelkit/random":        {},
 	"kernelkit/durable":       {},
+	"kernelkit/strict":        {},
 	"kernelkit/lesson":        {},
 	"kernelkit/engine":        {},
 	"kernelkit/gsm":           {},
