@@ -33,36 +33,6 @@ func (r *Results) intervals() string { return "95 % intervals over " + over(r.St
 // first is the arm that the others are compared with.
 func (r *Results) first() *study.Arm { return &r.Study.Arms[0] }
 
-// drawnIntervals says what the intervals of figures are, see drawn.
-func (r *Results) drawnIntervals(from string) string {
-	if len(r.Study.Seeds) == 1 {
-		return r.intervals()
-	}
-	return "95 % intervals of the difference from " + from + ", over seeds and prompts"
-}
-
-// drawn is what a figure shows of an arm: its strict pass@k, with the interval of its difference
-// from another arm around it, none for that arm itself. Seeds differ more in what their
-// bases can do than in what becomes of them, so the intervals of levels would hide what
-// the figures are for. With one seed it is the interval of the level.
-func (r *Results) drawn(arm, from string, ops study.OpRange, k int) (score.Interval, bool) {
-	m := score.Pass(k, score.Strict, score.Unbiased)
-	v, ok := r.Value(arm, ops, m)
-	if !ok || len(r.Study.Seeds) == 1 {
-		return v, ok
-	}
-	low, high := 0.0, 0.0
-	if arm != from {
-		d, ok := r.Difference(arm, from, ops, m)
-		if !ok {
-			return v, false
-		}
-		low, high = d.Low-d.Value, d.High-d.Value
-	}
-	v.Low, v.High = max(0, v.Value+low), min(1, v.Value+high)
-	return v, true
-}
-
 // Claims lists the verdicts.
 func (r *Results) Claims() *Table {
 	return ClaimsTable(r.Results)
@@ -94,8 +64,19 @@ func ClaimsTable(d *study.Results) *Table {
 	if n := len(d.Study.Seeds); n > 1 {
 		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
 	}
-	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet + noted(d)
 	return t
+}
+
+// noted is what a reader must know of results, as sentences of a table's note.
+func noted(r *study.Results) (text string) {
+	if r.Study.Exploratory {
+		text = " Exploratory: its rules were not fixed and committed before the runs."
+	}
+	for _, note := range r.Notes {
+		text += " These results: " + note + "."
+	}
+	return text
 }
 
 // BySeed lists the effects of the claims seed by seed.
@@ -209,7 +190,7 @@ func (r *Results) Table(arms ...string) *Table {
 			t.Add(r.arm(name).Label, ops.Title, fmt.Sprintf("%.3f", one.Value), bounds(one), fmt.Sprintf("%.3f", many.Value), bounds(many), answer.Value, lucky)
 		}
 	}
-	t.Note = "Lucky: the share of right answers whose process is wrong. " + r.intervals() + "."
+	t.Note = "Lucky: the share of right answers whose process is wrong. " + r.intervals() + "." + noted(r.Results)
 	return t
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,7 +76,7 @@ func (s *Study) Recipe() Figure {
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
 		fmt.Sprintf("ops %s, %d problems each", e.Data.Mix[0].Ops, e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
-	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %d seed(s)", s.Title, s.Profile, len(s.Seeds)), Stages: stages})
+	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %s", s.Title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
 }
 
@@ -136,7 +137,7 @@ func paperValue(p *float64) string {
 // Plan is what the study would do; it runs nothing.
 func (s *Study) Plan() *Table {
 	t := PlanTable(s.Study, must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
-	if s.committed() != nil {
+	if r := s.committed(); r != nil && len(r.Missing) == 0 {
 		t.Note = "The results of exactly this study are committed and will be used: nothing is left to run. Without them: " + t.Note
 	}
 	return t
@@ -236,14 +237,19 @@ func duration(seconds float64) string {
 // results folder. Results that are committed for exactly this study are used as they
 // are. A run that fails costs its arm and seed only, and is named.
 func (s *Study) Run() *Results {
-	if r := s.committed(); r != nil {
+	s.mustBeItself()
+	if r := s.committed(); r != nil && len(r.Missing) == 0 {
 		if dir := s.folder(); r.dir != dir {
 			if err := r.Save(dir); err != nil {
 				fail(err)
 			}
 			r.dir = dir
 		}
-		show("", `<code style="color:#444">✓ the results committed for this profile are used</code>`, "✓ the results committed for this profile are used")
+		word := "✓ the results committed for this profile are used"
+		for _, note := range r.Notes {
+			word += "; they were " + note
+		}
+		show("", `<code style="color:#444">`+html.EscapeString(word)+`</code>`, word)
 		return r
 	}
 	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())
@@ -251,6 +257,14 @@ func (s *Study) Run() *Results {
 		fail(err)
 	}
 	return &Results{data, dir}
+}
+
+// mustBeItself ends the cell when the study has the name of one of the project's, and
+// is another: its results would be shown as the project's.
+func (s *Study) mustBeItself() {
+	if differs := s.Differs(); differs != "" {
+		fail(fmt.Errorf("this is not the study %q of the project (%s): give yours a name of its own, study.Name = \"…\"", s.Name, differs))
+	}
 }
 
 // RunStudy runs a study behind a progress line and writes its results folder. Runs
@@ -281,26 +295,41 @@ func RunStudy(ctx context.Context, store *pipeline.Store, s *study.Study, sideBy
 	return data, dir, data.Save(dir)
 }
 
-// Results are the study's results, from its results folder; what is missing is computed.
+// Results are the study's results: those of the last run, else the committed ones,
+// else they are computed. Arms that were added to the study since its results were
+// committed are missing from them, and named; Run computes the study as it is now.
 func (s *Study) Results() *Results {
-	if d, err := study.Load(s.folder()); err == nil && d.IsOf(s.Study) {
-		return &Results{d, s.folder()}
+	s.mustBeItself()
+	if r := s.in(s.folder()); r != nil && len(r.Missing) == 0 {
+		return r
+	}
+	if r := s.committed(); r != nil {
+		return r
 	}
 	return s.Run()
 }
 
+// in are the study's results in a folder, nil where there are none.
+func (s *Study) in(dir string) *Results {
+	all, err := study.Load(dir)
+	if err != nil {
+		return nil
+	}
+	r, err := all.Of(s.Study)
+	if err != nil {
+		return nil
+	}
+	return &Results{r, dir}
+}
+
 // committed are the results in the project's results folder, nil where there are
-// none of exactly this study.
+// none of this study.
 func (s *Study) committed() *Results {
 	dir, err := CommittedResults(s.Study)
 	if err != nil {
 		return nil
 	}
-	d, err := study.Load(dir)
-	if err != nil || !d.IsOf(s.Study) {
-		return nil
-	}
-	return &Results{d, dir}
+	return s.in(dir)
 }
 
 // CommittedResults is the folder of a study's committed results: notebooks/results/PROFILE/STUDY.

@@ -142,3 +142,19 @@ func readDone(dir string) (*Done, error) {
 	var d Done
 	return &d, json.Unmarshal(text, &d)
 }
+
+// SaveShare is which share of a stage's time passes between two checkpoints; 0: it writes
+// none, and a process that ends in it loses all of it.
+func SaveShare(s *Stage) float64 {
+	every, steps := 0, 0
+	switch r := s.Recipe.(type) {
+	case Pretraining:
+		every, steps = r.Train.CheckpointEvery, r.Train.Steps
+	case Reinforcement:
+		every, steps = r.GRPO.CheckpointEvery, r.GRPO.Steps
+	}
+	if every <= 0 || steps <= 0 {
+		return 0
+	}
+	return min(1, float64(every)/float64(steps))
+}

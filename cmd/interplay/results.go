@@ -52,6 +52,9 @@ func (f *resultsFlags) show(name string) error {
 		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.Verdicts), len(d.Numbers), len(d.Records))
 		return nil
 	}
+	if d, err = d.Of(s); err != nil {
+		return fmt.Errorf("%s: %w; run it again with `interplay run %s -profile %s`", dir, err, s.Name, s.Profile)
+	}
 	kernelkit.ClaimsTable(d).Show()
 	if f.bySeed {
 		kernelkit.SeedsTable(d).Show()

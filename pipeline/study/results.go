@@ -32,22 +32,33 @@ const (
 // JSON name: a report, which notebooks write too, the verdicts on the claims, what was
 // spent, and the study itself.
 type Results struct {
+	Format int `json:"format"` // of this file, resultsFormat
 	pipeline.Report
 	Verdicts []Judgement `json:"claims"`
 	Spent    []Cost      `json:"spent"`
 	Missing  []string    `json:"missing,omitempty"` // runs that have no evaluation
-	Study    *Study      `json:"recipe"`            // everything that was run, with the rules
+	Study    *Study      `json:"definition"`        // everything that was run, with the rules
 
 	Records     []Record     `json:"-"`
 	Likelihoods []Likelihood `json:"-"` // empty where the study does not ask for them
 	Metrics     []Metric     `json:"-"`
 	Scores      Scores       `json:"-"` // counted from Records and Likelihoods
+
+	// Notes say what a reader must know of the results, such as that an earlier version
+	// of a stage computed them. Of fills them in.
+	Notes []string `json:"-"`
 }
+
+// resultsFormat is the version of results.json.
+const resultsFormat = 2
 
 // Cost is a stage that a study ran, and what it cost.
 type Cost struct {
 	Label  string         `json:"label"`
-	Folder string         `json:"folder"` // kind and address
+	Folder string         `json:"folder"` // in the run store that it was computed in
+	Kind   string         `json:"kind"`
+	Format int            `json:"format"` // of the stage when it was computed
+	Recipe string         `json:"recipe"` // Stage.RecipeDigest: what was computed, whatever the format
 	Arms   []string       `json:"arms"`
 	Seed   int64          `json:"seed"`
 	Spent  pipeline.Spent `json:"spent"`
@@ -108,7 +119,7 @@ type Metric struct {
 // Collect gathers what is finished of the study in the store: samples, logs, costs;
 // it judges the claims. Runs that are not finished are listed as missing.
 func (s *Study) Collect(st *pipeline.Store) (*Results, error) {
-	r := &Results{Study: s, Report: pipeline.Report{Name: s.resultsName(), Profile: s.Profile, Seed: s.Seeds[0]}}
+	r := &Results{Format: resultsFormat, Study: s, Report: pipeline.Report{Name: s.resultsName(), Profile: s.Profile, Seed: s.Seeds[0]}}
 	at := map[string]int{} // of a stage in Spent
 	for _, run := range s.Runs() {
 		for i, stage := range run.stages() {
@@ -123,7 +134,7 @@ func (s *Study) Collect(st *pipeline.Store) (*Results, error) {
 				return nil, err
 			}
 			at[stage.Address()] = len(r.Spent)
-			r.Spent = append(r.Spent, Cost{stage.Label, stage.Folder(), []string{run.Arm.Name}, run.Seed, done.Spent})
+			r.Spent = append(r.Spent, Cost{stage.Label, stage.Folder(), stage.Kind, stage.Format, stage.RecipeDigest(), []string{run.Arm.Name}, run.Seed, done.Spent})
 			if i < len(run.Steps) {
 				if err := r.addMetrics(st, run, i); err != nil {
 					return nil, err
@@ -279,6 +290,9 @@ func Load(dir string) (*Results, error) {
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ResultsFile), err)
 	}
+	if r.Format != resultsFormat {
+		return nil, fmt.Errorf("%s has format %d, this version reads %d: run the study again, its stages are reused", filepath.Join(dir, ResultsFile), r.Format, resultsFormat)
+	}
 	if r.Study == nil {
 		return nil, fmt.Errorf("%s holds no study", filepath.Join(dir, ResultsFile))
 	}
@@ -295,37 +309,6 @@ func Load(dir string) (*Results, error) {
 	}
 	r.Scores, err = scoresOf(r.Records, r.Likelihoods)
 	return r, err
-}
-
-// RecordedSeeds are the seeds that have records.
-func (r *Results) RecordedSeeds() []int64 {
-	var seeds []int64
-	for _, x := range r.Records {
-		if !slices.Contains(seeds, x.Seed) {
-			seeds = append(seeds, x.Seed)
-		}
-	}
-	return seeds
-}
-
-// IsOf reports whether the results are of exactly this study: the same recipes,
-// seeds, problems and rules, and none of its runs missing.
-func (r *Results) IsOf(s *Study) bool {
-	mine, errA := json.Marshal(r.Study)
-	other, errB := json.Marshal(s)
-	if errA != nil || errB != nil || !bytes.Equal(mine, other) || len(r.Missing) > 0 {
-		return false
-	}
-	addresses := map[string]bool{}
-	for _, x := range r.Spent {
-		addresses[x.Folder] = true
-	}
-	for _, stage := range s.Stages() { // the same recipe has another address when a stage's format changed
-		if !addresses[stage.Folder()] {
-			return false
-		}
-	}
-	return true
 }
 
 // Check recomputes numbers and verdicts from the records and names the first difference.

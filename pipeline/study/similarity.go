@@ -12,26 +12,25 @@ import (
 // similar the solved graph is to the nearest of n graphs of the arm's first
 // training stage in the same family's context `known` (paper figure 5). A strictly
 // right sample has derived exactly the problem's solution path, so the path is the
-// sample's graph.
-func (d *Results) Similarities(arm string, r OpRange, known string, n int) ([]float64, error) {
+// sample's graph. It returns also to how many problems the samples belong.
+func (d *Results) Similarities(arm string, r OpRange, known string, n int) (similarities []float64, problems int, err error) {
 	a, ok := d.Study.Arm(arm)
 	if !ok {
-		return nil, nil
+		return nil, 0, nil
 	}
 	shown, err := shownGraphs(*a.Steps[0].Train, known, n)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	problems, err := d.Study.Evaluation.Set()
+	set, err := d.Study.Evaluation.Set()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	byID := map[string]*gsm.Problem{}
-	for _, p := range problems {
+	for _, p := range set {
 		byID[p.ID] = p
 	}
 	nearest := map[string]float64{}
-	var out []float64
 	for _, x := range d.Records {
 		if x.Arm != arm || !x.Strict || x.Op < r.Ops.Min || x.Op > r.Ops.Max || x.Context != r.Context {
 			continue
@@ -39,13 +38,13 @@ func (d *Results) Similarities(arm string, r OpRange, known string, n int) ([]fl
 		if _, known := nearest[x.Prompt]; !known {
 			t, err := pathTopology(byID[x.Prompt].Graph)
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			nearest[x.Prompt], _ = t.Nearest(shown)
 		}
-		out = append(out, nearest[x.Prompt])
+		similarities = append(similarities, nearest[x.Prompt])
 	}
-	return out, nil
+	return similarities, len(nearest), nil
 }
 
 // shownGraphs are the shapes of the first n training problems in a context.

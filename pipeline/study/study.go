@@ -31,6 +31,11 @@ type Study struct {
 	Profile  string `json:"profile"`
 	NotRun   string `json:"not_run,omitempty"` // what of this profile nobody ran yet
 
+	// Exploratory marks a study whose rules were not committed before it ran: a user's own,
+	// or one of the project's that looks for a question. It needs no committed results,
+	// and may have any number of claims and seeds; tables of its results say so.
+	Exploratory bool `json:"exploratory,omitempty"`
+
 	Seeds      []int64             `json:"seeds"` // each runs everything again: corpus, weights, problems of RL, noise
 	Arms       []Arm               `json:"arms"`  // what is compared; the first is the baseline
 	Ranges     []OpRange           `json:"ranges"`
@@ -79,9 +84,12 @@ type OpRange struct {
 
 // Validate returns the first thing that is wrong with the study.
 func (s *Study) Validate() error {
+	for _, name := range []struct{ field, value string }{{"name", s.Name}, {"profile", s.Profile}, {"notebook", s.Notebook}} {
+		if err := plainName(name.field, name.value); err != nil && (name.field != "notebook" || name.value != "") {
+			return err
+		}
+	}
 	switch {
-	case s.Name == "":
-		return errors.New("a study needs a name")
 	case len(s.Seeds) == 0:
 		return fmt.Errorf("study %s has no seeds: expected at least one", s.Name)
 	case len(s.Arms) == 0:
@@ -107,6 +115,20 @@ func (s *Study) Validate() error {
 		if err := s.validateClaim(c); err != nil {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
 		}
+	}
+	return nil
+}
+
+// plainName refuses what is no name of one folder: results are kept under it.
+func plainName(field, value string) error {
+	bad := func(r rune) bool { return r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) }
+	switch {
+	case value == "":
+		return fmt.Errorf("a study needs a %s", field)
+	case len(value) > 100:
+		return fmt.Errorf("the study's %s has %d bytes: expected at most 100", field, len(value))
+	case strings.HasPrefix(value, ".") || strings.ContainsFunc(value, bad):
+		return fmt.Errorf("the study's %s is %q: expected a name of one folder, such as my-study, without / and without a dot at the start", field, value)
 	}
 	return nil
 }
@@ -219,7 +241,8 @@ func (s *Study) Stages() []*pipeline.Stage {
 	return pipeline.Stages(roots...)
 }
 
-// Read reads a study of a user's own from a JSON file. An unknown field is an error.
+// Read reads a study of a user's own from a JSON file. An unknown field is an error. The
+// name of one of the project's studies is refused for another study.
 func Read(name string) (*Study, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -232,7 +255,14 @@ func Read(name string) (*Study, error) {
 	if err := d.Decode(&s); err != nil {
 		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
 	}
-	return &s, s.Validate()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if differs := s.Differs(); differs != "" {
+		return nil, fmt.Errorf("%s is not the project's study %q (%s): give it a name of its own", name, s.Name, differs)
+	}
+	s.Exploratory = s.Exploratory || !slices.Contains(Names(), s.Name)
+	return &s, nil
 }
 
 // Plan looks at what the store has of the study and estimates the rest.
