@@ -18,8 +18,8 @@ type Conformity struct {
 	ID string
 
 	// Lost names the quantities whose statement the record's text lacks, a defect
-	// of the authors' reverse mode that is predicted from the graph (generator spec
-	// §5). The record conforms when it is lost there as predicted.
+	// of the authors' reverse mode that is predicted from the graph (docs/generator.md,
+	// "Faults of the authors' generator that are not copied"). The record conforms when it is lost there as predicted.
 	Lost []string
 
 	// Missing names those of them without which the text does not give the answer,
@@ -410,7 +410,7 @@ func (r *record) statements(g *Graph, list []*words) (expected, lost []string) {
 	return expected, lost
 }
 
-// questionFor writes the question about a name (spec §5).
+// questionFor writes the question about a name (docs/generator.md, "Sentences").
 func questionFor(name string) string {
 	if isAverage(name) || isTotal(name) {
 		return "What is the " + name + "?"
@@ -419,8 +419,8 @@ func questionFor(name string) string {
 	return "How many " + item + " does " + place + " have?"
 }
 
-// compareHashes checks the hashes of the record: the authors' duplicate key (spec
-// §8) and the training text without [EOS] (spec §9).
+// compareHashes checks the hashes of the record: the authors' duplicate key
+// and the training text without [EOS] (docs/generator.md, "Texts").
 func (r *record) compareHashes(g *Graph) (differences []string) {
 	p := Problem{Problem: r.Problem, Question: r.Question, Solution: r.Solution, Answer: r.Answer, Graph: g}
 	const field = "\n--FIELD--\n"
