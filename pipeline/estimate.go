@@ -45,7 +45,7 @@ func meanLengths(spec gsm.Spec) lengths {
 		p := source.At(i)
 		all := float64(gsm.TokenCount(p))
 		solution := all
-		if tok, err := tokenizer(spec.Family); err == nil {
+		if tok, err := tokenizer(Pretraining{Data: spec}); err == nil {
 			if ids, err := tok.Encode(p.Training()); err == nil {
 				all = float64(len(ids)) + 1 // [EOS]
 			}
@@ -62,7 +62,7 @@ func meanLengths(spec gsm.Spec) lengths {
 
 // Estimate is what RL of a network by this recipe is expected to cost.
 func (r Reinforcement) Estimate(model qwen.Config) Spent {
-	if model.VocabSize == 0 || r.Data.Validate() != nil {
+	if model.Validate() != nil || r.Validate() != nil {
 		return Spent{}
 	}
 	l := meanLengths(r.Data)
@@ -86,7 +86,7 @@ func (r Reinforcement) Estimate(model qwen.Config) Spent {
 
 // Estimate is what the evaluation of a network is expected to cost.
 func (r Evaluation) Estimate(model qwen.Config) Spent {
-	if model.VocabSize == 0 || r.Data.Validate() != nil {
+	if model.Validate() != nil || r.Validate() != nil {
 		return Spent{}
 	}
 	l := meanLengths(r.Data)
