@@ -86,7 +86,7 @@ func (p *Plan) PeakMemory() (label string, peak train.Memory) {
 		if !ok {
 			continue
 		}
-		model := modelOf(x.Stage)
+		model := baseOf(x.Stage).Model
 		flash := p.Machine.GPU && r.Train.Dtype == "bfloat16" && !r.Train.DocumentMask && model.HeadDim()%8 == 0
 		if m := train.EstimateMemory(model, r.Train, flash); m.Total() > peak.Total() {
 			label, peak = x.Stage.Label, m
@@ -105,7 +105,7 @@ func bytesOf(s *Stage) float64 {
 		r := s.Recipe.(Likelihood)
 		return 16 * float64(r.Problems*cellsOf(r.Data))
 	}
-	return 4*float64(modelOf(s).Params()) + 200e3
+	return 4*float64(baseOf(s).Model.Params()) + 200e3
 }
 
 // rates are the speeds of the store's finished stages on the machine's kind of
@@ -141,4 +141,20 @@ func readDone(dir string) (*Done, error) {
 	}
 	var d Done
 	return &d, json.Unmarshal(text, &d)
+}
+
+// SaveShare is which share of a stage's time passes between two checkpoints; 0: it writes
+// none, and a process that ends in it loses all of it.
+func SaveShare(s *Stage) float64 {
+	every, steps := 0, 0
+	switch r := s.Recipe.(type) {
+	case Pretraining:
+		every, steps = r.Train.CheckpointEvery, r.Train.Steps
+	case Reinforcement:
+		every, steps = r.GRPO.CheckpointEvery, r.GRPO.Steps
+	}
+	if every <= 0 || steps <= 0 {
+		return 0
+	}
+	return min(1, float64(every)/float64(steps))
 }

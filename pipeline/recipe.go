@@ -23,6 +23,9 @@ type Pretraining struct {
 	// Vocabulary are contexts whose words the tokenizer knows, where later stages need
 	// others than those of Data; empty: those of Data. The realistic family only.
 	Vocabulary []string `json:"vocabulary,omitempty"`
+
+	// Phrases are the tokens of word problems; nil: the family's words, as long as the paper's.
+	Phrases *Phrases `json:"phrases,omitempty"`
 }
 
 // Target says which tokens the loss counts.

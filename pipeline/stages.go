@@ -194,19 +194,21 @@ var rowFills sync.Map
 // of a study must plan for equal steps. Where its documents cannot be made it is the value
 // for long rows; running the stage says why they cannot.
 func (r Pretraining) TokensPerPosition() float64 {
-	if r.Data.Family != gsm.Symbolic {
+	if r.Data.Family != gsm.Symbolic && r.Phrases == nil {
 		return longRows
 	}
 	r.Seed, r.Train.Seed = 1, 1
 	cfg := r.Train
-	key := fmt.Sprintf("%+v %s %s %d %d %d", r.Data, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
+	key := fmt.Sprintf("%+v %+v %s %s %d %d %d", r.Data, r.Phrases, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
 	if known, ok := rowFills.Load(key); ok {
 		return known.(float64)
 	}
 	fill := longRows
-	if docs, err := documents(r, r.Split, symbolicTokenizer()); err == nil {
-		if measured, err := train.TokensPerPosition(docs, cfg); err == nil {
-			fill = measured
+	if tok, err := tokenizer(r); err == nil {
+		if docs, err := documents(r, r.Split, tok); err == nil {
+			if measured, err := train.TokensPerPosition(docs, cfg); err == nil {
+				fill = measured
+			}
 		}
 	}
 	rowFills.Store(key, fill)

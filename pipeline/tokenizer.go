@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,11 +16,16 @@ import (
 )
 
 // tokenizer is the tokenizer of a model that is trained from fresh weights: of a fixed
-// list in the symbolic family, else of the words of the recipe's contexts. Later stages
-// take the one that lies beside the model.
+// list in the symbolic family; of word problems the phrases that the recipe asks for, or
+// the words of its contexts. Later stages take the one that lies beside the model.
 func tokenizer(r Pretraining) (*vocab.Tokenizer, error) {
-	if r.Data.Family == gsm.Symbolic {
+	switch {
+	case r.Data.Family == gsm.Symbolic && r.Phrases != nil:
+		return nil, errors.New("phrases are for word problems: leave them out in the symbolic family")
+	case r.Data.Family == gsm.Symbolic:
 		return symbolicTokenizer(), nil
+	case r.Phrases != nil:
+		return r.Phrases.tokenizer()
 	}
 	return realisticTokenizer(r.Contexts())
 }
@@ -27,7 +33,9 @@ func tokenizer(r Pretraining) (*vocab.Tokenizer, error) {
 // Contexts are the full names of the contexts whose words the tokenizer knows, in order.
 func (r Pretraining) Contexts() []string {
 	names := contextsOf(r.Data)
-	if len(r.Vocabulary) > 0 {
+	if r.Phrases != nil {
+		names = contextsOf(gsm.Spec{Family: r.Data.Family, Mix: []gsm.Block{{Contexts: r.Phrases.Contexts}}})
+	} else if len(r.Vocabulary) > 0 {
 		names = contextsOf(gsm.Spec{Family: r.Data.Family, Mix: []gsm.Block{{Contexts: r.Vocabulary}}})
 	}
 	return names

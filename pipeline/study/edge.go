@@ -50,7 +50,7 @@ const ladder = "ladder"
 func (s *scale) fineTuning(ops gsm.Range) *pipeline.Pretraining {
 	r := s.Base
 	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, pipeline.SolutionOnly
-	budget := s.reinforce(ops, strictReward).Estimate(r.Model).TrueTokens
+	budget := s.reinforce(ops, strictReward).Estimate(r).TrueTokens
 	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep(r)))))
 	return &r
 }

@@ -54,12 +54,12 @@ func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
 func (s *scale) perRLStep() float64 {
 	r := s.Studies.RL
 	r.GRPO.Steps = 1
-	return r.Estimate(s.Base.Model).NominalTokens
+	return r.Estimate(s.Base).NominalTokens
 }
 
 // trueShare is what a sample's true length is of the nominal one, for RL problems of a range.
 func (s *scale) trueShare(ops gsm.Range) float64 {
-	p := s.reinforce(ops, s.Studies.RL.Reward).Estimate(s.Base.Model)
+	p := s.reinforce(ops, s.Studies.RL.Reward).Estimate(s.Base)
 	return p.TrueTokens / p.NominalTokens
 }
 
