@@ -21,7 +21,7 @@ type Profile struct {
 	NotRun string `json:"not_run,omitempty"` // what of it nobody ran yet
 
 	Machine    Machine       `json:"machine"` // for estimates of time before anything ran
-	Base       Pretraining   `json:"base"`    // pre-training of the base model of all studies; vocab_size 0 is as many as its tokenizer has
+	Base       Pretraining   `json:"base"`    // pre-training of the base model of all studies; without a vocab_size, as many as its tokenizer has; lookup_init "texts": see fill
 	Edge       gsm.Range     `json:"edge"`    // ops that one sample of the base mostly fails and one of many solves
 	RL         Reinforcement `json:"rl"`      // RL at the edge, strict reward
 	Evaluation Evaluation    `json:"evaluation"`
@@ -121,6 +121,26 @@ func parseProfile(text []byte) (Profile, error) {
 	return p, read(&p)
 }
 
+// fromTexts as a profile's lookup_init asks for the distances that its own texts have.
+const fromTexts = "texts"
+
+// fill puts in what follows from the recipe's texts.
+func (r *Pretraining) fill() error {
+	if r.Model.VocabSize == 0 {
+		tok, err := tokenizer(*r)
+		if err != nil {
+			return err
+		}
+		r.Model.VocabSize = tok.Size()
+	}
+	if r.Model.LookupInit == fromTexts {
+		var err error
+		r.Model.LookupInit, err = lookups(*r)
+		return err
+	}
+	return nil
+}
+
 // validate returns the first thing that is wrong with the profile's recipes.
 func (p *Profile) validate() error {
 	for _, part := range []struct {
@@ -155,12 +175,8 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 	for _, p := range all {
 		if p.Name == name {
 			p.Base, p.RL, p.Studies.RL = p.Base.WithSeed(seed), p.RL.WithSeed(seed), p.Studies.RL.WithSeed(seed)
-			if p.Base.Model.VocabSize == 0 {
-				tok, err := tokenizer(p.Base)
-				if err != nil {
-					return p, err
-				}
-				p.Base.Model.VocabSize = tok.Size()
+			if err := p.Base.fill(); err != nil {
+				return p, fmt.Errorf("profile %s: %w", name, err)
 			}
 			return p, p.validate()
 		}

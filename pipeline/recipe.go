@@ -56,7 +56,7 @@ type Evaluation struct {
 	Split       gsm.Split `json:"split"`       // test, unless said otherwise
 	Problems    int       `json:"problems"`    // problems of each op, context and mode
 	Samples     int       `json:"samples"`     // completions of each problem
-	Temperature float64   `json:"temperature"` // of sampling; the paper evaluates at 0.7, micro.md at 1
+	Temperature float64   `json:"temperature"` // of sampling; the paper evaluates at 0.7, the small scales at 1
 	MaxTokens   int       `json:"max_tokens"`  // longest completion
 	Seed        int64     `json:"seed"`
 

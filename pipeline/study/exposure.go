@@ -41,7 +41,7 @@ func exposureStudy(s *scale) *Study {
 func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 	r := s.Base
 	var mix []gsm.Block
-	if r.Data.Family == gsm.Realistic {
+	if len(s.Studies.Contexts) > 1 { // the corpus holds B too
 		mix = []gsm.Block{{Ops: s.Studies.Exposure.Ops, Contexts: []string{a}, Share: 1 - share}}
 	} else {
 		for _, block := range r.Data.Mix {
@@ -53,7 +53,7 @@ func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 		mix = append(mix, gsm.Block{Ops: s.Studies.Exposure.Seen, Contexts: []string{b}, Share: share})
 	}
 	r.Data.Mix = mix
-	if r.Data.Family == gsm.Realistic {
+	if r.Data.Family == gsm.Realistic && r.Phrases == nil {
 		r.Vocabulary = s.Base.Contexts() // RL asks in both, whatever pre-training saw
 	}
 	if s.Studies.Exposure.Steps > 0 {

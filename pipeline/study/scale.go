@@ -19,14 +19,23 @@ type scale struct {
 func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *pipeline.Reinforcement {
 	r := s.Studies.RL
 	r.Data, r.Reward = s.rl(ops), reward
-	if longest := symbolicStep * (ops.Max + 1); r.Data.Family == gsm.Symbolic && longest > r.GRPO.MaxTokens {
-		r.GRPO.MaxTokens = longest // or no sample of the deepest could end
+	step := 0
+	switch {
+	case r.Data.Family == gsm.Symbolic:
+		step = symbolicStep
+	case s.Base.Phrases != nil:
+		step = phraseStep
 	}
+	r.GRPO.MaxTokens = max(r.GRPO.MaxTokens, step*(ops.Max+1)) // or no sample of the deepest could end
 	return &r
 }
 
-// symbolicStep is the length of a step of a symbolic solution in tokens.
-const symbolicStep = 12
+// Tokens of a solution for each operation: a step of the symbolic family, and word problems
+// in phrases, with the constants that they define.
+const (
+	symbolicStep = 12
+	phraseStep   = 20
+)
 
 // rl is the spec of RL problems of a range of ops, even over ops, contexts and modes.
 func (s *scale) rl(ops gsm.Range) gsm.Spec {
@@ -41,10 +50,10 @@ func (s *scale) uniform(ops gsm.Range, contexts ...string) gsm.Spec {
 }
 
 // perTrainStep is the tokens of a step of training: those of its documents, without
-// padding; for word problems all positions, as the paper counts.
+// padding; at the paper's scales all positions, as the paper counts.
 func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
 	positions := float64(r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
-	if r.Data.Family == gsm.Realistic {
+	if r.Data.Family == gsm.Realistic && r.Phrases == nil {
 		return positions
 	}
 	return r.TokensPerPosition() * positions
