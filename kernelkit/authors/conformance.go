@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 )
 
@@ -267,7 +268,7 @@ func valueDifference(path string, e, f any) string {
 		if !ok {
 			break
 		}
-		for _, key := range sortedKeys(e) {
+		for _, key := range slices.Sorted(maps.Keys(e)) {
 			found, ok := f[key]
 			if !ok {
 				return fmt.Sprintf("%s.%s: expected %s, found nothing", path, key, shown(e[key]))
@@ -312,15 +313,6 @@ func shown(v any) string {
 		return string(data[:120]) + "…"
 	}
 	return string(data)
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // whole is the value as gold graphs store it: within 1e-9 of an integer, that integer.
