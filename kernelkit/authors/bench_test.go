@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"interplay/kernelkit/strict"
 )
 
 // benchmarkRecords are the gold solutions of the d = 2 corpus with one op (0: all) and mode.
 func benchmarkRecords(b *testing.B, op int, mode string) []string {
 	var solutions []string
-	err := EachLine(filepath.Join(corpora(b), "problems_d2.jsonl"), func(_ int, data []byte) error {
+	err := strict.File(filepath.Join(corpora(b), "problems_d2.jsonl"), func(_ int, data []byte) error {
 		var r struct {
 			Op             int
 			Mode, Solution string

@@ -1,18 +1,16 @@
 package authors
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
-	"os"
 	"reflect"
 	"slices"
 	"strconv"
+
+	"interplay/kernelkit/strict"
 )
 
 // ConformanceProblem is what the conformance checks need of a problem record.
@@ -107,7 +105,7 @@ func ScoringConformance(file string, problems []ConformanceProblem) (passed, tot
 		index[problems[i].ID] = i
 	}
 	golds := make([]*Gold, len(problems))
-	err = EachLine(file, func(line int, data []byte) error {
+	err = strict.File(file, func(line int, data []byte) error {
 		var r struct {
 			ID         string          `json:"id"`
 			Problem    string          `json:"problem_id"`
@@ -144,7 +142,7 @@ func ScoringConformance(file string, problems []ConformanceProblem) (passed, tot
 // ParserConformance parses the texts of a file like parser_cases.jsonl and
 // compares with the expected steps and answers.
 func ParserConformance(file string) (passed, total int, differences []string, err error) {
-	err = EachLine(file, func(line int, data []byte) error {
+	err = strict.File(file, func(line int, data []byte) error {
 		var r struct {
 			ID       string          `json:"id"`
 			Text     *string         `json:"text"`
@@ -191,7 +189,7 @@ func parserCase(text string) parserCaseRecord {
 // ReadConformanceProblems reads the records of a problem file that the checks of this package need.
 func ReadConformanceProblems(file string) ([]ConformanceProblem, error) {
 	var problems []ConformanceProblem
-	err := EachLine(file, func(line int, data []byte) error {
+	err := strict.File(file, func(line int, data []byte) error {
 		var p ConformanceProblem
 		if err := json.Unmarshal(data, &p); err != nil || p.ID == "" || p.Solution == "" {
 			return malformed(err, `a problem with "id", "solution", "answer" and "graph"`)
@@ -207,32 +205,6 @@ func malformed(err error, expected string) error {
 		err = errors.New("a key is missing or null")
 	}
 	return fmt.Errorf("expected a JSON object %s: %w", expected, err)
-}
-
-// EachLine calls f for each line of a JSONL file that is not blank, numbered from 1.
-// Lines may be of any length; data is only valid during the call. The first error
-// of f ends the reading and is returned with file and line.
-func EachLine(file string, f func(line int, data []byte) error) error {
-	in, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	r := bufio.NewReaderSize(in, 1<<20)
-	for line := 1; ; line++ {
-		data, err := r.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		if text := bytes.TrimSpace(data); len(text) > 0 {
-			if err := f(line, text); err != nil {
-				return fmt.Errorf("%s line %d: %w", file, line, err)
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-	}
 }
 
 // jsonDifference compares two values as JSON and says where they first differ;

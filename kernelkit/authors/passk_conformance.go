@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"interplay/kernelkit/strict"
 )
 
 // PassKConformance aggregates the records of a file like passk.jsonl and compares
 // with the expected summaries: the same keys with equal values.
 func PassKConformance(file string) (passed, total int, differences []string, err error) {
-	err = EachLine(file, func(_ int, data []byte) error {
+	err = strict.File(file, func(_ int, data []byte) error {
 		difference, err := passKDifference(data)
 		switch {
 		case err != nil:
