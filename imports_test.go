@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"plots": {"kernelkit/score"},
 	"pipeline": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/qwen",
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
+	"pipeline/cluster": {"pipeline"},
 	"pipeline/study": {"pipeline", "kernelkit/gsm", "kernelkit/verify", "kernelkit/qwen", "kernelkit/train", "kernelkit/grpo",
 		"kernelkit/score", "kernelkit/evaluate"},
 	"kernelkit": {"pipeline", "pipeline/study", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/verify/mutate",
