@@ -146,7 +146,7 @@ func progressWords(p pipeline.Progress) string {
 type span struct{ time, low, high time.Duration }
 
 func (s *span) expected() string { return s.low.String() + " to " + s.high.String() }
-func (s *span) Type() string     { return "time" }
+func (s *span) Type() string     { return "span" }
 
 func (s *span) String() string {
 	if s.time == 0 {
