@@ -31,7 +31,7 @@ func (p Problem) Corrupted(how mutate.Corruption) Solution {
 
 // Varied is a solution that is right, in other words than the gold one.
 func (p Problem) Varied(i uint64) Solution {
-	text, how := mutate.Vary(p.Problem, random.New(0, "varied/"+p.ID, i))
+	text, how := mutate.VaryWith(p.Problem, random.New(0, "varied/"+p.ID, i), mutate.Wordings)
 	return Solution{"right, in other words (" + how.String() + ")", text}
 }
 

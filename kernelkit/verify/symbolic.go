@@ -107,7 +107,7 @@ func judgeSymbolic(p *gsm.Problem, text string) Verdict {
 	if err != nil {
 		words.Equals = "="
 	}
-	return j.judge(text, words.Equals)
+	return j.judge(said(text), words.Equals)
 }
 
 func (j *symbolicJudge) judge(text, equals string) Verdict {

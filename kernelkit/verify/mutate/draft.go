@@ -94,6 +94,9 @@ type line struct {
 	off         int64  // error of the stated value
 	keepsValue  bool   // later lines go on with the right value where the stated one is wrong
 	bare        bool   // only the value
+	relation    string // in place of the last equals sign
+	before      string // before the target
+	behind      string // behind the stated value
 	skipNumbers bool
 }
 
@@ -107,6 +110,7 @@ type draftStep struct {
 	remark    string // a sentence after it
 	falsehood bool   // a false remark, written with the values that hold by then
 	truth     bool   // a true one
+	relation  string // in place of the equals sign of a true one
 }
 
 // draft is a solution of the realistic family before it is text: what corruptions
@@ -217,6 +221,7 @@ type wording struct {
 	upper                 bool
 	plainAnswer, openTag  bool
 	respaced              bool
+	answerFirst           bool // the answer stands before the steps
 }
 
 var gold = wording{define: "Define ", as: " as ", so: "so ", after: "; ", loose: true}
@@ -265,20 +270,27 @@ func (d *draft) write() (string, bool) {
 		d.writeClosing(&b)
 	}
 	text := strings.TrimSuffix(b.String(), " ")
-	switch {
-	case d.answer == "":
-	case d.wording.plainAnswer:
-		text += " Answer: " + d.answer + "."
-	default:
-		text += " </solution> <answer> " + d.answer
-		if !d.wording.openTag {
-			text += " </answer>"
-		}
+	if d.wording.answerFirst {
+		text = d.answerText() + text
+	} else {
+		text += d.answerText()
 	}
 	if d.wording.respaced {
 		text = respace(text, d.s)
 	}
 	return text, !d.failed
+}
+
+func (d *draft) answerText() string {
+	switch {
+	case d.answer == "":
+		return ""
+	case d.wording.plainAnswer:
+		return " Answer: " + d.answer + "."
+	case d.wording.openTag:
+		return " </solution> <answer> " + d.answer
+	}
+	return " </solution> <answer> " + d.answer + " </answer>"
 }
 
 func (d *draft) writeStep(b *strings.Builder, step *draftStep) {
@@ -313,6 +325,9 @@ func (d *draft) writeStep(b *strings.Builder, step *draftStep) {
 		}
 		b.WriteString("We see that " + step.own.variable + " = " + d.text(v) + ", as it should be. ")
 	}
+	if step.relation != "" {
+		b.WriteString("We see that " + step.own.variable + step.relation + d.text(step.own.value) + ". ")
+	}
 }
 
 func (d *draft) writeLine(b *strings.Builder, l *line) {
@@ -324,7 +339,7 @@ func (d *draft) writeLine(b *strings.Builder, l *line) {
 	if !d.wording.loose {
 		equals = "="
 	}
-	b.WriteString(l.target.variable)
+	b.WriteString(l.before + l.target.variable)
 	if !l.bare {
 		formula := d.expression(l.formula, false)
 		numbers := l.numbers
@@ -342,7 +357,10 @@ func (d *draft) writeLine(b *strings.Builder, l *line) {
 	if d.wording.brackets {
 		text = "(" + text + ")"
 	}
-	b.WriteString(equals + text)
+	if l.relation != "" {
+		equals = l.relation
+	}
+	b.WriteString(equals + text + l.behind)
 	l.target.value = value
 	if l.keepsValue {
 		l.target.value = right

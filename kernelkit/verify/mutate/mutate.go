@@ -53,6 +53,11 @@ const (
 	GuessedUnknown                       // reverse mode: the unknown is given its value where it is defined
 	WrongEquation                        // reverse mode: a false line in the closing
 	NoEquation                           // reverse mode: the answer without the equation that gives it
+	MarkBehind                           // 3², 3 % 2, 3 plus 4: more stands behind a right number
+	MarkBefore                           // √T = 3, twice b = 3: more stands before a right equation
+	OtherRelation                        // 3 ≠ 3, or such a remark
+	TwoAnswers                           // the right answer and another number
+	AnsweredFirst                        // the right answer before all steps
 	corruptions
 )
 
@@ -63,6 +68,7 @@ var corruptionNames = [corruptions]string{
 	"contradicted later", "two errors that cancel", "used before it is defined", "exchanged names",
 	"variable reused", "wrong extra step", "false remark", "only the answer", "last steps left out",
 	"other answer", "no answer", "broken off", "guessed unknown", "wrong equation", "equation left out",
+	"mark behind a number", "mark before an equation", "other relation", "two answers", "answer before the steps",
 }
 
 func (c Corruption) String() string {
@@ -72,17 +78,8 @@ func (c Corruption) String() string {
 	return fmt.Sprintf("Corruption(%d)", uint8(c))
 }
 
-// Corruptions are all corruptions in order.
-func Corruptions() []Corruption {
-	all := make([]Corruption, corruptions)
-	for i := range all {
-		all[i] = Corruption(i)
-	}
-	return all
-}
-
 // Variation is a set of harmless ways in which a solution differs from the gold one.
-type Variation uint16
+type Variation uint32
 
 const (
 	Renamed        Variation = 1 << iota // other variables, of several letters or with digits
@@ -98,10 +95,19 @@ const (
 	OtherAnswerTag                       // "Answer: N.", or the closing tag missing
 	OtherClosing                         // reverse mode: fewer or other lines that lead to the answer
 	SkippedNumbers                       // a formula's value at once, without the numbers put in (realistic family)
+	OtherSigns                           // ×, −, ＝ and \times for their like, digits of other scripts (realistic family)
+	TagsNamed                            // the tags of solution and answer named before they are used (realistic family)
+	OtherBlanks                          // blanks that do not break, carriage returns
+	InvisibleMarks                       // characters that show nothing, such as a zero-width blank behind a number
 )
 
+// Wordings are the variations of what stands in a solution; the others are those of
+// its characters, which are less pleasant to look at.
+const Wordings = OtherSigns - 1
+
 var variationNames = []string{"renamed", "reordered", "commuted", "reassociated", "merged", "extra steps", "remarks",
-	"spacing", "wording", "brackets", "answer tag", "closing", "skipped numbers"}
+	"spacing", "wording", "brackets", "answer tag", "closing", "skipped numbers", "signs", "tags named before",
+	"blanks", "invisible characters"}
 
 func (v Variation) String() string {
 	var names []string
@@ -142,10 +148,18 @@ func CorruptWith(p *gsm.Problem, s *random.Stream, label Corruption) (text strin
 // Vary writes a solution of p that is right and differs from the gold one in
 // harmless ways, and says in which. No sound judge refuses it.
 func Vary(p *gsm.Problem, s *random.Stream) (text string, label Variation) {
+	return VaryWith(p, s, ^Variation(0))
+}
+
+// VaryWith is Vary with no other variations than those of Wordings and of among.
+func VaryWith(p *gsm.Problem, s *random.Stream, among Variation) (text string, label Variation) {
 	if p.Graph.Family == gsm.Symbolic {
-		return varySymbolic(p, s)
+		text, label = varySymbolic(p, s)
+	} else {
+		text, label = varyRealistic(p, s)
 	}
-	return varyRealistic(p, s)
+	text, marks := varyMarks(p, text, s, among)
+	return text, label | marks
 }
 
 func trueAnswer(p *gsm.Problem) string {

@@ -22,7 +22,7 @@ func varyRealistic(p *gsm.Problem, s *random.Stream) (string, Variation) {
 func (d *draft) vary() Variation {
 	s := d.s
 	var label Variation
-	for v := Variation(1); int(v) < 1<<len(variationNames); v <<= 1 {
+	for v := Variation(1); v <= Wordings; v <<= 1 {
 		if s.IntN(3) > 0 {
 			continue
 		}
@@ -306,6 +306,8 @@ func corruptRealistic(p *gsm.Problem, s *random.Stream, label Corruption) (strin
 		ok = d.corruptReverse(label)
 	case WrongExtra, FalseRemark:
 		ok = d.addWrong(label)
+	case MarkBehind, MarkBefore, OtherRelation, TwoAnswers, AnsweredFirst:
+		ok = d.corruptMarks(label)
 	case SkippedNode, InlinedValue, CorrectedLater, ContradictedLater, UsedTooEarly, ExchangedNames, ReusedVariable:
 		ok = d.corruptOrder(label, s.IntN(len(d.steps)))
 	default:

@@ -16,6 +16,9 @@ type symbolicLine struct {
 	left, right string // formula
 	x, y, value int64  // numbers
 	bare        bool   // "v r": no formula
+
+	before, behind string // marks around the line
+	relation       string // in place of the last equals sign
 }
 
 // symbolicDraft is a solution of the symbolic family before it is text.
@@ -24,6 +27,8 @@ type symbolicDraft struct {
 	equals string
 	lines  []symbolicLine
 	answer string
+
+	answerFirst bool // the answer stands before the steps
 }
 
 func newSymbolicDraft(p *gsm.Problem) *symbolicDraft {
@@ -88,18 +93,25 @@ func (d *symbolicDraft) String() string {
 	if d.answer != "" {
 		parts = append(parts, "ans "+d.answer)
 	}
+	if d.answerFirst {
+		parts = append([]string{"ans " + d.answer}, parts[:len(d.lines)]...)
+	}
 	return " " + strings.Join(parts, " ; ")
 }
 
 func (d *symbolicDraft) lineText(l symbolicLine) string {
 	value := strconv.FormatInt(l.value, 10)
 	if l.bare {
-		return l.name + " " + value
+		return l.before + l.name + " " + value + l.behind
 	}
 	op := " " + string(l.op) + " "
 	equals := " " + d.equals + " "
-	return l.name + " " + l.left + op + l.right + equals +
-		strconv.FormatInt(l.x, 10) + op + strconv.FormatInt(l.y, 10) + equals + l.name + " " + value
+	last := equals
+	if l.relation != "" {
+		last = " " + l.relation + " "
+	}
+	return l.before + l.name + " " + l.left + op + l.right + equals +
+		strconv.FormatInt(l.x, 10) + op + strconv.FormatInt(l.y, 10) + last + l.name + " " + value + l.behind
 }
 
 // swap exchanges the operands of a line.
@@ -243,6 +255,9 @@ func corruptSymbolic(p *gsm.Problem, s *random.Stream, label Corruption) (string
 		return text[:s.IntN(strings.LastIndexByte(text, ' ')+1)], true
 	case WrongExtra:
 		return d.wrongExtra(s)
+	case MarkBehind, MarkBefore, OtherRelation, TwoAnswers, AnsweredFirst:
+		ok := d.corruptMarks(s, label)
+		return d.String(), ok
 	}
 	if len(d.lines) == 0 || !d.corruptLine(s, label, s.IntN(len(d.lines))) {
 		return "", false
@@ -271,7 +286,6 @@ func (d *symbolicDraft) wrongExtra(s *random.Stream) (string, bool) {
 // corruptLine makes line k wrong, or what surrounds it.
 func (d *symbolicDraft) corruptLine(s *random.Stream, label Corruption, k int) bool {
 	l := &d.lines[k]
-	right := *l
 	switch label {
 	case WrongResult:
 		l.value = d.off(l.value, s)
@@ -283,6 +297,21 @@ func (d *symbolicDraft) corruptLine(s *random.Stream, label Corruption, k int) b
 		return compute(l.op, l.x, l.y, d.modulus()) != l.value
 	case WrongNumbersEqual:
 		return d.otherNumbers(l, s)
+	case FormulaLeftOut:
+		l.bare = true
+	case SwappedSubtraction, EqualOperator, OtherOperator, OtherConstant, ExchangedParent:
+		return d.corruptFormula(s, label, k)
+	default:
+		return d.corruptOrder(s, label, k)
+	}
+	return true
+}
+
+// corruptFormula makes the formula of line k another one.
+func (d *symbolicDraft) corruptFormula(s *random.Stream, label Corruption, k int) bool {
+	l := &d.lines[k]
+	right := *l
+	switch label {
 	case SwappedSubtraction:
 		if l.op != '-' {
 			return false
@@ -310,28 +339,22 @@ func (d *symbolicDraft) corruptLine(s *random.Stream, label Corruption, k int) b
 		d.goOn(k)
 	case ExchangedParent:
 		return d.exchangeParent(s, k)
-	case FormulaLeftOut:
-		l.bare = true
+	}
+	return true
+}
+
+// corruptOrder makes wrong which lines stand where.
+func (d *symbolicDraft) corruptOrder(s *random.Stream, label Corruption, k int) bool {
+	line := d.lines[k]
+	switch label {
 	case SkippedNode:
 		d.remove(k)
 	case LastStepsLeftOut:
 		d.lines = d.lines[:k]
 	case InlinedValue:
-		if k == len(d.lines)-1 {
-			return false
-		}
-		d.remove(k)
-		for i := range d.lines {
-			o := &d.lines[i]
-			if o.left == right.name {
-				o.left = strconv.FormatInt(right.value, 10)
-			}
-			if o.right == right.name {
-				o.right = strconv.FormatInt(right.value, 10)
-			}
-		}
+		return d.inline(k)
 	case CorrectedLater, ContradictedLater:
-		wrong := *l
+		wrong := line
 		wrong.value = d.off(wrong.value, s)
 		at := k + 1
 		if label == CorrectedLater {
@@ -339,10 +362,10 @@ func (d *symbolicDraft) corruptLine(s *random.Stream, label Corruption, k int) b
 		}
 		d.insert(at, wrong)
 	case UsedTooEarly:
-		for _, parent := range d.p.Graph.Nodes[l.node].Parents {
+		for _, parent := range d.p.Graph.Nodes[line.node].Parents {
 			if at := d.index(parent); at >= 0 {
 				d.remove(k)
-				d.insert(s.IntN(at+1), right)
+				d.insert(s.IntN(at+1), line)
 				return true
 			}
 		}
@@ -351,6 +374,25 @@ func (d *symbolicDraft) corruptLine(s *random.Stream, label Corruption, k int) b
 		return d.exchangeNames(s, k)
 	default:
 		return false
+	}
+	return true
+}
+
+// inline leaves line k out and puts its value wherever its variable stood.
+func (d *symbolicDraft) inline(k int) bool {
+	if k == len(d.lines)-1 {
+		return false
+	}
+	name, value := d.lines[k].name, strconv.FormatInt(d.lines[k].value, 10)
+	d.remove(k)
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.left == name {
+			l.left = value
+		}
+		if l.right == name {
+			l.right = value
+		}
 	}
 	return true
 }

@@ -357,7 +357,7 @@ func (p policy) step(number uint64, base policy, s setting) (m metrics) {
 				}
 				gradient := logitGradient(now, token, old, advantage[i], s.clip)
 				value, slope := k3(math.Log(now[token]), math.Log(chances(base.logits(row))[token]))
-				m.watch(now[token], old, advantage[i], s.clip, value, 1/count/float64(s.updates))
+				m.watch(now[token], advantage[i], gradient[token], value, 1/count/float64(s.updates))
 				for j := range gradient {
 					known := -now[j]
 					if j == token {
@@ -376,34 +376,26 @@ func (p policy) step(number uint64, base policy, s setting) (m metrics) {
 //cell
 
 // watch adds one of many tokens, with this share of all, to the metrics.
-func (m *metrics) watch(p, old, advantage, clip, drift, share float64) {
-	r := p / math.Exp(old)
-	if advantage > 0 && r > 1+clip || advantage < 0 && r < 1-clip {
-		m.clipped += share
-	}
+func (m *metrics) watch(p, advantage, slope, drift, share float64) {
 	if advantage != 0 {
 		m.pushed += share
+		if slope == 0 {
+			m.clipped += share
+		}
 	}
 	m.drift += drift * share
 	m.entropy -= math.Log(p) * share
 }
 
 // withoutEpsilon is what advantages are without ε when rewards are sums of parts: equal ones differ
-// in a late digit, and the division makes that as large as a success.
+// in a late digit, and the division makes that as large as a success. Multiplied by a billion
+// billions, rewards are so large that ε no longer counts.
 func withoutEpsilon(rewards []float64, number uint64) []float64 {
-	n, mean, squares := float64(len(rewards)), 0.0, 0.0
-	out := make([]float64, len(rewards))
+	large := make([]float64, len(rewards))
 	for i, r := range rewards {
-		out[i] = r + 1e-12*random.New(2, "rounding", number, uint64(i)).Float64()
-		mean += out[i] / n
+		large[i] = 1e18 * (r + 1e-12*random.New(2, "rounding", number, uint64(i)).Float64())
 	}
-	for _, r := range out {
-		squares += (r - mean) * (r - mean)
-	}
-	for i, r := range out {
-		out[i] = (r - mean) / math.Sqrt(squares/(n-1))
-	}
-	return out
+	return advantages(large)
 }
 
 // run trains a copy of the base for some steps and shows the metrics on the way.
