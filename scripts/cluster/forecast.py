@@ -24,4 +24,5 @@ text = subprocess.run(
     env=os.environ | {"INTERPLAY_RUNS": empty}, capture_output=True, text=True, check=True,
 ).stdout
 (file.parent / "forecast.txt").write_text(text)
-print(re.search(r"last stage ends after +(\d+) s", text)[1])
+number, unit = re.search(r"last stage ends after +([\d.]+) (s|min|h)", text).groups()
+print(round(float(number) * {"s": 1, "min": 60, "h": 3600}[unit]))
