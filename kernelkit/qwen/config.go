@@ -5,7 +5,7 @@
 // as inputs. There is no store of variables: what is trained, sampled from, averaged,
 // digested and exported is the same list.
 //
-// The network (paper.md §2.1): pre-norm blocks with RMSNorm, rotary positions in the
+// The network (docs/paper.md, "Model and tokenizer"): pre-norm blocks with RMSNorm, rotary positions in the
 // split-half layout, grouped-query attention with biases on q, k and v only, a SwiGLU
 // MLP, and an unembedding that may be tied to the embedding.
 package qwen
@@ -52,7 +52,7 @@ type Config struct {
 
 // Size returns the configuration of one of the project's sizes for a vocabulary:
 // "micro" (two CPU cores, minutes), "10m" and "25m" (one GPU), "paper" (the paper's
-// 100M; paper.md §2.1).
+// 100M; docs/paper.md, "Model and tokenizer").
 func Size(name string, vocab int) (Config, error) {
 	c := Config{VocabSize: vocab, Context: 2048, RopeTheta: 1e6, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.02}
 	switch name {

@@ -69,7 +69,7 @@ type Config struct {
 	MilestoneEvery  int `json:"milestone_every,omitempty"` // checkpoints at multiples of this step are kept for good; 0 = none
 }
 
-// Default is the recipe of the micro model (micro.md): change what differs.
+// Default is the recipe of the micro model (docs/scales.md, "micro"): change what differs.
 func Default() Config {
 	return Config{
 		Steps: 1000, Batch: 16, Seq: 160, Accumulate: 1, LR: 4e-3, MinLR: 4e-4, Warmup: 50,

@@ -21,7 +21,7 @@ import (
 )
 
 // Special tokens have the ids 0 to 9 in every tokenizer made here, as in the paper's
-// (paper.md §2.1).
+// (docs/paper.md, "Model and tokenizer").
 const (
 	UNK = "[UNK]" // only there because Hugging Face's word-level model asks for it
 	PAD = "[PAD]"
