@@ -498,4 +498,4 @@ func exists(path string) bool {
 }
 
 // isDone says whether a folder holds a finished stage; it does not look at its files.
-func isDone(dir string) bool { return exists(filepath.Join(dir, "done.json")) }
+func isDone(dir string) bool { return exists(filepath.Join(dir, doneFile)) }

@@ -241,8 +241,8 @@ func (s *Study) Stages() []*pipeline.Stage {
 	return pipeline.Stages(roots...)
 }
 
-// Read reads a study of a user's own from a JSON file. An unknown field is an error. The
-// name of one of the project's studies is refused for another study.
+// Read reads a study of a user's own from a JSON file. An unknown field is an error.
+// Unless it is one of the project's studies it is exploratory.
 func Read(name string) (*Study, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -258,10 +258,7 @@ func Read(name string) (*Study, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	if differs := s.Differs(); differs != "" {
-		return nil, fmt.Errorf("%s is not the project's study %q (%s): give it a name of its own", name, s.Name, differs)
-	}
-	s.Exploratory = s.Exploratory || !slices.Contains(Names(), s.Name)
+	s.Exploratory = s.Exploratory || s.IsOwn()
 	return &s, nil
 }
 
