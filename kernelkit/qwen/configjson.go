@@ -104,7 +104,7 @@ func parseConfig(data []byte) (Config, map[string]json.RawMessage, error) {
 		"vocab_size": &c.VocabSize, "hidden_size": &c.HiddenSize, "num_hidden_layers": &c.Layers, "num_attention_heads": &c.Heads,
 		"num_key_value_heads": &c.KVHeads, "intermediate_size": &c.FFN, "max_position_embeddings": &c.Context,
 		"rms_norm_eps": &c.RMSEps, "tie_word_embeddings": &c.Tied, "initializer_range": &c.InitStd,
-		"embed_scale": &c.EmbedScale, "offset_init": &c.OffsetInit, "head_dim": &headDim,
+		"embed_scale": &c.EmbedScale, "offset_init": &c.OffsetInit, "lookup_init": &c.LookupInit, "head_dim": &headDim,
 	}
 	for _, key := range slices.Sorted(maps.Keys(network)) {
 		if v, ok := keys[key]; ok {
