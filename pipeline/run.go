@@ -20,7 +20,7 @@ type Outcomes struct {
 func (o Outcomes) String() string {
 	text := fmt.Sprintf("%d stages: %d reused, %d resumed, %d computed", o.Stages, o.Reused, o.Resumed, o.Computed)
 	if len(o.Healed) > 0 {
-		text += fmt.Sprintf("; damaged, so computed again: %s", strings.Join(o.Healed, "; "))
+		text += fmt.Sprintf("; damaged and mended: %s", strings.Join(o.Healed, "; "))
 	}
 	if len(o.Failed) > 0 {
 		text += fmt.Sprintf(", %d failed, %d not begun because of that", len(o.Failed), len(o.Skipped))

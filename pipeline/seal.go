@@ -89,8 +89,14 @@ func readSeal(dir string) (*Done, error) {
 	return &d, nil
 }
 
+// damaged names what is wrong with a folder. It is ErrDamaged.
+type damaged struct{ dir, what string }
+
+func (d *damaged) Error() string   { return d.dir + " is damaged: " + d.what }
+func (d *damaged) Is(e error) bool { return e == ErrDamaged }
+
 func damage(dir, format string, args ...any) error {
-	return fmt.Errorf("%s is %w: %s", dir, ErrDamaged, fmt.Sprintf(format, args...))
+	return &damaged{dir, fmt.Sprintf(format, args...)}
 }
 
 // checkFiles compares a sealed folder with its seal.
@@ -183,10 +189,14 @@ func (st *Store) setAside(name string, cause error) error {
 	if err := os.Rename(filepath.Join(st.Root, name), filepath.Join(st.Root, kept)); err != nil {
 		return fmt.Errorf("%w; it cannot be moved out of the way: %v", cause, err)
 	}
+	what := cause.Error()
+	if d := (*damaged)(nil); errors.As(cause, &d) {
+		what = d.what
+	}
 	st.mu.Lock()
-	st.healed = append(st.healed, fmt.Sprintf("%v (kept as %s)", cause, kept))
+	st.healed = append(st.healed, fmt.Sprintf("%s, %s", name, what))
 	st.mu.Unlock()
-	st.log("%v; it is kept as %s and computed again", cause, kept)
+	st.log("%s is damaged: %s; it is kept as %s and computed again", name, what, kept)
 	return nil
 }
 

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
-
-	"interplay/kernelkit/qwen"
-	"interplay/pipeline"
 )
 
 func importCommand() *cobra.Command {
@@ -20,12 +15,12 @@ func importCommand() *cobra.Command {
 with its tokenizer.json, and puts it into the run store. Prints the name by which
 other verbs know it.`,
 		Args: arguments("a folder"),
-		RunE: func(_ *cobra.Command, args []string) error { return importModel(args[0]) },
+		RunE: func(c *cobra.Command, args []string) error { return importModel(c.Context(), args[0]) },
 	}
 }
 
 // importModel copies a Hugging Face folder into the run store, checked and in one f32 file.
-func importModel(from string) error {
+func importModel(ctx context.Context, from string) error {
 	store, err := openStore()
 	if err != nil {
 		return err
@@ -34,14 +29,10 @@ func importModel(from string) error {
 	if err != nil {
 		return err
 	}
-	name := "import-" + w.Digest()[:12]
-	dir := filepath.Join(store.Root, name, pipeline.ModelDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	s, err := store.Import(ctx, w, t)
+	if err != nil {
 		return err
 	}
-	if err := errors.Join(qwen.Save(dir, w), t.Save(dir)); err != nil {
-		return err
-	}
-	fmt.Println(name)
+	fmt.Println(s.Folder())
 	return nil
 }

@@ -46,7 +46,7 @@ func laboratory() *cobra.Command {
 	group("machines", "Many machines", workCommand(), statusCommand(), logsCommand(), submitCommand())
 	group("models", "Models", evaluateCommand(), sampleCommand(), nllCommand(), exportCommand(), importCommand())
 	group("problems", "Problems", generateCommand(), verifyCommand())
-	group("house", "The laboratory", doctorCommand(), conformanceCommand(), benchCommand())
+	group("house", "The laboratory", checkStoreCommand(), whyCommand(), doctorCommand(), conformanceCommand(), benchCommand())
 	root.SetHelpCommandGroupID("house")
 	root.SetCompletionCommandGroupID("house")
 	root.SetUsageTemplate(usageTemplate)
