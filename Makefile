@@ -14,7 +14,7 @@ ifdef SEED
 export INTERPLAY_SEED := $(SEED)
 endif
 
-.PHONY: demo test lab setup setup-cuda fuzz bench peers clean
+.PHONY: lessons demo test lab setup setup-cuda fuzz bench peers clean
 
 demo:
 	@scripts/demo.sh
@@ -35,6 +35,10 @@ setup-cuda:
 # Every fuzz target for FUZZTIME each.
 fuzz:
 	@scripts/fuzz.sh
+
+# The notebooks of the course, from the lessons' sources in notebooks/course/lessons.
+lessons:
+	@scripts/in-project.sh go run ./scripts/course
 
 bench: setup
 	@scripts/in-project.sh .bin/interplay bench

@@ -13,20 +13,22 @@ import (
 // many solve.
 type Edge struct {
 	Model string
-	Ops   []evaluate.OpEdge
+	Ops   []evaluate.OpBand
+
+	study []plots.OpSpan // what the study calls its edge
 }
 
 // FindEdge places each op of judged samples: solved, edge or beyond.
 func FindEdge(model string, samples []score.Sample) (*Edge, error) {
-	ops, err := evaluate.FindEdge(samples, 0, evaluate.DefaultBorders, score.DefaultBootstrap())
-	return &Edge{model, ops}, err
+	ops, err := evaluate.Bands(samples, 0, evaluate.DefaultBorders, score.DefaultBootstrap())
+	return &Edge{Model: model, Ops: ops}, err
 }
 
 // Edge places each op for the model.
 func (e *Evaluation) Edge() *Edge { return must(FindEdge(e.Model.Label, evaluate.Samples(e.records))) }
 
 // Edge places each op for an arm; the problems of several seeds count as different ones.
-func (r *StudyResults) Edge(arm string) *Edge {
+func (r *Results) Edge(arm string) *Edge {
 	var samples []score.Sample
 	for _, x := range r.Records {
 		if x.Arm == arm {
@@ -35,7 +37,11 @@ func (r *StudyResults) Edge(arm string) *Edge {
 			samples = append(samples, s)
 		}
 	}
-	return must(FindEdge(r.arm(arm).Label, samples))
+	edge := must(FindEdge(r.arm(arm).Label, samples))
+	if ops, ok := r.Study.Range("edge"); ok {
+		edge.study = []plots.OpSpan{{Name: "the study's edge", Low: ops.Ops.Min, High: ops.Ops.Max}}
+	}
+	return edge
 }
 
 // Table lists the bands with the numbers that decided.
@@ -54,24 +60,28 @@ func (e *Edge) Table() *Table {
 	return t
 }
 
-// Figure draws pass@1 and pass@k per op; the edge is shaded.
+// Figure draws pass@1 and pass@k per op; the edge is shaded, beside the range that the
+// study calls so.
 func (e *Edge) Figure() Figure {
-	one, many := plots.OpSeries{Name: "pass@1", Baseline: true}, plots.OpSeries{}
+	one, many := plots.ShareSeries{Name: "pass@1"}, plots.ShareSeries{}
+	basis := plots.Basis{}
 	data := plots.PassAtKByOpData{Title: "Where is the edge of the model " + e.Model + "?", YLabel: "strict (%)"}
 	for _, o := range e.Ops {
 		many.Name = fmt.Sprintf("pass@%d", o.K)
-		one.Ops, one.Values = append(one.Ops, o.Op), append(one.Values, o.Pass1)
-		many.Ops, many.Values = append(many.Ops, o.Op), append(many.Values, o.PassK)
+		one.X, one.Values = append(one.X, float64(o.Op)), append(one.Values, o.Pass1)
+		many.X, many.Values = append(many.X, float64(o.Op)), append(many.Values, o.PassK)
+		basis = plots.Basis{Problems: o.Prompts, Samples: o.K}
 		if o.Band != evaluate.Edge {
 			continue
 		}
 		if n := len(data.Spans); n > 0 && data.Spans[n-1].High == o.Op-1 {
 			data.Spans[n-1].High = o.Op
 		} else {
-			data.Spans = append(data.Spans, plots.OpSpan{Name: "edge", Low: o.Op, High: o.Op})
+			data.Spans = append(data.Spans, plots.OpSpan{Name: "edge found", Low: o.Op, High: o.Op})
 		}
 	}
-	data.Panels = []plots.OpPanel{{Series: []plots.OpSeries{one, many}}}
+	data.Spans = append(data.Spans, e.study...)
+	data.Panels = []plots.SharePanel{{Basis: basis, Series: []plots.ShareSeries{one, many}}}
 	png, err := plots.PassAtKByOp(data)
 	return figure(png, err, "strict pass@1 and pass@k per op, the edge shaded")
 }

@@ -6,6 +6,7 @@ import (
 
 	"interplay/kernelkit/random"
 	"interplay/kernelkit/verify"
+	"interplay/kernelkit/verify/mutate"
 )
 
 // Solution is a text that answers a problem, and what is known of how it was made.
@@ -18,9 +19,9 @@ type Solution struct {
 func (p Problem) Gold() Solution { return Solution{"the right solution", p.Response()} }
 
 // Corrupted is a solution that is wrong in the given way.
-func (p Problem) Corrupted(how verify.Corruption) Solution {
+func (p Problem) Corrupted(how mutate.Corruption) Solution {
 	for i := range uint64(1000) {
-		if text, ok := verify.CorruptWith(p.Problem, random.New(0, "corrupted/"+p.ID, i), how); ok {
+		if text, ok := mutate.CorruptWith(p.Problem, random.New(0, "corrupted/"+p.ID, i), how); ok {
 			return Solution{how.String(), text}
 		}
 	}
@@ -30,19 +31,19 @@ func (p Problem) Corrupted(how verify.Corruption) Solution {
 
 // Varied is a solution that is right, in other words than the gold one.
 func (p Problem) Varied(i uint64) Solution {
-	text, how := verify.Vary(p.Problem, random.New(0, "varied/"+p.ID, i))
+	text, how := mutate.VaryWith(p.Problem, random.New(0, "varied/"+p.ID, i), mutate.Wordings)
 	return Solution{"right, in other words (" + how.String() + ")", text}
 }
 
 // Ways of being wrong that the notebooks show.
 const (
-	LuckyAnswer   = verify.OnlyAnswer         // the right answer by luck, no steps
-	WrongOperator = verify.EqualOperator      // another operator of equal value
-	WrongNumbers  = verify.WrongNumbers       // numbers that are not those of the variables
-	BrokenStep    = verify.WrongResult        // a false equation
-	OtherOperator = verify.OtherOperator      // another operator, then consistent arithmetic
-	SwappedTerms  = verify.SwappedSubtraction // b − a for a − b
-	BrokenOff     = verify.BrokenOff          // the text ends in the middle
+	LuckyAnswer   = mutate.OnlyAnswer         // the right answer by luck, no steps
+	WrongOperator = mutate.EqualOperator      // another operator of equal value
+	WrongNumbers  = mutate.WrongNumbers       // numbers that are not those of the variables
+	BrokenStep    = mutate.WrongResult        // a false equation
+	OtherOperator = mutate.OtherOperator      // another operator, then consistent arithmetic
+	SwappedTerms  = mutate.SwappedSubtraction // b − a for a − b
+	BrokenOff     = mutate.BrokenOff          // the text ends in the middle
 )
 
 // Judge shows each solution and a table of the verdicts.

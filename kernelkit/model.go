@@ -80,9 +80,12 @@ func (m *Model) RewardCurve() Figure {
 		reward.X, reward.Y = append(reward.X, x), append(reward.Y, step.RewardMean)
 		length.X, length.Y = append(length.X, x), append(length.Y, step.CompletionLength)
 	}
-	png, err := plots.RewardLength(plots.RewardLengthData{
+	rl := m.lab.Profile.RL
+	png, err := plots.RLCurves(plots.RLCurvesData{
 		Title: "GRPO with a process-verified reward", Smooth: max(1, len(reward.X)/8),
-		Columns: []plots.RewardColumn{{Title: "strict reward", Reward: []plots.CurveSeries{reward}, Length: []plots.CurveSeries{length}}},
+		Rows: []plots.RLRow{{Label: "reward (%)", Percent: true}, {Label: "response (tokens)"}},
+		Columns: []plots.RLColumn{{Title: "strict reward", Basis: plots.Basis{Seeds: 1, Problems: rl.Prompts, Samples: rl.GRPO.GroupSize},
+			Runs: [][]plots.CurveSeries{{reward}, {length}}}},
 	})
 	return figure(png, err, fmt.Sprintf("mean reward over %d steps, from %.2f to %.2f", len(reward.Y), reward.Y[0], reward.Y[len(reward.Y)-1]))
 }
@@ -156,10 +159,10 @@ func must[T any](v T, err error) T {
 }
 
 // series is pass@k per op, for figures.
-func (e *Evaluation) series(name string, k int, baseline bool) plots.OpSeries {
-	s := plots.OpSeries{Name: name, Baseline: baseline}
+func (e *Evaluation) series(name string, k int, baseline bool) plots.ShareSeries {
+	s := plots.ShareSeries{Name: name, Baseline: baseline}
 	for _, op := range e.Ops() {
-		s.Ops, s.Values = append(s.Ops, op), append(s.Values, e.PassAtK(op, op, k))
+		s.X, s.Values = append(s.X, float64(op)), append(s.Values, e.PassAtK(op, op, k))
 	}
 	return s
 }
@@ -173,7 +176,7 @@ func ByOp(all ...*Evaluation) Figure {
 	e := all[0]
 	data := plots.PassAtKByOpData{Title: "Held-out problems solved, every step verified"}
 	for _, k := range slices.Compact([]int{1, e.K()}) {
-		panel := plots.OpPanel{Title: fmt.Sprintf("pass@%d", k)}
+		panel := plots.SharePanel{Title: fmt.Sprintf("pass@%d", k), Basis: plots.Basis{Seeds: 1, Problems: e.lab.Profile.Evaluation.Problems, Samples: e.K()}}
 		for i, one := range all {
 			panel.Series = append(panel.Series, one.series(one.Model.Label, k, i == 0 && len(all) > 1))
 		}

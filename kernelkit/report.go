@@ -77,7 +77,7 @@ func (l *Lab) LedgerFigure(entries ...Entry) Figure {
 // must hold.
 type Report struct {
 	lab     *Lab
-	results []pipeline.Result
+	numbers []pipeline.Number
 	failed  []string
 	checks  Table
 }
@@ -89,12 +89,12 @@ func (l *Lab) Report() *Report {
 
 // Exact adds a count that must be the same on every machine.
 func (r *Report) Exact(id, claim, unit string, value float64) {
-	r.results = append(r.results, pipeline.Exact(id, claim, unit, value))
+	r.numbers = append(r.numbers, pipeline.Exact(id, claim, unit, value))
 }
 
 // Measured adds a number with its interval; tolerance is what another machine's may differ by.
 func (r *Report) Measured(id, claim, unit string, v score.Interval, tolerance float64) {
-	r.results = append(r.results, pipeline.Measured(id, claim, unit, v, tolerance))
+	r.numbers = append(r.numbers, pipeline.Measured(id, claim, unit, v, tolerance))
 }
 
 // Number adds a measured number that has no interval of its own.
@@ -115,7 +115,7 @@ func (r *Report) Check(holds bool, what, found string) {
 // error when a check does not hold.
 func (r *Report) Close() {
 	t := Table{Title: "Results", Columns: []string{"id", "what it is", "value", "95 % interval", "unit"}}
-	for _, v := range r.results {
+	for _, v := range r.numbers {
 		interval := "–"
 		if v.Low != v.High {
 			interval = fmt.Sprintf("%.3f–%.3f", v.Low, v.High)
@@ -132,7 +132,7 @@ func (r *Report) Close() {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w; set INTERPLAY_RESULTS to a folder you may write", err))
 	}
-	all := pipeline.Results{Study: r.lab.Name, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Results: r.results}
+	all := pipeline.Report{Name: r.lab.Name, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Numbers: r.numbers}
 	if err := durable.WriteJSON(filepath.Join(dir, "results.json"), all); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w", err))
 	}

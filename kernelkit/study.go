@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,19 +14,20 @@ import (
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/train"
 	"interplay/pipeline"
+	"interplay/pipeline/study"
 	"interplay/plots"
 )
 
 // Study is one of the paper's studies at the lab's scale: a question, the recipes
 // that answer it, and the claims that the answer will be held against.
 type Study struct {
-	*pipeline.Study
+	*study.Study
 	lab *Lab
 }
 
 // Study opens a study by name: edge, exposure, split or reward.
 func (l *Lab) Study(name string) *Study {
-	return &Study{must(pipeline.StudyByName(name, l.Profile.Name, l.Seed)), l}
+	return &Study{must(study.ByName(name, l.Profile.Name, l.Seed)), l}
 }
 
 // Recipe draws what the study does, stage by stage; what differs between its arms is marked.
@@ -74,7 +76,7 @@ func (s *Study) Recipe() Figure {
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
 		fmt.Sprintf("ops %s, %d problems each", e.Data.Mix[0].Ops, e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
-	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %d seed(s)", s.Title, s.Profile, len(s.Seeds)), Stages: stages})
+	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %s", s.Title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
 }
 
@@ -134,16 +136,16 @@ func paperValue(p *float64) string {
 
 // Plan is what the study would do; it runs nothing.
 func (s *Study) Plan() *Table {
-	t := PlanTable(must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
-	if s.committed() != nil {
+	t := PlanTable(s.Study, must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
+	if r := s.committed(); r != nil && len(r.Missing) == 0 {
 		t.Note = "The results of exactly this study are committed and will be used: nothing is left to run. Without them: " + t.Note
 	}
 	return t
 }
 
-// PlanTable shows a plan: stages, what is there already, what the rest costs.
-func PlanTable(p *pipeline.Plan) *Table {
-	t := &Table{Title: fmt.Sprintf("Plan of %q, profile %s, seeds %s", p.Study.Name, p.Study.Profile, seedText(p.Study.Seeds)),
+// PlanTable shows the plan of a study: stages, what is there already, what the rest costs.
+func PlanTable(s *study.Study, p *pipeline.Plan) *Table {
+	t := &Table{Title: fmt.Sprintf("Plan of %q, profile %s, seeds %s", s.Name, s.Profile, seedText(s.Seeds)),
 		Columns: []string{"stage", "done", "trained tokens", "sampled tokens", "FLOPs", "nominal tokens", "true tokens", "time", "disk"}}
 	for _, g := range groupStages(p) {
 		t.Add(g.name, fmt.Sprintf("%d of %d", g.done, g.all), thousands(float64(g.spent.TrainTokens)), thousands(float64(g.spent.GeneratedTokens)),
@@ -157,12 +159,12 @@ func PlanTable(p *pipeline.Plan) *Table {
 	label, peak := p.PeakMemory()
 	label, _, _ = strings.Cut(label, ", seed ")
 	t.Note += fmt.Sprintf("Memory at the peak of training (%s): %sB a device", label, thousands(float64(peak.Total())))
-	if p.Study.Machine.GPU {
+	if p.Machine.GPU {
 		t.Note += fmt.Sprintf(", besides about %sB for CUDA and its libraries", thousands(train.CUDAMemory))
 	}
 	t.Note += ". "
-	if p.Study.NotRun != "" {
-		t.Note += "Note: " + p.Study.NotRun + "."
+	if s.NotRun != "" {
+		t.Note += "Note: " + s.NotRun + "."
 	}
 	return t
 }
@@ -234,31 +236,44 @@ func duration(seconds float64) string {
 // Run computes what is missing of the study behind a progress line, and writes its
 // results folder. Results that are committed for exactly this study are used as they
 // are. A run that fails costs its arm and seed only, and is named.
-func (s *Study) Run() *StudyResults {
-	if r := s.committed(); r != nil {
+func (s *Study) Run() *Results {
+	s.mustBeItself()
+	if r := s.committed(); r != nil && len(r.Missing) == 0 {
 		if dir := s.folder(); r.dir != dir {
 			if err := r.Save(dir); err != nil {
 				fail(err)
 			}
 			r.dir = dir
 		}
-		show("", `<code style="color:#444">✓ the results committed for this profile are used</code>`, "✓ the results committed for this profile are used")
+		word := "✓ the results committed for this profile are used"
+		for _, note := range r.Notes {
+			word += "; they were " + note
+		}
+		show("", `<code style="color:#444">`+html.EscapeString(word)+`</code>`, word)
 		return r
 	}
 	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())
 	if err != nil {
 		fail(err)
 	}
-	return &StudyResults{data, dir}
+	return &Results{data, dir}
+}
+
+// mustBeItself ends the cell when the study has the name of one of the project's, and
+// is another: its results would be shown as the project's.
+func (s *Study) mustBeItself() {
+	if differs := s.Differs(); differs != "" {
+		fail(fmt.Errorf("this is not the study %q of the project (%s): give yours a name of its own, study.Name = \"…\"", s.Name, differs))
+	}
 }
 
 // RunStudy runs a study behind a progress line and writes its results folder. Runs
 // that failed are reported when at least one other finished.
-func RunStudy(ctx context.Context, store *pipeline.Store, s *pipeline.Study, sideBySide int, dir string) (*pipeline.StudyData, string, error) {
+func RunStudy(ctx context.Context, store *pipeline.Store, s *study.Study, sideBySide int, dir string) (*study.Results, string, error) {
 	line := newProgressLine()
 	store.Log = func(text string) { line.note(text) }
 	began := time.Now()
-	outcomes, err := store.RunStudy(ctx, s, sideBySide, line.update)
+	outcomes, err := s.Compute(ctx, store, sideBySide, line.update)
 	if err != nil {
 		line.end(s.Name + ": stopped")
 		if errors.Is(err, context.Canceled) {
@@ -273,37 +288,52 @@ func RunStudy(ctx context.Context, store *pipeline.Store, s *pipeline.Study, sid
 		}
 		Text("these stages failed; the others are kept", err.Error())
 	}
-	data, err := store.Collect(s)
+	data, err := s.Collect(store)
 	if err != nil {
 		return nil, "", err
 	}
 	return data, dir, data.Save(dir)
 }
 
-// Results are the study's results, from its results folder; what is missing is computed.
-func (s *Study) Results() *StudyResults {
-	if d, err := pipeline.LoadStudy(s.folder()); err == nil && d.IsOf(s.Study) {
-		return &StudyResults{d, s.folder()}
+// Results are the study's results: those of the last run, else the committed ones,
+// else they are computed. Arms that were added to the study since its results were
+// committed are missing from them, and named; Run computes the study as it is now.
+func (s *Study) Results() *Results {
+	s.mustBeItself()
+	if r := s.in(s.folder()); r != nil && len(r.Missing) == 0 {
+		return r
+	}
+	if r := s.committed(); r != nil {
+		return r
 	}
 	return s.Run()
 }
 
+// in are the study's results in a folder, nil where there are none.
+func (s *Study) in(dir string) *Results {
+	all, err := study.Load(dir)
+	if err != nil {
+		return nil
+	}
+	r, err := all.Of(s.Study)
+	if err != nil {
+		return nil
+	}
+	return &Results{r, dir}
+}
+
 // committed are the results in the project's results folder, nil where there are
-// none of exactly this study.
-func (s *Study) committed() *StudyResults {
+// none of this study.
+func (s *Study) committed() *Results {
 	dir, err := CommittedResults(s.Study)
 	if err != nil {
 		return nil
 	}
-	d, err := pipeline.LoadStudy(dir)
-	if err != nil || !d.IsOf(s.Study) {
-		return nil
-	}
-	return &StudyResults{d, dir}
+	return s.in(dir)
 }
 
 // CommittedResults is the folder of a study's committed results: notebooks/results/PROFILE/STUDY.
-func CommittedResults(s *pipeline.Study) (string, error) {
+func CommittedResults(s *study.Study) (string, error) {
 	root, err := engine.ProjectRoot()
 	return filepath.Join(root, "notebooks", "results", s.Profile, s.Name), err
 }
@@ -315,7 +345,7 @@ func (s *Study) folder() string {
 
 // ResultsFolder is where a study's results go: $INTERPLAY_RESULTS/NOTEBOOK, else
 // build/results/PROFILE/STUDY beside the run store.
-func ResultsFolder(s *pipeline.Study, runs string) (string, error) {
+func ResultsFolder(s *study.Study, runs string) (string, error) {
 	if dir := os.Getenv("INTERPLAY_RESULTS"); dir != "" {
 		return filepath.Join(dir, s.Notebook), nil
 	}

@@ -13,8 +13,7 @@ import (
 	"interplay/kernelkit/train"
 )
 
-// LikelihoodFile holds one gold solution a row (score.TextNLL), in a likelihood
-// stage's folder and, with arms and seeds, in a study's.
+// LikelihoodFile holds one gold solution a row (score.TextNLL).
 const LikelihoodFile = "likelihood.parquet"
 
 // Likelihood is the recipe of a stage that scores the gold solutions of held-out
@@ -27,8 +26,8 @@ type Likelihood struct {
 	Checkpoint int       `json:"checkpoint,omitempty"` // as Evaluation's
 }
 
-// likelihood is the recipe for the problems of an evaluation.
-func (r Evaluation) likelihood() Likelihood {
+// Likelihood is the recipe that scores the gold solutions of an evaluation's problems.
+func (r Evaluation) Likelihood() Likelihood {
 	return Likelihood{r.Data, r.Split, r.Problems, r.Seed, r.Checkpoint}
 }
 
@@ -40,7 +39,7 @@ func (r Likelihood) evaluation() Evaluation {
 // Likelihoods is the stage of a likelihood recipe on a model.
 func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
 	s := &Stage{Kind: "likelihood", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{model}}
-	s.Plan = planLikelihood(r, modelOf(model))
+	s.Plan = r.Estimate(modelOf(model))
 	s.Work = func(j *Job) error { return scoreSolutions(j, r) }
 	return s
 }
@@ -59,12 +58,12 @@ func scoreSolutions(j *Job, r Likelihood) error {
 		texts[i] = score.TextNLL(x)
 		texts[i].Prompt = problems[i].ID
 	}
-	*j.Spent = planLikelihood(r, weights.Config)
-	return writeParquet(filepath.Join(j.Dir, LikelihoodFile), texts)
+	*j.Spent = r.Estimate(weights.Config)
+	return WriteParquet(filepath.Join(j.Dir, LikelihoodFile), texts)
 }
 
-// planLikelihood is one forward pass over prompts and gold solutions.
-func planLikelihood(r Likelihood, model qwen.Config) Spent {
+// Estimate is what the likelihoods cost: one forward pass over prompts and gold solutions.
+func (r Likelihood) Estimate(model qwen.Config) Spent {
 	if model.VocabSize == 0 || r.Data.Validate() != nil {
 		return Spent{}
 	}
@@ -78,43 +77,13 @@ func planLikelihood(r Likelihood, model qwen.Config) Spent {
 	return s
 }
 
-func readLikelihood(dir string) ([]score.TextNLL, error) {
+// ReadLikelihoods reads the result of a likelihood stage from its folder.
+func ReadLikelihoods(dir string) ([]score.TextNLL, error) {
 	return parquet.ReadFile[score.TextNLL](filepath.Join(dir, LikelihoodFile))
 }
 
-// StudyLikelihood is a gold solution under the model of an arm and seed.
-type StudyLikelihood struct {
-	Arm    string  `parquet:"arm,dict"`
-	Seed   int64   `parquet:"seed"`
-	Prompt string  `parquet:"prompt,dict"`
-	NLL    float32 `parquet:"nll"` // nats, summed over the scored tokens
-	Tokens int     `parquet:"tokens"`
-}
-
-// attach gives the prompts of every arm the likelihoods of their gold solutions.
-func (s Scores) attach(all []StudyLikelihood) {
-	type key struct {
-		arm    string
-		seed   int64
-		prompt string
-	}
-	at := make(map[key]*StudyLikelihood, len(all))
-	for i, x := range all {
-		at[key{x.Arm, x.Seed, x.Prompt}] = &all[i]
-	}
-	for arm, seeds := range s {
-		for seed, prompts := range seeds {
-			for i := range prompts {
-				if x := at[key{arm, seed, prompts[i].ID}]; x != nil {
-					prompts[i].NLL, prompts[i].Scored = float64(x.NLL), x.Tokens
-				}
-			}
-		}
-	}
-}
-
-// writeParquet writes rows as one whole file.
-func writeParquet[T any](path string, rows []T) error {
+// WriteParquet writes rows as one whole file.
+func WriteParquet[T any](path string, rows []T) error {
 	return durable.Write(path, func(w io.Writer) error {
 		out := parquet.NewGenericWriter[T](w, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("interplay", "1", ""))
 		if _, err := out.Write(rows); err != nil {

@@ -73,6 +73,18 @@ func (r Pretraining) Validate() error {
 	return r.Train.Validate()
 }
 
+// WithSeed is the recipe with another seed for corpus, weights and order of rows.
+func (r Pretraining) WithSeed(seed int64) Pretraining {
+	r.Seed, r.Train.Seed = seed, seed
+	return r
+}
+
+// WithSeed is the recipe with another seed for problems and noise.
+func (r Reinforcement) WithSeed(seed int64) Reinforcement {
+	r.Seed, r.GRPO.Seed = seed, seed
+	return r
+}
+
 // Validate returns the first thing that is wrong with the recipe.
 func (r Reinforcement) Validate() error {
 	if err := r.Data.Validate(); err != nil {

@@ -31,11 +31,15 @@ func tinyChain() *Stage {
 
 // TestMain lets this test binary stand in for a user's process: with
 // INTERPLAY_TEST_STORE set it runs the tiny chain in that store, and dies by
-// SIGKILL at the progress report that INTERPLAY_TEST_KILL numbers.
+// SIGKILL at the progress report that INTERPLAY_TEST_KILL numbers. With
+// INTERPLAY_TEST_SLOW it computes a slow stage instead (see lease_test.go).
 func TestMain(m *testing.M) {
 	root := os.Getenv("INTERPLAY_TEST_STORE")
 	if root == "" {
 		os.Exit(m.Run())
+	}
+	if os.Getenv("INTERPLAY_TEST_SLOW") != "" {
+		os.Exit(runSlowly(root))
 	}
 	killAt, err := strconv.Atoi(os.Getenv("INTERPLAY_TEST_KILL"))
 	if err != nil {

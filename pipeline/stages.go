@@ -25,19 +25,6 @@ const (
 // second, and compiled programs belong to it.
 var backend = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
 
-// symbolicTokenizer is the word-level tokenizer of the symbolic family, all contexts.
-var symbolicTokenizer = sync.OnceValue(func() *vocab.Tokenizer {
-	tokens, err := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A", "B").Tokens()
-	if err != nil {
-		panic(err) // the spec is this function's own
-	}
-	t, err := vocab.Words(tokens)
-	if err != nil {
-		panic(err)
-	}
-	return t
-})
-
 // open returns what every stage with a model needs: the backend, whose name goes on
 // record, and the tokenizer of the problems' family.
 func (j *Job) open(family gsm.Family) (*engine.Engine, *vocab.Tokenizer, error) {
@@ -50,18 +37,10 @@ func (j *Job) open(family gsm.Family) (*engine.Engine, *vocab.Tokenizer, error) 
 	return eng, tok, err
 }
 
-// tokenizer returns the tokenizer of a family.
-func tokenizer(family gsm.Family) (*vocab.Tokenizer, error) {
-	if family == gsm.Symbolic {
-		return symbolicTokenizer(), nil
-	}
-	return realisticTokenizer()
-}
-
 // Pretrain is the stage of a training recipe. from is the model that it goes on
 // from (mid-training, fine-tuning), or nil for fresh weights.
 func Pretrain(label string, r Pretraining, from *Stage) *Stage {
-	s := &Stage{Kind: "train", Format: 1, Recipe: r, Label: label, Plan: planTraining(r)}
+	s := &Stage{Kind: "train", Format: 1, Recipe: r, Label: label, Plan: r.Estimate()}
 	if from != nil {
 		s.Inputs = []*Stage{from}
 	}
@@ -106,7 +85,7 @@ func pretrain(j *Job, r Pretraining) error {
 		}
 	}
 	*j.Spent = trainingCost(start.Config, last.Tokens, r.Train.Seq)
-	for _, step := range milestones(r.Train) {
+	for _, step := range r.Milestones() {
 		_, w, _, _, err := train.LoadCheckpoint(train.CheckpointDir(work, step))
 		if err != nil {
 			return err
@@ -118,8 +97,9 @@ func pretrain(j *Job, r Pretraining) error {
 	return sealModel(j, weights, tok)
 }
 
-// milestones are the steps before the last whose models a training stage keeps.
-func milestones(c train.Config) []int {
+// Milestones are the steps before the last whose models the stage keeps.
+func (r Pretraining) Milestones() []int {
+	c := r.Train
 	var steps []int
 	for step := c.MilestoneEvery; c.MilestoneEvery > 0 && step < c.Steps; step += c.MilestoneEvery {
 		steps = append(steps, step)
@@ -177,23 +157,23 @@ func trainingCost(c qwen.Config, tokens int64, seq int) Spent {
 		NominalTokens: float64(tokens), TrueTokens: float64(tokens)}
 }
 
-// planTraining estimates a training stage before it runs.
-func planTraining(r Pretraining) Spent {
+// Estimate is what training by this recipe is expected to cost.
+func (r Pretraining) Estimate() Spent {
 	positions := float64(r.Train.Steps * r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
-	return trainingCost(r.Model, int64(tokensPerPosition(r)*positions), r.Train.Seq)
+	return trainingCost(r.Model, int64(r.TokensPerPosition()*positions), r.Train.Seq)
 }
 
-// longRows is what tokensPerPosition is taken for in the family of word problems, whose
+// longRows is what TokensPerPosition is taken for in the family of word problems, whose
 // rows of 2048 hold many documents each.
 const longRows = 0.97
 
-// rowFills remembers tokensPerPosition by recipe: a plan asks for many stages.
+// rowFills remembers TokensPerPosition by recipe: a plan asks for many stages.
 var rowFills sync.Map
 
-// tokensPerPosition is train.TokensPerPosition of a recipe, whatever its seeds are: those
+// TokensPerPosition is train.TokensPerPosition of a recipe, whatever its seeds are: those
 // of a study must plan for equal steps. Where its documents cannot be made it is the value
 // for long rows; running the stage says why they cannot.
-func tokensPerPosition(r Pretraining) float64 {
+func (r Pretraining) TokensPerPosition() float64 {
 	if r.Data.Family != gsm.Symbolic {
 		return longRows
 	}

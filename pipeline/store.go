@@ -1,5 +1,6 @@
 // Package pipeline turns recipes into results: content-addressed stages in a run
-// store, the compute ledger, and the studies of the paper.
+// store, profiles of recipes, and the compute ledger. Package study, below it, compares
+// recipes and judges claims.
 //
 // The mental model: a stage is a pure function of its recipe and of the stages
 // that it reads. Its address is a digest of both, so that a result is found
@@ -36,6 +37,11 @@ type Store struct {
 	Root string
 	// Log receives one line when a stage is reused, resumed, computed or awaited; nil is silent.
 	Log func(line string)
+	// Patience is how long the heartbeat of a process that computes a stage may stand still
+	// before another one takes the stage over; 0 is DefaultPatience.
+	Patience time.Duration
+
+	watch watch
 }
 
 // DefaultRoot is the run store's place: INTERPLAY_RUNS, or runs in the project.
@@ -90,25 +96,13 @@ type Stage struct {
 	Work   func(*Job) error `json:"-"`
 }
 
-// Address is the stage's identity: the SHA-256 of its kind, format, recipe and
-// of its inputs' addresses.
-func (s *Stage) Address() string {
-	recipe, err := json.Marshal(s.Recipe)
-	if err != nil {
-		panic(fmt.Sprintf("pipeline: the recipe of a %s stage is not JSON: %v", s.Kind, err))
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%d\n%s\n", s.Kind, s.Format, recipe)
-	for _, in := range s.Inputs {
-		fmt.Fprintln(h, in.Address())
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}
-
 // Dir is the stage's folder in the store.
 func (st *Store) Dir(s *Stage) string {
-	return filepath.Join(st.Root, s.Kind+"-"+s.Address()[:12])
+	return filepath.Join(st.Root, s.Folder())
 }
+
+// Folder is the name of the stage's folder in any store.
+func (s *Stage) Folder() string { return s.Kind + "-" + s.Address()[:12] }
 
 // WorkDir is the folder, inside a stage's own, of what only an unfinished stage
 // needs, such as checkpoints: it is not part of the result, and goes once that is sealed.
@@ -156,8 +150,8 @@ type Progress struct {
 }
 
 // Run returns when the stage's result is on disk: at once when it was there,
-// else after resuming or computing it, its inputs first. Two processes never
-// compute one stage at the same time: the second waits for the first.
+// else after resuming or computing it, its inputs first. A second process that wants the
+// same stage waits for the first, on any machine that shares the store (see lease.go).
 func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Outcome, error) {
 	if progress == nil {
 		progress = func(Progress) {}
@@ -169,31 +163,27 @@ func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Ou
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	inputs := make([]string, len(s.Inputs))
-	for i, in := range s.Inputs {
+	for _, in := range s.Inputs {
 		if _, err := st.Run(ctx, in, progress); err != nil {
 			return 0, err
 		}
-		inputs[i] = st.Dir(in)
 	}
-	unlock, err := st.lock(ctx, dir, s.Label)
-	if err != nil {
-		return 0, err
+	for waited := false; ; waited = true {
+		outcome, err := st.attempt(ctx, s, progress)
+		switch {
+		case errors.Is(err, errLost):
+			st.log("%s: %v; waiting for it", s.Label, err)
+		case !errors.Is(err, errHeld):
+			return outcome, err
+		case !waited:
+			st.log("%s: another process is computing it; waiting", s.Label)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	defer unlock()
-	if _, err := st.Done(s); err == nil { // another process finished it while we waited
-		st.log("%s: reused (%s)", s.Label, filepath.Base(dir))
-		return Reused, nil
-	}
-	outcome := Computed
-	if _, err := os.Stat(filepath.Join(dir, "stage.json")); err == nil {
-		outcome = Resumed
-	}
-	if err := st.begin(s, dir); err != nil {
-		return 0, err
-	}
-	st.log("%s: %s (%s)", s.Label, map[Outcome]string{Computed: "computing", Resumed: "resuming"}[outcome], filepath.Base(dir))
-	return outcome, st.work(ctx, s, dir, inputs, progress)
 }
 
 // begin makes the stage's folder and writes what it is, for people who look there.
@@ -215,33 +205,96 @@ func (st *Store) begin(s *Stage, dir string) error {
 	return explainWrite(s.Label, dir, durable.WriteJSON(filepath.Join(dir, "stage.json"), about))
 }
 
-// work runs the stage and seals its result with done.json.
-func (st *Store) work(ctx context.Context, s *Stage, dir string, inputs []string, progress func(Progress)) error {
-	spentBefore := readSeconds(dir)
+// attempt computes the stage in a working folder of its own, and puts it in its place. The
+// error is errHeld when another process computes the stage, errLost when one took it over.
+func (st *Store) attempt(ctx context.Context, s *Stage, progress func(Progress)) (Outcome, error) {
+	name := s.Folder()
+	if _, err := st.Done(s); err == nil { // another process finished it while we waited
+		st.log("%s: reused (%s)", s.Label, name)
+		return Reused, nil
+	}
+	l, err := st.claim(ctx, name)
+	if err != nil {
+		return 0, explainWrite(s.Label, st.Root, err)
+	}
+	defer l.release()
+	if isDone(st.Dir(s)) { // and this was its last moment to
+		l.abandon()
+		st.log("%s: reused (%s)", s.Label, name)
+		return Reused, nil
+	}
+	outcome := Computed
+	if l.resume {
+		outcome = Resumed
+	}
+	if isDone(l.dir) { // its process ended between the seal and the commit
+		return outcome, l.commit(func() error { return nil })
+	}
+	inputs := make([]string, len(s.Inputs))
+	for i, in := range s.Inputs {
+		if _, err := st.Done(in); err != nil {
+			return 0, l.broken(s, 0, fmt.Errorf("its input cannot be used: %w", err))
+		}
+		inputs[i] = st.Dir(in)
+	}
+	if err := st.begin(s, l.dir); err != nil {
+		return 0, err
+	}
+	doing := map[Outcome]string{Computed: "computing", Resumed: "resuming"}[outcome]
+	st.log("%s: %s (%s)", s.Label, doing, name)
+	l.note("%s on %s, process %d %s", doing, l.holder.Host, l.holder.PID, l.holder.Job)
+	return outcome, st.work(l, s, inputs, progress)
+}
+
+// work runs the stage, seals its result with done.json and commits it.
+func (st *Store) work(l *lease, s *Stage, inputs []string, progress func(Progress)) error {
+	spentBefore := readSeconds(l.dir)
 	start := time.Now()
 	var spent Spent
 	var backend string
-	err := s.Work(&Job{Context: ctx, Dir: dir, Input: inputs, Spent: &spent, Backend: &backend, Progress: func(p Progress) {
+	err := s.Work(&Job{Context: l.ctx, Dir: l.dir, Input: inputs, Spent: &spent, Backend: &backend, Progress: func(p Progress) {
 		if p.Label == "" {
 			p.Label = s.Label
 		}
+		l.report(p)
 		progress(p)
 	}})
 	seconds := spentBefore + time.Since(start).Seconds()
 	if err != nil {
-		_ = durable.WriteJSON(filepath.Join(dir, "seconds.json"), seconds)
-		return explainWrite(s.Label, dir, fmt.Errorf("%s: %w", s.Label, err))
+		return l.broken(s, seconds, err)
 	}
 	spent.Seconds = seconds
-	files, err := digestFiles(dir)
-	if err != nil {
-		return fmt.Errorf("%s: its result cannot be read back: %w", s.Label, err)
+	err = l.commit(func() error {
+		files, err := digestFiles(l.dir)
+		if err != nil {
+			return fmt.Errorf("%s: its result cannot be read back: %w", s.Label, err)
+		}
+		done := Done{Address: s.Address(), Finished: time.Now().UTC(), Seconds: seconds, Spent: spent, Backend: backend, Files: files}
+		return durable.WriteJSON(filepath.Join(l.dir, "done.json"), done)
+	})
+	return explainWrite(s.Label, l.dir, err)
+}
+
+// broken is what becomes of a stage whose work returned an error.
+func (l *lease) broken(s *Stage, seconds float64, err error) error {
+	if !l.holds() {
+		l.abandon()
+		return errLost
 	}
-	done := Done{Address: s.Address(), Finished: time.Now().UTC(), Seconds: seconds, Spent: spent, Backend: backend, Files: files}
-	if err := durable.WriteJSON(filepath.Join(dir, "done.json"), done); err != nil {
-		return explainWrite(s.Label, dir, err)
+	if errors.Is(context.Cause(l.ctx), errLost) { // the store did not answer for long, and nobody took the stage
+		return errLost
 	}
-	return os.RemoveAll(filepath.Join(dir, WorkDir))
+	_ = durable.WriteJSON(filepath.Join(l.dir, "seconds.json"), seconds)
+	if l.ctx.Err() != nil {
+		l.note("interrupted after %.0f s; what it had is kept", seconds)
+		return fmt.Errorf("%s: %w", s.Label, err)
+	}
+	err = explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err))
+	l.note("failed: %v", err)
+	if !errors.Is(err, syscall.ENOSPC) { // a full disk says nothing about the stage
+		l.fail(err)
+	}
+	return err
 }
 
 // Done reads the seal of a finished stage. The error is fs.ErrNotExist when the
@@ -269,34 +322,6 @@ func (st *Store) Done(s *Stage) (*Done, error) {
 		}
 	}
 	return &done, nil
-}
-
-// lock takes the stage's lock, waiting for a process that holds it. The lock is
-// the kernel's (flock): it goes with the process, however that ends.
-func (st *Store) lock(ctx context.Context, dir, label string) (unlock func(), err error) {
-	f, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("%s: the run folder cannot be written: %w; set INTERPLAY_RUNS to a folder you may write", label, err)
-	}
-	for waited := false; ; waited = true {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { f.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("%s: its lock cannot be taken: %w", label, err)
-		}
-		if !waited {
-			st.log("%s: another process is computing it; waiting", label)
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }
 
 func (st *Store) log(format string, args ...any) {

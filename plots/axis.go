@@ -12,7 +12,12 @@ type scale uint8
 const (
 	linear scale = iota
 	logarithmic
+	zeroAndLogarithmic // logarithmic behind a break of the axis, with zero before it
 )
+
+// Where a broken axis has zero, the break, and the beginning of its logarithmic part,
+// as fractions of its length.
+const zeroAt, breakAt, logFrom = 0.05, 0.1, 0.15
 
 // tick is a mark on an axis. A tick without a label is drawn without grid line.
 type tick struct {
@@ -37,10 +42,15 @@ type axis struct {
 func (a axis) fraction(v float64) float64 {
 	const far = 10
 	at := (v - a.lo) / (a.hi - a.lo)
-	if a.scale == logarithmic {
+	if a.scale != linear {
 		at = 0
 		if v > 0 {
 			at = math.Log(v/a.lo) / math.Log(a.hi/a.lo)
+		}
+	}
+	if a.scale == zeroAndLogarithmic {
+		if at = logFrom + (1-logFrom)*at; v == 0 {
+			at = zeroAt
 		}
 	}
 	return math.Max(-far, math.Min(far, at))
@@ -49,7 +59,7 @@ func (a axis) fraction(v float64) float64 {
 // drawable reports whether an axis of this scale can show v. The bound keeps
 // differences of two values finite.
 func (s scale) drawable(v float64) bool {
-	return !math.IsNaN(v) && math.Abs(v) < 1e150 && (s == linear || v > 1e-150)
+	return !math.IsNaN(v) && math.Abs(v) < 1e150 && (s == linear || v > 1e-150 || v == 0 && s == zeroAndLogarithmic)
 }
 
 // span returns the least and greatest drawable value, ok false when there is none.
@@ -66,39 +76,29 @@ func (s scale) span(lists ...[]float64) (lo, hi float64, ok bool) {
 	return lo, hi, ok
 }
 
-// valueAxis fits an axis around the drawable values of the lists: the range is
-// widened by a twentieth where zero is not meant, and never empty. Without
-// values it is 0 to 1 (1 to 10) without ticks.
-func valueAxis(label string, s scale, format func(float64) string, lists ...[]float64) axis {
-	a := axis{label: label, scale: s, grid: true}
-	lo, hi, ok := s.span(lists...)
-	switch {
-	case !ok && s == logarithmic:
-		a.lo, a.hi = 1, 10
-	case !ok:
+// valueAxis fits a linear axis around the drawable values of the lists: the range is
+// widened by a twentieth where zero is not meant, and never empty. Without values it
+// is 0 to 1 without ticks.
+func valueAxis(label string, format func(float64) string, lists ...[]float64) axis {
+	a := axis{label: label, grid: true}
+	lo, hi, ok := linear.span(lists...)
+	if !ok {
 		a.lo, a.hi = 0, 1
-	case s == logarithmic:
-		if hi/lo < 1.2 {
-			lo, hi = lo/1.2, hi*1.2
-		}
-		room := math.Pow(hi/lo, 0.04)
-		a.lo, a.hi = lo/room, hi*room
-		a.ticks = logTicks(a.lo, a.hi, format)
-	default:
-		if lo == hi {
-			d := math.Max(math.Abs(lo)*0.1, 1e-12)
-			if lo == 0 {
-				d = 1
-			}
-			lo, hi = lo-d, hi+d
-		}
-		room := (hi - lo) * 0.05
-		a.lo, a.hi = lo-room, hi+room
-		if lo >= 0 && a.lo < 0 {
-			a.lo = -0.02 * hi // a line at zero stays clear of the axis
-		}
-		a.ticks = linearTicks(a.lo, a.hi, 5, format)
+		return a
 	}
+	if lo == hi {
+		d := math.Max(math.Abs(lo)*0.1, 1e-12)
+		if lo == 0 {
+			d = 1
+		}
+		lo, hi = lo-d, hi+d
+	}
+	room := (hi - lo) * 0.05
+	a.lo, a.hi = lo-room, hi+room
+	if lo >= 0 && a.lo < 0 {
+		a.lo = -0.02 * hi // a line at zero stays clear of the axis
+	}
+	a.ticks = linearTicks(a.lo, a.hi, 5, format)
 	return a
 }
 

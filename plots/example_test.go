@@ -9,12 +9,12 @@ import (
 )
 
 func ExamplePassAtKByOp() {
-	ops := []int{1, 2}
+	ops := []float64{1, 2}
 	png, err := plots.PassAtKByOp(plots.PassAtKByOpData{
 		Title: "Before and after RL",
-		Panels: []plots.OpPanel{{Title: "pass@1", Series: []plots.OpSeries{
-			{Name: "base", Ops: ops, Baseline: true, Values: []score.Interval{{Value: 0.9, Low: 0.8, High: 0.95, N: 64}, {Value: 0.4, Low: 0.3, High: 0.5, N: 64}}},
-			{Name: "after GRPO", Ops: ops, Values: []score.Interval{{Value: 0.92, Low: 0.83, High: 0.97, N: 64}, {Value: 0.6, Low: 0.5, High: 0.7, N: 64}}},
+		Panels: []plots.SharePanel{{Title: "pass@1", Basis: plots.Basis{Seeds: 1, Problems: 64, Samples: 1}, Series: []plots.ShareSeries{
+			{Name: "base", X: ops, Baseline: true, Values: []score.Interval{{Value: 0.9, Low: 0.8, High: 0.95, N: 64}, {Value: 0.4, Low: 0.3, High: 0.5, N: 64}}},
+			{Name: "after GRPO", X: ops, Values: []score.Interval{{Value: 0.92, Low: 0.83, High: 0.97, N: 64}, {Value: 0.6, Low: 0.5, High: 0.7, N: 64}}},
 		}}},
 		Spans: []plots.OpSpan{{Name: "RL", Low: 2, High: 2}},
 	})

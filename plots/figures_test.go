@@ -37,12 +37,12 @@ func figures() []drawn {
 		}},
 		{"stacked_shares", func() ([]byte, error) { return StackedShares(firstWrongSteps()) }},
 		{"ledger", func() ([]byte, error) { return Ledger(splitLedger()) }},
-		{"reward_length", func() ([]byte, error) { return RewardLength(paperFigure11()) }},
+		{"rl_curves", func() ([]byte, error) { return RLCurves(paperFigure11()) }},
 		{"ladder", func() ([]byte, error) { return Ladder(paperFigure9()) }},
 		{"recipe", func() ([]byte, error) { return Recipe(edgeRecipe()) }},
 		{"heat_map", func() ([]byte, error) { return HeatMap(paperFigure10()) }},
 		{"error_bars", func() ([]byte, error) { return ErrorBars(paperFigure8()) }},
-		{"stacked_increment", func() ([]byte, error) { return StackedIncrement(paperFigure15()) }},
+		{"exposure", func() ([]byte, error) { return Exposure(paperFigure4()) }},
 		{"line_grid", func() ([]byte, error) { return LineGrid(paperFigure18()) }},
 		{"histogram", func() ([]byte, error) { return Histogram(paperFigure5()) }},
 		{"passk_by_op_exposure", func() ([]byte, error) { return PassAtKByOp(exposureByOp()) }},
@@ -122,9 +122,9 @@ func intervals(n int, shares ...float64) []score.Interval {
 
 func lossCurve() CurveData {
 	noise := random.New(1, "test/loss")
-	d := CurveData{Title: "Pre-training loss", XLabel: "tokens seen", YLabel: "loss (nats per token)", Smooth: 21, LogY: true}
+	d := CurveData{Title: "Pre-training loss", XLabel: "tokens seen", YLabel: "loss (nats per token)", Smooth: 21}
 	for i, name := range []string{"training", "held out"} {
-		s := CurveSeries{Name: name, Baseline: i == 1}
+		s := CurveSeries{Name: name}
 		step := 1 + 24*i
 		for k := 0; k < 400; k += step {
 			tokens := float64(k+1) * 16 * 160 * 5
@@ -140,99 +140,120 @@ func lossCurve() CurveData {
 }
 
 func rewardCurve() CurveData {
-	d := CurveData{Title: "GRPO on op 5–6: mean reward", XLabel: "RL step", YLabel: "reward (%)", Percent: true, Smooth: 11,
-		Rules: []CurveRule{{"base, greedy", 0.06}}}
+	d := CurveData{Title: "GRPO on op 5–6: mean reward", XLabel: "RL step", YLabel: "reward", Smooth: 11}
 	for i, name := range []string{"strict", "outcome", "0.2 outcome + 0.8 process"} {
 		noise := random.New(int64(i), "test/reward")
 		s := CurveSeries{Name: name}
 		for k := range 101 {
 			mean := 0.04 + 0.14*(1-math.Exp(-float64(k)/45)) + 0.12*float64(i)
 			s.X, s.Y = append(s.X, float64(k)), append(s.Y, math.Max(0, mean+0.025*noise.Norm()))
-			if i < 2 {
-				s.Low, s.High = append(s.Low, mean-0.02), append(s.High, mean+0.02)
-			}
 		}
 		d.Series = append(d.Series, s)
 	}
 	return d
 }
 
+// upTo are the whole numbers from a first to a last.
+func upTo(first, last int) (xs []float64) {
+	for x := first; x <= last; x++ {
+		xs = append(xs, float64(x))
+	}
+	return xs
+}
+
+// gains are differences with the half width that pairing leaves.
+func gains(half float64, values ...float64) []score.Interval {
+	out := make([]score.Interval, len(values))
+	for i, v := range values {
+		out[i] = score.Interval{Value: v, Low: v - half, High: v + half, N: 384}
+	}
+	return out
+}
+
 func walkthroughByOp() PassAtKByOpData {
-	ops := []int{1, 2, 3, 4, 5, 6, 7, 8}
+	ops := upTo(1, 8)
 	return PassAtKByOpData{
 		Title: "Before and after RL, per op",
-		Panels: []OpPanel{
-			{"pass@1", []OpSeries{
-				{Name: "after pre-training", Ops: ops, Values: intervals(96, .91, .83, .65, .43, .12, .06, 0, 0), Baseline: true},
-				{Name: "after GRPO, strict reward", Ops: ops, Values: intervals(96, .89, .71, .66, .49, .27, .11, .02, 0)},
+		Panels: []SharePanel{
+			{"pass@1", Basis{1, 96, 32}, []ShareSeries{
+				{Name: "after pre-training", X: ops, Values: intervals(96, .91, .83, .65, .43, .12, .06, 0, 0), Baseline: true},
+				{Name: "after GRPO, strict reward", X: ops, Values: intervals(96, .89, .71, .66, .49, .27, .11, .02, 0)},
 			}},
-			{"pass@32", []OpSeries{
-				{Name: "after pre-training", Ops: ops, Values: intervals(96, .99, 1, 1, .95, .73, .51, .06, 0), Baseline: true},
-				{Name: "after GRPO, strict reward", Ops: ops, Values: intervals(96, .99, .94, 1, .94, .90, .64, .20, .04)},
+			{"pass@32", Basis{1, 96, 32}, []ShareSeries{
+				{Name: "after pre-training", X: ops, Values: intervals(96, .99, 1, 1, .95, .73, .51, .06, 0), Baseline: true},
+				{Name: "after GRPO, strict reward", X: ops, Values: intervals(96, .99, .94, 1, .94, .90, .64, .20, .04)},
 			}},
 		},
 		Spans: []OpSpan{{"RL", 5, 6}, {"pre-training (op 5–6: 3 %)", 0, 6}},
 	}
 }
 
-// exposureByOp has the paper's values of figure 4 as hollow markers.
+// exposureByOp has the paper's values of figure 4 as hollow markers, and gains.
 func exposureByOp() PassAtKByOpData {
-	ops := make([]int, 19)
-	for i := range ops {
-		ops[i] = i + 2
-	}
+	ops := upTo(2, 20)
 	one := []float64{1, .985, .995, .985, .985, .965, .963, .948, .926, .895, .850, .822, .773, .779, .717, .702, .656, .641, .607}
 	ten := []float64{1, .997, .997, .995, .997, .995, .983, .983, .959, .954, .890, .867, .853, .886, .822, .822, .764, .751, .676}
 	rare := []float64{1, .33, .09, .14, .02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 	none := make([]float64, 19)
-	lower := func(paper []float64, by float64) []score.Interval {
-		out := make([]score.Interval, len(paper))
-		for i, v := range paper {
-			out[i] = interval(v*by, 128)
+	series := func(name string, paper []float64, by float64) ShareSeries {
+		s := ShareSeries{Name: name, X: ops, Paper: Points{ops, paper}, Baseline: by == 0}
+		for _, v := range paper {
+			s.Values = append(s.Values, interval(v*by, 128))
+			if by > 0 {
+				s.Gains = append(s.Gains, score.Interval{Value: v * by, Low: v*by - .04, High: v*by + .04})
+			}
 		}
-		return out
+		return s
 	}
 	return PassAtKByOpData{
 		Title:  "Context B after RL, by its share of pre-training",
 		YLabel: "strict pass@128 on B (%)",
-		Panels: []OpPanel{{"", []OpSeries{
-			{Name: "0 % B", Ops: ops, Values: lower(none, 1), Paper: none, Baseline: true},
-			{Name: "0.1 %", Ops: ops, Values: lower(rare, .8), Paper: rare},
-			{Name: "1 %", Ops: ops, Values: lower(one, .9), Paper: one},
-			{Name: "10 %", Ops: ops, Values: lower(ten, .96), Paper: ten},
-		}}},
-		Spans: []OpSpan{{"B in pre-training", 2, 2}},
+		Panels: []SharePanel{{"", Basis{4, 128, 128}, []ShareSeries{series("0 % B", none, 0), series("0.1 %", rare, .8), series("1 %", one, .9), series("10 %", ten, .96)}}},
+		Spans:  []OpSpan{{"B in pre-training", 2, 2}},
 	}
 }
 
-// paperFigure3 has the paper's values (claims C2, C4, C5) as hollow markers.
+// paperFigure4 has no tokens beside its logarithmic axis.
+func paperFigure4() ExposureData {
+	tokens := []float64{0, 7.2e3, 21e3, 70e3, 210e3, 700e3}
+	before, after := []float64{0, .001, .004, .06, .12, .31}, []float64{0, .001, .011, .13, .25, .44}
+	gain := []float64{0, 0, .007, .07, .13, .13}
+	return ExposureData{Title: "Deep problems of B, by the tokens of B in pre-training", XLabel: "tokens of B in pre-training",
+		Panels: []SharePanel{
+			{"pass@1", Basis{5, 256, 16}, []ShareSeries{
+				{Name: "before RL", X: tokens, Values: intervals(1280, before...), Baseline: true},
+				{Name: "after RL", X: tokens, Values: intervals(1280, after...), Gains: gains(.02, gain...)}}},
+			{"pass@16", Basis{5, 256, 16}, []ShareSeries{
+				{Name: "before RL", X: tokens, Values: intervals(1280, before...), Baseline: true},
+				{Name: "after RL", X: tokens, Values: intervals(1280, after...), Gains: gains(.03, gain...)}}},
+		}}
+}
+
+// paperFigure3 has the paper's values of its figure 1 as hollow markers, to its own k.
 func paperFigure3() PassAtKData {
-	ks := score.PowersOfTwo(128)
-	series := func(n int, name string, paper, here []float64) KSeries {
-		return KSeries{Name: name, Ks: ks, Values: intervals(n, here...), Paper: paper, Baseline: name == "base"}
+	ks := []float64{1, 2, 4, 8, 16}
+	paper := func(values ...float64) Points { return Points{[]float64{1, 2, 4, 8, 16, 32, 64, 128}, values} }
+	base := paper(.169, .219, .266, .313, .359, .393, .415, .439)
+	edge := paper(.512, .580, .650, .714, .769, .804, .835, .860)
+	hard := paper(.183, .227, .266, .307, .342, .368, .381, .396)
+	series := func(name string, paper Points, base, here []float64) ShareSeries {
+		s := ShareSeries{Name: name, X: ks, Values: intervals(1800, here...), Paper: paper, Baseline: name == "base"}
+		for i := range here {
+			if !s.Baseline {
+				d := here[i] - base[i]
+				s.Gains = append(s.Gains, score.Interval{Value: d, Low: d - .02 - .01*float64(i), High: d + .02 + .01*float64(i)})
+			}
+		}
+		return s
 	}
-	base := []float64{.169, .219, .266, .313, .359, .393, .415, .439}
-	edge := []float64{.512, .580, .650, .714, .769, .804, .835, .860}
-	hard := []float64{.183, .227, .266, .307, .342, .368, .381, .396}
-	return PassAtKData{Title: "RL on four op ranges", Panels: []KPanel{
-		{"op 2–10, in distribution", []KSeries{
-			series(1800, "base", nil, []float64{.862, .932, .962, .975, .983, .987, .990, .992}),
-			series(1800, "RL on op 7–10", nil, []float64{.915, .952, .968, .977, .983, .987, .989, .990}),
-			series(1800, "RL on op 11–14", nil, []float64{.895, .945, .965, .976, .982, .986, .988, .990}),
-			series(1800, "RL on op 17–20", nil, []float64{.868, .934, .962, .974, .982, .986, .989, .991}),
-		}},
-		{"op 11–14, edge", []KSeries{
-			series(800, "base", base, []float64{.175, .22, .26, .31, .35, .38, .40, .425}),
-			series(800, "RL on op 7–10", nil, []float64{.222, .258, .301, .338, .369, .393, .411, .424}),
-			series(800, "RL on op 11–14", edge, []float64{.506, .572, .642, .709, .761, .798, .824, .84}),
-			series(800, "RL on op 17–20", hard, []float64{.18, .22, .26, .30, .34, .36, .38, .39}),
-		}},
-		{"op 15–20, hard", []KSeries{
-			series(1200, "base", nil, []float64{0, 0, 0, .001, .001, .002, .003, .004}),
-			series(1200, "RL on op 7–10", nil, []float64{.001, .001, .002, .004, .006, .009, .012, .015}),
-			series(1200, "RL on op 11–14", nil, []float64{.056, .079, .104, .130, .158, .187, .212, .232}),
-			series(1200, "RL on op 17–20", nil, []float64{0, 0, 0, 0, .001, .001, .002, .002}),
-		}},
+	panel := func(title string, papers [4]Points, base, inside, edge, beyond []float64) SharePanel {
+		return SharePanel{title, Basis{5, 384, 16}, []ShareSeries{series("base", papers[0], base, base), series("RL on op 7–10", papers[1], base, inside),
+			series("RL on op 11–14", papers[2], base, edge), series("RL on op 17–20", papers[3], base, beyond)}}
+	}
+	return PassAtKData{Title: "RL on four op ranges", Panels: []SharePanel{
+		panel("op 2–10, in distribution", [4]Points{}, []float64{.862, .932, .962, .975, .983}, []float64{.915, .952, .968, .977, .983}, []float64{.895, .945, .965, .976, .982}, []float64{.862, .932, .962, .975, .983}),
+		panel("op 11–14, edge", [4]Points{base, {}, edge, hard}, []float64{.175, .22, .26, .31, .35}, []float64{.222, .258, .301, .338, .369}, []float64{.506, .572, .642, .709, .761}, []float64{.175, .22, .26, .31, .35}),
+		panel("op 15–20, hard", [4]Points{}, []float64{0, 0, 0, .001, .001}, []float64{.001, .001, .002, .004, .006}, []float64{.056, .079, .104, .130, .158}, []float64{0, 0, 0, .001, .001}),
 	}}
 }
 
@@ -263,27 +284,31 @@ func splitLedger() LedgerData {
 	}
 }
 
-func paperFigure11() RewardLengthData {
-	d := RewardLengthData{Title: "GRPO on four op ranges", Smooth: 9}
+func paperFigure11() RLCurvesData {
+	d := RLCurvesData{Title: "GRPO on four op ranges", Smooth: 9, Rows: []RLRow{{"reward (%)", true}, {"response (tokens)", false}}}
 	for i, c := range []struct {
 		title            string
 		from, to, rate   float64
 		length, lengthTo float64
 	}{{"RL on op 7–10", .72, .80, 40, 247, 258}, {"RL on op 9–12", .5, .65, 70, 281, 290}, {"RL on op 11–14", .2, .5, 80, 285, 325}, {"RL on op 17–20", 0, 0, 1, 279, 284}} {
-		noise := random.New(int64(i), "test/figure11")
-		reward, length := CurveSeries{Name: "GRPO"}, CurveSeries{Name: "GRPO"}
-		for step := range 200 {
-			x := float64(step)
-			grown := 1 - math.Exp(-x/c.rate)
-			reward.X, length.X = append(reward.X, x), append(length.X, x)
-			jitter := 0.015
-			if c.to == 0 {
-				jitter = 0.002
+		column := RLColumn{c.title, Basis{3, 32, 8}, [][]CurveSeries{nil, nil}}
+		for seed := range 3 {
+			noise := random.New(int64(i), "test/figure11", uint64(seed))
+			reward, length := CurveSeries{Name: "GRPO"}, CurveSeries{Name: "GRPO"}
+			for step := range 200 {
+				x := float64(step)
+				grown := (1 - math.Exp(-x/c.rate)) * (0.7 + 0.3*float64(seed))
+				reward.X, length.X = append(reward.X, x), append(length.X, x)
+				jitter := 0.015
+				if c.to == 0 {
+					jitter = 0.002
+				}
+				reward.Y = append(reward.Y, math.Max(0, c.from+(c.to-c.from)*grown+jitter*noise.Norm()))
+				length.Y = append(length.Y, c.length+(c.lengthTo-c.length)*grown+1.5*noise.Norm())
 			}
-			reward.Y = append(reward.Y, math.Max(0, c.from+(c.to-c.from)*grown+jitter*noise.Norm()))
-			length.Y = append(length.Y, c.length+(c.lengthTo-c.length)*grown+1.5*noise.Norm())
+			column.Runs[0], column.Runs[1] = append(column.Runs[0], reward), append(column.Runs[1], length)
 		}
-		d.Columns = append(d.Columns, RewardColumn{c.title, []CurveSeries{reward}, []CurveSeries{length}})
+		d.Columns = append(d.Columns, column)
 	}
 	return d
 }
@@ -295,7 +320,7 @@ func paperFigure9() LadderData {
 		title     string
 		one, many float64 // at the end
 	}{{"inside (op 2–10)", .83, .99}, {"edge (op 11–14)", .17, .44}, {"beyond (op 15–20)", 0, .02}} {
-		p := LadderPanel{Title: panel.title}
+		p := LadderPanel{Title: panel.title, Basis: Basis{4, 100, 128}}
 		for i, k := range []int{1, 2, 4, 8, 16, 32, 64, 128} {
 			l := LadderLine{K: k}
 			for step := 5000.0; step <= 20000; step += 5000 {
@@ -321,13 +346,13 @@ func edgeRecipe() RecipeData {
 
 func paperFigure10() HeatMapData {
 	d := HeatMapData{Title: "How much RL lowers the loss on gold solutions", XLabel: "evaluated on op", YLabel: "RL on op",
-		Rows: []string{"7–10", "9–12", "11–14", "17–20"}, ValueLabel: "NLL reduction (nats per token)", Format: "%.3f"}
+		Rows: []string{"7–10", "9–12", "11–14", "17–20"}, ValueLabel: "NLL reduction (nats per token)", Format: "%+.3f", Basis: Basis{5, 64, 0}}
 	ranges := [][2]int{{7, 10}, {9, 12}, {11, 14}, {17, 20}}
 	for op := 7; op <= 20; op++ {
 		d.Columns = append(d.Columns, trimmed(float64(op)))
 	}
 	for _, r := range ranges {
-		var row []float64
+		var row []score.Interval
 		var in []bool
 		for op := 7; op <= 20; op++ {
 			centre := float64(r[0]+r[1]) / 2
@@ -335,7 +360,7 @@ func paperFigure10() HeatMapData {
 			if r[0] == 17 {
 				v *= 0.15
 			}
-			row, in = append(row, v), append(in, op >= r[0] && op <= r[1])
+			row, in = append(row, score.Interval{Value: v, Low: v - .004 - v/5, High: v + .004 + v/5}), append(in, op >= r[0] && op <= r[1])
 		}
 		d.Values, d.Trained = append(d.Values, row), append(d.Trained, in)
 	}
@@ -344,57 +369,51 @@ func paperFigure10() HeatMapData {
 
 func paperFigure8() ErrorBarsData {
 	none := math.NaN()
+	group := func(name string, n int, paper []float64, values ...float64) BarGroup {
+		g := BarGroup{Name: name, Values: intervals(n, values...), Paper: paper}
+		for _, v := range values {
+			d := v - values[0]
+			g.Gains = append(g.Gains, score.Interval{Value: d, Low: d - .02, High: d + .02})
+		}
+		g.Gains[0] = score.Interval{Value: none, Low: none, High: none}
+		return g
+	}
 	return ErrorBarsData{
-		Title: "What process-verified rewards change (RL on op 11–14)", YLabel: "share of samples (%)", First: true, Rows: 1,
+		Title: "What process-verified rewards change (RL on op 11–14)", YLabel: "share of samples (%)",
 		Series: []string{"base", "outcome", "0.2 outcome + 0.8 process", "strict"},
 		Panels: []BarPanel{
-			{"op 11–14", []BarGroup{
-				{"correct", intervals(800, .18, .43, .48, .50), []float64{none, .41, none, .46}},
-				{"dependency mismatch", intervals(800, .72, .50, .46, .44), nil},
-				{"missing nodes", intervals(800, .12, .07, .05, .04), nil},
+			{"op 11–14", Basis{4, 800, 16}, []BarGroup{
+				group("correct", 800, []float64{.17, .41, none, .46}, .18, .43, .48, .50),
+				group("dependency mismatch", 800, nil, .72, .50, .46, .44),
+				group("missing nodes", 800, nil, .12, .07, .05, .04),
 			}},
-			{"op 15–20", []BarGroup{
-				{"correct", intervals(1200, 0, .056, .099, .097), nil},
-				{"dependency mismatch", intervals(1200, .95, .89, .84, .85), nil},
-				{"missing nodes", intervals(1200, .14, .11, .08, .08), nil},
+			{"op 15–20", Basis{4, 1200, 16}, []BarGroup{
+				group("correct", 1200, nil, 0, .056, .099, .097),
+				group("dependency mismatch", 1200, nil, .95, .89, .84, .85),
+				group("missing nodes", 1200, nil, .14, .11, .08, .08),
 			}},
 		},
 	}
 }
 
-// paperFigure15 has the paper's gains (claims C60–C62).
-func paperFigure15() StackedIncrementData {
-	d := StackedIncrementData{Title: "What RL adds, by the share of hard problems in pre-training", XLabel: "hard share (%)", YLabel: "strict pass@128 (%)"}
-	names := []string{"0.1", "5", "20", "33.3", "50"}
-	for i, title := range []string{"op 2–10", "op 11–14", "op 15–20"} {
-		base := [][]float64{{.96, .98, .99, .985, .992}, {.02, .06, .34, .31, .44}, {0, 0, .01, .02, .03}}[i]
-		paper := [][]float64{{-.017, -.005, -.011, -.007, -.004}, {.29, .292, .166, .453, .42}, {.059, .104, .221, .180, .258}}[i]
-		p := IncrementPanel{Title: title}
-		for k, name := range names {
-			gain := paper[k]*0.9 + 0.004
-			half := 0.012 + 0.02*float64(i)
-			p.Bars = append(p.Bars, IncrementBar{name, interval(base[k], 600), score.Interval{Value: gain, Low: gain - half, High: gain + half, N: 600}, paper[k]})
-		}
-		d.Panels = append(d.Panels, p)
-	}
-	return d
-}
-
 func paperFigure18() LineGridData {
-	d := LineGridData{Title: "Equal budgets, split between mid-training and RL", XLabel: "RL share (%)",
+	d := LineGridData{Title: "Equal budgets, split between mid-training and RL", XLabel: "RL share (%)", Reference: "β = 0",
 		Columns: []string{"op 11–14 pass@1", "op 15–20 pass@1", "op 11–14 pass@128", "op 15–20 pass@128"},
-		Rows:    []string{"1.0B", "2.1B", "4.2B", "8.4B"}}
+		Rows:    []string{"1.0B", "2.1B"}}
 	for i := range d.Rows {
 		var row []GridCell
 		for j := range d.Columns {
 			noise := random.New(7, "test/figure18", uint64(i), uint64(j))
-			cell := GridCell{X: []float64{0, .2, .5, .8, 1}}
+			cell := GridCell{X: []float64{0, .2, .5, .8, 1}, Basis: Basis{4, 200, 128}}
 			centre := []float64{.52, .05, .89, .19}[j] + 0.012*float64(i)
 			best := []float64{.2, .8, .2, .8}[j]
 			for _, x := range cell.X {
 				v := centre - 0.03*math.Abs(x-best) + 0.003*noise.Norm()
 				cell.Values = append(cell.Values, score.Interval{Value: v, Low: v - .008, High: v + .008, N: 800})
+				d := v - cell.Values[0].Value
+				cell.Gains = append(cell.Gains, score.Interval{Value: d, Low: d - .02, High: d + .02, N: 800})
 			}
+			cell.Gains[0] = score.Interval{Value: nan, Low: nan, High: nan}
 			row = append(row, cell)
 		}
 		d.Cells = append(d.Cells, row)
@@ -408,8 +427,12 @@ func paperFigure5() HistogramData {
 		p := HistogramPanel{Title: title}
 		for j, name := range []string{"op 2–10", "op 11–14", "op 15–20"} {
 			noise := random.New(int64(i), "test/figure5", uint64(j))
-			g := HistogramGroup{Name: name}
-			for range 1500 {
+			g := HistogramGroup{Name: name, Problems: 200}
+			n := 1500
+			if i == 0 && j == 2 {
+				n, g.Problems = 4, 2
+			}
+			for range n {
 				g.Values = append(g.Values, math.Min(1, 1-math.Abs(noise.Norm())*(0.06+0.06*float64(j)+0.03*float64(i*j))))
 			}
 			p.Groups = append(p.Groups, g)

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"interplay/kernelkit/score"
 )
 
 // HeatMapData is a table of numbers over two ranges, such as the NLL reduction of
@@ -16,14 +19,18 @@ type HeatMapData struct {
 	Title          string
 	XLabel, YLabel string
 	Columns, Rows  []string
-	Values         [][]float64 // [row][column]; not finite: no value
-	Trained        [][]bool    // cells framed in white, or empty; [row][column]
-	ValueLabel     string      // what the colour means, with its unit
-	Format         string      // fmt verb of the number in each cell; "%.2f" when empty
+	Values         [][]score.Interval // [row][column]; not finite: no value
+	Trained        [][]bool           // cells framed in white, or empty; [row][column]
+	ValueLabel     string             // what the colour means, with its unit
+	Format         string             // fmt verb of the number in each cell; "%.2f" when empty
+	Basis          Basis
+
+	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
 
 // HeatMap draws the table with colours and numbers, from low (light) to high
-// (dark), the trained cells framed in white. Where values have both signs, the
+// (dark), half the width of each interval below its number, the trained cells framed
+// in white. Where values have both signs, the
 // scale has white at zero, blue above and vermillion below.
 //
 // It returns an error when the table's shape differs from its labels.
@@ -33,7 +40,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 	}
 	var all []float64
 	for _, row := range data.Values {
-		all = append(all, row...)
+		all = append(all, valuesOf(row)...)
 	}
 	lo, hi, ok := linear.span(all)
 	if !ok {
@@ -43,14 +50,12 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 	p := &panel{
 		x: nominalAxis(data.XLabel, data.Columns, false),
 		y: nominalAxis(data.YLabel, data.Rows, true),
+
+		caption: data.Basis.caption(),
 	}
-	missing := 0
-	for i := range data.Values {
-		for j := range data.Values[i] {
-			if !linear.drawable(data.Values[i][j]) {
-				missing++
-			}
-		}
+	var t tally
+	for _, row := range data.Values {
+		t.add(countPoints(linear, make([]float64, len(row)), row, nil))
 	}
 	p.layers = append(p.layers, func(f frame) { f.drawHeat(data, shade) })
 	f := figure{title: data.Title}
@@ -64,9 +69,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 			c.Stroke(inner.Path())
 		}})
 	}
-	if missing > 0 {
-		f.notes = append(f.notes, leftOut(missing, linear))
-	}
+	f.keys, f.notes = t.explain(f.keys, "± half of the "+cmp.Or(data.Intervals, overPrompts)+".")
 	return grid{rows: [][]*panel{{p}}, height: min(44, 300/vg.Length(len(data.Rows))) * vg.Length(len(data.Rows))}.draw(f)
 }
 
@@ -120,14 +123,21 @@ func (f frame) drawHeat(data HeatMapData, shade func(float64) color.NRGBA) {
 			cell := vg.Rectangle{Min: f.at(float64(j), float64(rows-i-1)), Max: f.at(float64(j+1), float64(rows-i))}
 			fill := color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}
 			text := "–"
-			if linear.drawable(v) {
-				fill, text = shade(v), data.format(v)
+			if linear.drawable(v.Value) {
+				fill, text = shade(v.Value), data.format(v.Value)
 			}
 			fillAndStroke(f.Canvas, cell.Path(), fill, white, 0.8)
 			s := lettering(sizeTick, onTop(fill))
 			s.XAlign = draw.XCenter
+			middle := vg.Point{X: (cell.Min.X + cell.Max.X) / 2, Y: (cell.Min.Y+cell.Max.Y)/2 - ascent(s)/2}
+			if half := data.half(v); half != "" && cell.Size().Y > 2.6*lineHeight(s) {
+				small := s
+				small.Font.Size = min(s.Font.Size, s.Font.Size*(cell.Size().X-3)/s.Width(half))
+				drawText(f.Canvas, small, vg.Point{X: middle.X, Y: middle.Y - 0.6*lineHeight(s)}, half)
+				middle.Y += 0.6 * lineHeight(s)
+			}
 			if s.Width(text) < cell.Size().X-3 {
-				drawText(f.Canvas, s, vg.Point{X: (cell.Min.X + cell.Max.X) / 2, Y: (cell.Min.Y+cell.Max.Y)/2 - ascent(s)/2}, text)
+				drawText(f.Canvas, s, middle, text)
 			}
 		}
 	}
@@ -137,7 +147,23 @@ func (f frame) drawHeat(data HeatMapData, shade func(float64) color.NRGBA) {
 }
 
 func (d *HeatMapData) format(v float64) string {
-	return minus(fmt.Sprintf(cmp.Or(d.Format, "%.2f"), v))
+	return minus(unsignedZero(fmt.Sprintf(cmp.Or(d.Format, "%.2f"), v)))
+}
+
+// unsignedZero writes a number that rounds to zero without a sign.
+func unsignedZero(s string) string {
+	if strings.Trim(s, "+-0.") == "" {
+		return strings.TrimLeft(s, "+-")
+	}
+	return s
+}
+
+// half is half the width of an interval, as a cell shows it; nothing where there is none.
+func (d *HeatMapData) half(v score.Interval) string {
+	if !(v.High > v.Low) || !linear.drawable(v.High-v.Low) {
+		return ""
+	}
+	return "±" + strings.TrimPrefix(fmt.Sprintf(cmp.Or(d.Format, "%.2f"), (v.High-v.Low)/2), "+")
 }
 
 // frameRuns frames each run of marked cells in a row, counted from the bottom.

@@ -11,9 +11,23 @@ import (
 // HistogramGroup is the values of one group, such as the similarities of the
 // graphs of one op range.
 type HistogramGroup struct {
-	Name   string
-	Values []float64
+	Name     string
+	Values   []float64 // one a sample
+	Problems int       // that the samples belong to; 0 where that is not known
 }
+
+// caption says how much stands behind a group.
+func (g HistogramGroup) caption() string {
+	s := count(len(g.Values), "sample")
+	if g.Problems > 0 {
+		s += " of " + count(g.Problems, "problem")
+	}
+	return s
+}
+
+// fewValues is below how many values a distribution is drawn dashed: one of them is
+// more than 3 % of it.
+const fewValues = 30
 
 // HistogramPanel is the groups of one model.
 type HistogramPanel struct {
@@ -32,7 +46,8 @@ type HistogramData struct {
 
 // Histogram draws for each group the share of its values in each bin, as steps on
 // a logarithmic axis, so that rare values are seen beside frequent ones. Empty
-// bins lie on the floor of the axis.
+// bins lie on the floor of the axis. A group of few values is dashed. Each panel says
+// how many samples stand behind each group, in its colour.
 //
 // It returns an error when the range is empty or Bins is negative.
 func Histogram(data HistogramData) ([]byte, error) {
@@ -49,22 +64,24 @@ func Histogram(data HistogramData) ([]byte, error) {
 	looks := newCast()
 	var t tally
 	var panels []*panel
-	floor := 1.0
+	floor, few := 1.0, false
 	for _, h := range data.Panels {
 		p := &panel{title: h.Title, x: axis{label: data.XLabel, lo: data.Low, hi: data.High, ticks: linearTicks(data.Low, data.High, 4, number)}}
 		shown := 0
 		for _, g := range h.Groups {
-			l := looks.look(g.Name, false)
 			shares, n := binned(g.Values, data.Low, data.High, bins)
 			shown += n
+			few = few || n > 0 && n < fewValues
 			t.add(tally{shown: n, missing: len(g.Values) - n})
 			for _, s := range shares {
 				if s > 0 {
 					floor = math.Min(floor, s)
 				}
 			}
+			l := looks.look(g.Name, false)
+			p.caption = append(p.caption, remark{g.caption(), l.colour})
 			if n > 0 {
-				p.layers = append(p.layers, func(f frame) { f.drawSteps(shares, l) })
+				p.layers = append(p.layers, func(f frame) { f.drawSteps(shares, l, n < fewValues) })
 			}
 		}
 		if shown == 0 {
@@ -72,7 +89,7 @@ func Histogram(data HistogramData) ([]byte, error) {
 		}
 		panels = append(panels, p)
 	}
-	y := axis{label: "share of graphs (%)", scale: logarithmic, lo: math.Max(floor/1.6, 1e-5), hi: 1.15, grid: true}
+	y := axis{label: "share of samples (%)", scale: logarithmic, lo: math.Max(floor/1.6, 1e-5), hi: 1.15, grid: true}
 	for _, v := range []float64{.00001, .0001, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1} {
 		if v >= y.lo && v <= y.hi {
 			y.ticks = append(y.ticks, tick{v, percent(v)})
@@ -82,7 +99,10 @@ func Histogram(data HistogramData) ([]byte, error) {
 		p.y = y
 	}
 	f := figure{title: data.Title}
-	f.keys, f.notes = t.explain(looks.lineKeys(), "")
+	f.keys, f.notes = t.explain(looks.keys(false), "")
+	if few {
+		f.notes = append(f.notes, fmt.Sprintf("Dashed: fewer than %d samples.", fewValues))
+	}
 	return arrange(panels, 1, 165).draw(f)
 }
 
@@ -104,7 +124,7 @@ func binned(values []float64, lo, hi float64, bins int) (shares []float64, n int
 }
 
 // drawSteps draws a histogram's outline and a light fill.
-func (f frame) drawSteps(shares []float64, l look) {
+func (f frame) drawSteps(shares []float64, l look, dashed bool) {
 	outline := make([]vg.Point, 0, 2*len(shares)+2)
 	at := func(i int, share float64) vg.Point {
 		x := f.x.lo + (f.x.hi-f.x.lo)*float64(i)/float64(len(shares))
@@ -115,6 +135,11 @@ func (f frame) drawSteps(shares []float64, l look) {
 		outline = append(outline, at(i, s), at(i+1, s))
 	}
 	outline = append(outline, at(len(shares), 0))
-	f.FillPolygon(fade(l.colour, 0.12), outline)
-	f.StrokeLines(draw.LineStyle{Color: l.colour, Width: 1.5}, outline)
+	style := draw.LineStyle{Color: l.colour, Width: 1.5}
+	if dashed {
+		style.Dashes = []vg.Length{3, 2}
+	} else {
+		f.FillPolygon(fade(l.colour, 0.12), outline)
+	}
+	f.StrokeLines(style, outline)
 }

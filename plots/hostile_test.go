@@ -54,21 +54,25 @@ func TestFiguresSurviveHostileValues(t *testing.T) {
 		n := 1 + h.IntN(4)
 		names := []string{h.name(), h.name()}
 		series := func() []CurveSeries {
-			return []CurveSeries{{Name: h.name(), X: h.values(n), Y: h.values(n), Low: h.values(n), High: h.values(n)}}
+			return []CurveSeries{{Name: h.name(), X: h.values(n), Y: h.values(n)}}
+		}
+		shares := func() []SharePanel {
+			one := ShareSeries{h.name(), h.values(n), h.intervals(n), h.intervals(n), Points{h.values(n), h.values(n)}, h.Bool()}
+			return []SharePanel{{h.name(), Basis{h.ints(1)[0], h.ints(1)[0], h.ints(1)[0]}, []ShareSeries{one, {Name: h.name(), Baseline: true, X: one.X, Values: one.Gains, Paper: one.Paper}}}}
 		}
 		for figure, draw := range map[string]func() ([]byte, error){
 			"Curve": func() ([]byte, error) {
-				return Curve(CurveData{h.name(), h.name(), h.name(), h.Bool(), h.Bool(), h.Bool(), 3, series(), []CurveRule{{h.name(), h.value()}}})
+				return Curve(CurveData{h.name(), h.name(), h.name(), 3, series()})
 			},
 			"PassAtKByOp": func() ([]byte, error) {
-				return PassAtKByOp(PassAtKByOpData{Title: h.name(), Panels: []OpPanel{{h.name(), []OpSeries{{h.name(), h.ints(n), h.intervals(n), h.values(n), false}}}},
-					Spans: []OpSpan{{h.name(), h.ints(1)[0], h.ints(1)[0]}}})
+				return PassAtKByOp(PassAtKByOpData{Title: h.name(), Panels: shares(), Spans: []OpSpan{{h.name(), h.ints(1)[0], h.ints(1)[0]}}})
 			},
 			"PassAtK": func() ([]byte, error) {
-				return PassAtK(PassAtKData{Title: h.name(), Panels: []KPanel{{h.name(), []KSeries{{h.name(), h.ints(n), h.intervals(n), h.values(n), true}}}}})
+				return PassAtK(PassAtKData{Title: h.name(), Panels: shares()})
 			},
+			"Exposure": func() ([]byte, error) { return Exposure(ExposureData{Title: h.name(), Panels: shares()}) },
 			"Ladder": func() ([]byte, error) {
-				return Ladder(LadderData{Title: h.name(), Panels: []LadderPanel{{h.name(), []LadderLine{{h.ints(1)[0], h.values(n), h.intervals(n)}, {4, nil, nil}}}}})
+				return Ladder(LadderData{Title: h.name(), Panels: []LadderPanel{{h.name(), Basis{}, []LadderLine{{h.ints(1)[0], h.values(n), h.intervals(n)}, {4, nil, nil}}}}})
 			},
 			"Confusion": func() ([]byte, error) {
 				return Confusion(ConfusionData{h.name(), []ConfusionPanel{{h.name(), score.Confusion{RightRight: 1 << 40, RightWrong: 1}}, {h.name(), score.Confusion{}}}})
@@ -76,26 +80,24 @@ func TestFiguresSurviveHostileValues(t *testing.T) {
 			"StackedShares": func() ([]byte, error) {
 				return StackedShares(StackedSharesData{Title: h.name(), Classes: names, Rows: []StackedRow{{h.name(), h.values(2)}}})
 			},
-			"RewardLength": func() ([]byte, error) {
-				return RewardLength(RewardLengthData{h.name(), 3, []RewardColumn{{h.name(), series(), series()}, {h.name(), series(), nil}}})
+			"RLCurves": func() ([]byte, error) {
+				return RLCurves(RLCurvesData{h.name(), 3, []RLRow{{h.name(), true}, {h.name(), false}},
+					[]RLColumn{{h.name(), Basis{}, [][]CurveSeries{append(series(), series()...), series()}}, {h.name(), Basis{}, [][]CurveSeries{series(), nil}}}})
 			},
 			"Recipe": func() ([]byte, error) {
 				return Recipe(RecipeData{h.name(), make([]RecipeStage, 1+h.IntN(12))})
 			},
 			"HeatMap": func() ([]byte, error) {
-				return HeatMap(HeatMapData{Title: h.name(), Columns: names, Rows: names, Values: [][]float64{h.values(2), h.values(2)}, ValueLabel: h.name()})
+				return HeatMap(HeatMapData{Title: h.name(), Columns: names, Rows: names, Values: [][]score.Interval{h.intervals(2), h.intervals(2)}, ValueLabel: h.name()})
 			},
 			"ErrorBars": func() ([]byte, error) {
-				return ErrorBars(ErrorBarsData{Title: h.name(), Series: names, First: true, Panels: []BarPanel{{h.name(), []BarGroup{{h.name(), h.intervals(2), h.values(2)}}}}})
-			},
-			"StackedIncrement": func() ([]byte, error) {
-				return StackedIncrement(StackedIncrementData{Title: h.name(), Panels: []IncrementPanel{{h.name(), []IncrementBar{{h.name(), h.intervals(1)[0], h.intervals(1)[0], h.value()}}}}})
+				return ErrorBars(ErrorBarsData{Title: h.name(), Series: names, Panels: []BarPanel{{h.name(), Basis{}, []BarGroup{{h.name(), h.intervals(2), h.intervals(2), h.values(2)}}}}})
 			},
 			"LineGrid": func() ([]byte, error) {
-				return LineGrid(LineGridData{Title: h.name(), Columns: names[:1], Rows: names[:1], Cells: [][]GridCell{{{h.values(n), h.intervals(n), h.values(n)}}}})
+				return LineGrid(LineGridData{Title: h.name(), Columns: names[:1], Rows: names[:1], Cells: [][]GridCell{{{h.values(n), h.intervals(n), h.intervals(n), Basis{}}}}})
 			},
 			"Histogram": func() ([]byte, error) {
-				return Histogram(HistogramData{Title: h.name(), Low: -1, High: 1, Panels: []HistogramPanel{{h.name(), []HistogramGroup{{h.name(), h.values(n)}}}}})
+				return Histogram(HistogramData{Title: h.name(), Low: -1, High: 1, Panels: []HistogramPanel{{h.name(), []HistogramGroup{{h.name(), h.values(n), h.ints(1)[0]}}}}})
 			},
 			"DAG": func() ([]byte, error) {
 				return DAG(DAGData{h.name(), []DAGNode{{h.name(), h.name(), Step}, {h.name(), h.name(), Question}}, []DAGEdge{{0, 1, false}, {0, 1, true}}})
@@ -119,18 +121,17 @@ func TestContradictoryInputIsAnError(t *testing.T) {
 		},
 		"DAG, loop": func() ([]byte, error) { return DAG(DAGData{Nodes: make([]DAGNode, 1), Edges: []DAGEdge{{}}}) },
 		"Curve, Y":  func() ([]byte, error) { return Curve(CurveData{Series: []CurveSeries{{X: two, Y: two[:1]}}}) },
-		"Curve, band": func() ([]byte, error) {
-			return Curve(CurveData{Series: []CurveSeries{{X: two, Y: two, Low: two[:1], High: two}}})
-		},
-		"Curve, half band": func() ([]byte, error) { return Curve(CurveData{Series: []CurveSeries{{X: two, Y: two, Low: two}}}) },
 		"PassAtKByOp": func() ([]byte, error) {
-			return PassAtKByOp(PassAtKByOpData{Panels: []OpPanel{{"", []OpSeries{{Ops: []int{1, 2}, Values: one}}}}})
+			return PassAtKByOp(PassAtKByOpData{Panels: []SharePanel{{Series: []ShareSeries{{X: two, Values: one}}}}})
 		},
 		"PassAtK": func() ([]byte, error) {
-			return PassAtK(PassAtKData{Panels: []KPanel{{"", []KSeries{{Ks: []int{1}, Values: one, Paper: two}}}}})
+			return PassAtK(PassAtKData{Panels: []SharePanel{{Series: []ShareSeries{{X: two[:1], Values: one, Paper: Points{X: two}}}}}})
+		},
+		"Exposure, gains": func() ([]byte, error) {
+			return Exposure(ExposureData{Panels: []SharePanel{{Series: []ShareSeries{{X: two, Values: append(one, one...), Gains: one}}}}})
 		},
 		"Ladder": func() ([]byte, error) {
-			return Ladder(LadderData{Panels: []LadderPanel{{"", []LadderLine{{1, two, one}}}}})
+			return Ladder(LadderData{Panels: []LadderPanel{{"", Basis{}, []LadderLine{{1, two, one}}}}})
 		},
 		"StackedShares": func() ([]byte, error) {
 			return StackedShares(StackedSharesData{Classes: []string{"a"}, Rows: []StackedRow{{"r", two}}})
@@ -141,15 +142,18 @@ func TestContradictoryInputIsAnError(t *testing.T) {
 		"Ledger, negative": func() ([]byte, error) {
 			return Ledger(LedgerData{Stages: []string{"a"}, Rows: []LedgerRow{{"r", []float64{-1}}}})
 		},
-		"RewardLength": func() ([]byte, error) {
-			return RewardLength(RewardLengthData{Columns: []RewardColumn{{"", []CurveSeries{{X: two}}, nil}}})
+		"RLCurves": func() ([]byte, error) {
+			return RLCurves(RLCurvesData{Rows: make([]RLRow, 1), Columns: []RLColumn{{Runs: [][]CurveSeries{{{X: two}}}}}})
+		},
+		"RLCurves, rows": func() ([]byte, error) {
+			return RLCurves(RLCurvesData{Rows: make([]RLRow, 2), Columns: make([]RLColumn, 1)})
 		},
 		"HeatMap, rows": func() ([]byte, error) { return HeatMap(HeatMapData{Rows: []string{"a"}}) },
 		"HeatMap, columns": func() ([]byte, error) {
-			return HeatMap(HeatMapData{Rows: []string{"a"}, Columns: []string{"c"}, Values: [][]float64{two}})
+			return HeatMap(HeatMapData{Rows: []string{"a"}, Columns: []string{"c"}, Values: [][]score.Interval{append(one, one...)}})
 		},
 		"ErrorBars": func() ([]byte, error) {
-			return ErrorBars(ErrorBarsData{Series: []string{"a", "b"}, Panels: []BarPanel{{"", []BarGroup{{"g", one, nil}}}}})
+			return ErrorBars(ErrorBarsData{Series: []string{"a", "b"}, Panels: []BarPanel{{Groups: []BarGroup{{Name: "g", Values: one}}}}})
 		},
 		"LineGrid": func() ([]byte, error) { return LineGrid(LineGridData{Rows: []string{"a"}}) },
 		"LineGrid, cell": func() ([]byte, error) {

@@ -3,9 +3,6 @@ package plots
 import (
 	"cmp"
 	"fmt"
-	"slices"
-
-	"gonum.org/v1/plot/vg/draw"
 
 	"interplay/kernelkit/score"
 )
@@ -20,6 +17,7 @@ type LadderLine struct {
 // LadderPanel is the lines on one set of problems, by rising k.
 type LadderPanel struct {
 	Title string
+	Basis Basis
 	Lines []LadderLine
 }
 
@@ -54,13 +52,7 @@ func Ladder(data LadderData) ([]byte, error) {
 				values = append(values, v.Value, v.Low, v.High)
 			}
 		}
-		p := &panel{title: d.Title, x: valueAxis("training step", linear, number, steps), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values, 4)}
-		p.x.grid, p.x.ticks = false, nil
-		for _, step := range slices.Compact(slices.Sorted(slices.Values(steps))) {
-			if linear.drawable(step) {
-				p.x.ticks = append(p.x.ticks, tick{step, number(step)})
-			}
-		}
+		p := &panel{title: d.Title, caption: d.Basis.caption(), x: givenAxis("training step", steps, number), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values, 4)}
 		t.add(p.addLadder(d.Lines))
 		panels = append(panels, p)
 	}
@@ -76,33 +68,30 @@ func (p *panel) addLadder(lines []LadderLine) tally {
 	for i, l := range lines {
 		strength := 1.0
 		if len(lines) > 1 {
-			strength = 0.3 + 0.7*float64(i)/float64(len(lines)-1)
+			strength = 0.4 + 0.6*float64(i)/float64(len(lines)-1)
 		}
-		colour := tint(palette[0], strength)
-		points := countPoints(p.x.scale, l.Steps, l.Values, nil)
-		t.add(points)
-		ys := valuesOf(l.Values)
-		low, high := boundsOf(l.Values)
+		shade := look{colour: tint(palette[0], strength), shape: shapes[0]}
+		t.add(countPoints(p.x.scale, l.Steps, l.Values, nil))
 		p.layers = append(p.layers, func(f frame) {
 			if i == 0 || i == len(lines)-1 {
-				f.band(l.Steps, low, high, fade(colour, 0.15))
+				f.intervals(l.Steps, l.Values, shade, 0, true)
 			}
-			f.line(l.Steps, ys, draw.LineStyle{Color: colour, Width: 1.6})
-			for j := range ys {
-				if pt, ok := f.place(l.Steps[j], ys[j], 0); ok {
-					marker(f.Canvas, pt, look{colour: colour, shape: shapes[0]}, 2.4)
-				}
-			}
+			f.level(ShareSeries{X: l.Steps, Values: l.Values}, shade, 0)
 		})
-		for j := len(ys) - 1; j >= 0; j-- {
-			if linear.drawable(l.Steps[j]) && linear.drawable(ys[j]) {
-				p.ends = append(p.ends, endLabel{ys[j], fmt.Sprintf("k = %d", l.K), colour})
-				break
-			}
-		}
+		p.nameEnd(l.Steps, valuesOf(l.Values), fmt.Sprintf("k = %d", l.K), shade)
 	}
 	if t.shown == 0 {
 		p.note = "no data"
 	}
 	return t
+}
+
+// nameEnd names a line at its last point that can be drawn.
+func (p *panel) nameEnd(xs, ys []float64, name string, l look) {
+	for j := len(ys) - 1; j >= 0; j-- {
+		if p.x.scale.drawable(xs[j]) && p.y.scale.drawable(ys[j]) {
+			p.ends = append(p.ends, endLabel{ys[j], name, l.colour})
+			return
+		}
+	}
 }

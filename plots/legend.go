@@ -24,18 +24,20 @@ const (
 
 func keyStyle() text.Style { return lettering(sizeLegend, ink) }
 
+// width is what an entry takes of a row.
+func (k key) width() vg.Length { return keySwatch + keyGap + keyStyle().Width(k.name) + keyApart }
+
 // keyRows breaks the keys into rows that fit the figure.
 func (f *figure) keyRows() [][]key {
 	var rows [][]key
 	used := vg.Length(0)
 	for _, k := range f.keys {
-		w := keySwatch + keyGap + keyStyle().Width(k.name) + keyApart
-		if len(rows) == 0 || used+w > f.width-2*margin+keyApart {
+		if len(rows) == 0 || used+k.width() > f.width-2*margin+keyApart {
 			rows = append(rows, nil)
 			used = 0
 		}
 		rows[len(rows)-1] = append(rows[len(rows)-1], k)
-		used += w
+		used += k.width()
 	}
 	return rows
 }
@@ -44,7 +46,7 @@ func (f *figure) keyRows() [][]key {
 func (f *figure) keysWidth() vg.Length {
 	w := vg.Length(0)
 	for _, k := range f.keys {
-		w += keySwatch + keyGap + keyStyle().Width(k.name) + keyApart
+		w += k.width()
 	}
 	return max(0, w-keyApart)
 }
@@ -56,9 +58,8 @@ func (f *figure) drawKeys(c draw.Canvas, rows [][]key, top vg.Length) {
 		mid := top - keyRow*(vg.Length(i)+0.5)
 		for _, k := range row {
 			k.draw(c, vg.Rectangle{Min: vg.Point{X: x, Y: mid - 4.5}, Max: vg.Point{X: x + keySwatch, Y: mid + 4.5}})
-			x += keySwatch + keyGap
-			drawText(c, s, vg.Point{X: x, Y: mid - ascent(s)/2}, k.name)
-			x += s.Width(k.name) + keyApart
+			drawText(c, s, vg.Point{X: x + keySwatch + keyGap, Y: mid - ascent(s)/2}, k.name)
+			x += k.width()
 		}
 	}
 }
@@ -77,9 +78,9 @@ func newCast() *cast { return &cast{looks: map[string]look{}} }
 func (c *cast) look(name string, baseline bool) look {
 	l, ok := c.looks[name]
 	if !ok {
-		l = look{subdued, draw.CircleGlyph{}}
+		l = look{subdued, draw.CircleGlyph{}, true}
 		if !baseline {
-			l = look{palette[c.next%len(palette)], shapes[c.next%len(shapes)]}
+			l = look{palette[c.next%len(palette)], shapes[c.next%len(shapes)], false}
 			c.next++
 		}
 		c.names = append(c.names, name)
@@ -88,28 +89,17 @@ func (c *cast) look(name string, baseline bool) look {
 	return l
 }
 
-// keys returns the legend entries of lines with markers.
-func (c *cast) keys() []key {
+// keys returns the legend entries of lines, with markers or without.
+func (c *cast) keys(markers bool) []key {
 	keys := make([]key, len(c.names))
 	for i, name := range c.names {
 		l := c.looks[name]
 		keys[i] = key{name, func(c draw.Canvas, r vg.Rectangle) {
 			y := (r.Min.Y + r.Max.Y) / 2
-			c.StrokeLine2(draw.LineStyle{Color: l.colour, Width: 1.6}, r.Min.X, y, r.Max.X, y)
-			marker(c, vg.Point{X: (r.Min.X + r.Max.X) / 2, Y: y}, l, 3)
-		}}
-	}
-	return keys
-}
-
-// lineKeys returns the legend entries of lines without markers.
-func (c *cast) lineKeys() []key {
-	keys := make([]key, len(c.names))
-	for i, name := range c.names {
-		l := c.looks[name]
-		keys[i] = key{name, func(c draw.Canvas, r vg.Rectangle) {
-			y := (r.Min.Y + r.Max.Y) / 2
-			c.StrokeLine2(draw.LineStyle{Color: l.colour, Width: 2}, r.Min.X, y, r.Max.X, y)
+			c.StrokeLine2(l.line(), r.Min.X, y, r.Max.X, y)
+			if markers {
+				marker(c, vg.Point{X: (r.Min.X + r.Max.X) / 2, Y: y}, l, 3)
+			}
 		}}
 	}
 	return keys

@@ -9,28 +9,32 @@ import (
 	"interplay/kernelkit/score"
 )
 
-// GridCell is one panel of a LineGrid: values with intervals over X. Paper holds
-// the paper's values at the same X, NaN where it has none, or is empty.
+// GridCell is one panel of a LineGrid: values over X. Gains are the paired differences
+// from Reference, not a number for the reference itself.
 type GridCell struct {
 	X      []float64
 	Values []score.Interval // shares in [0, 1]
-	Paper  []float64
+	Gains  []score.Interval // one an X, or empty
+	Basis  Basis
 }
 
 // LineGridData is many small panels of one line each: budgets (rows) × measures
 // (columns) over the share of RL in the budget (paper figure 18).
 type LineGridData struct {
-	Title   string
-	XLabel  string
-	Columns []string
-	Rows    []string
-	Cells   [][]GridCell // [row][column]
+	Title     string
+	XLabel    string
+	Reference string // what the gains are measured from
+	Columns   []string
+	Rows      []string
+	Cells     [][]GridCell // [row][column]
 
 	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
 
-// LineGrid draws the panels, each with its own range; the best point of each is
-// filled, the others light, because the question is which split is best.
+// LineGrid draws two rows of panels for each row of cells: the levels, the best of each
+// panel filled, and below them the differences from the reference with their intervals.
+// A row has one scale, so that its columns compare. Without gains it draws the levels
+// alone, with their intervals.
 //
 // It returns an error when the grid's shape differs from its names or a cell has
 // not one value an X.
@@ -47,29 +51,33 @@ func LineGrid(data LineGridData) ([]byte, error) {
 			xs = append(xs, cell.X...)
 		}
 	}
-	f := figure{title: data.Title}
+	x := givenAxis("", xs, percent)
 	var t tally
-	g := grid{height: 78}
+	g := grid{height: 88}
 	for i, row := range data.Cells {
-		var panels []*panel
-		for j, cell := range row {
-			p, shown := cell.panel(xs)
-			t.add(shown)
+		levels, gains, shown := gridRows(row, x, data.Rows[i], data.Reference)
+		t.add(shown)
+		g.rows = append(g.rows, levels)
+		g.ratios = append(g.ratios, 1)
+		if gains != nil {
+			g.rows = append(g.rows, gains)
+			g.ratios = append(g.ratios, 0.9)
+		}
+	}
+	for i, row := range g.rows {
+		for j, p := range row {
 			if i == 0 {
 				p.title = data.Columns[j]
+			} else if slices.Equal(p.caption, g.rows[0][j].caption) {
+				p.caption = nil // once a column
 			}
-			if j == 0 {
-				p.y.label = data.Rows[i]
-			}
-			if i == len(data.Cells)-1 {
+			if p.x.unlabelled = i < len(g.rows)-1; !p.x.unlabelled {
 				p.x.label = data.XLabel
 			}
-			p.x.unlabelled = i < len(data.Cells)-1
-			panels = append(panels, p)
 		}
-		g.rows = append(g.rows, panels)
 	}
-	f.keys, f.notes = t.explain(nil, "Filled: the best of its panel. Whiskers: "+cmp.Or(data.Intervals, overPrompts)+". All values in per cent.")
+	f := figure{title: data.Title}
+	f.keys, f.notes = t.explain(nil, "Filled: the highest of its panel. Whiskers: "+cmp.Or(data.Intervals, overPrompts)+".")
 	return g.draw(f)
 }
 
@@ -86,7 +94,7 @@ func (d *LineGridData) check() error {
 			if err := sameLength(name, len(cell.X), false, valuesOf(cell.Values)); err != nil {
 				return err
 			}
-			if err := sameLength(name, len(cell.X), true, cell.Paper); err != nil {
+			if err := sameLength(name, len(cell.X), true, valuesOf(cell.Gains)); err != nil {
 				return err
 			}
 		}
@@ -94,61 +102,70 @@ func (d *LineGridData) check() error {
 	return nil
 }
 
-// panel makes the panel of a cell on the x axis of the whole grid.
-func (c GridCell) panel(xs []float64) (*panel, tally) {
-	t := countPoints(linear, c.X, c.Values, c.Paper)
-	low, high := boundsOf(c.Values)
-	ys := valuesOf(c.Values)
-	p := &panel{x: sharesGiven(xs), y: zoomedShareAxis("", slices.Concat(ys, low, high, c.Paper), 3)}
-	if t.shown == 0 {
-		p.note = "no data"
-		p.y.ticks = nil
-		return p, t
+// gridRows makes the panels of a row of cells: levels, and differences where a cell has them.
+func gridRows(cells []GridCell, x axis, name, reference string) (levels, gains []*panel, t tally) {
+	compares := slices.ContainsFunc(cells, func(c GridCell) bool { return len(c.Gains) > 0 })
+	var shares, differences []float64
+	for _, c := range cells {
+		low, high := boundsOf(c.Values)
+		if shares = append(shares, valuesOf(c.Values)...); !compares {
+			shares = slices.Concat(shares, low, high)
+		}
+		low, high = boundsOf(c.Gains)
+		differences = slices.Concat(differences, valuesOf(c.Gains), low, high)
 	}
-	best := 0
-	for i, v := range ys {
-		if linear.drawable(v) && (!linear.drawable(ys[best]) || v > ys[best]) {
-			best = i
+	for j, c := range cells {
+		p := &panel{x: x, y: zoomedShareAxis(name+" (%)", shares, 4), caption: c.Basis.caption()}
+		t.add(p.addCell(c.X, c.Values, !compares, true))
+		levels = append(levels, p)
+		if compares {
+			below := &panel{x: x, y: gainAxis("from "+reference+" (points)", differences)}
+			below.layers = append(below.layers, func(f frame) { f.zero() })
+			shown := below.addCell(c.X, c.Gains, true, false)
+			shown.missing = 0 // the reference has no difference from itself
+			t.add(shown)
+			gains = append(gains, below)
+		}
+		if j > 0 {
+			p.y.label, p.y.unlabelled = "", true
+			if compares {
+				gains[j].y.label, gains[j].y.unlabelled = "", true
+			}
 		}
 	}
-	l := look{palette[0], draw.CircleGlyph{}}
+	return levels, gains, t
+}
+
+// addCell adds the line of a cell; where the best counts, the others are light.
+func (p *panel) addCell(xs []float64, values []score.Interval, intervals, best bool) tally {
+	t := countPoints(linear, xs, values, nil)
+	t.spread = t.spread && intervals
+	if t.shown == 0 {
+		p.note = "no data"
+		return t
+	}
+	l, ys := look{colour: palette[0], shape: draw.CircleGlyph{}}, valuesOf(values)
+	highest := 0
+	for i, v := range ys {
+		if linear.drawable(v) && (!linear.drawable(ys[highest]) || v > ys[highest]) {
+			highest = i
+		}
+	}
 	p.layers = append(p.layers, func(f frame) {
-		f.line(c.X, ys, draw.LineStyle{Color: fade(l.colour, 0.55), Width: 1.3})
-		for i := range c.X {
-			f.whisker(c.X[i], low[i], high[i], 0, l.colour)
-			pt, ok := f.place(c.X[i], ys[i], 0)
+		f.line(xs, ys, draw.LineStyle{Color: fade(l.colour, 0.55), Width: 1.3})
+		if intervals {
+			f.intervals(xs, values, l, 0, false)
+		}
+		for i := range xs {
+			pt, ok := f.place(xs[i], ys[i], 0)
 			if !ok {
 				continue
 			}
 			marker(f.Canvas, pt, l, 3)
-			if i != best {
-				marker(f.Canvas, pt, look{tint(l.colour, 0.35), l.shape}, 2)
-			}
-		}
-		for i, v := range c.Paper {
-			if pt, ok := f.place(c.X[i], v, 0); ok {
-				hollow(f.Canvas, pt, subdued)
+			if best && i != highest {
+				marker(f.Canvas, pt, look{colour: tint(l.colour, 0.35), shape: l.shape}, 2)
 			}
 		}
 	})
-	return p, t
-}
-
-// sharesGiven labels exactly the shares that occur.
-func sharesGiven(xs []float64) axis {
-	lo, hi, ok := linear.span(xs)
-	if !ok {
-		return axis{lo: 0, hi: 1}
-	}
-	room := (hi - lo) * 0.07
-	if room == 0 {
-		room = 0.5
-	}
-	a := axis{lo: lo - room, hi: hi + room}
-	for _, x := range slices.Compact(slices.Sorted(slices.Values(xs))) {
-		if linear.drawable(x) {
-			a.ticks = append(a.ticks, tick{x, percent(x)})
-		}
-	}
-	return a
+	return t
 }

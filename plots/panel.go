@@ -15,12 +15,19 @@ import (
 // panel is a data area with two axes. Layers are drawn in order, over the grid
 // and under nothing.
 type panel struct {
-	title  string
-	x, y   axis
-	layers []func(f frame)
-	ends   []endLabel // labels to the right of the data area
-	spans  []OpSpan   // shaded ranges of x, named above the data area
-	note   string     // written in the middle, for what cannot be drawn
+	title   string
+	caption []remark // what stands behind the panel, in small print under its title; wrapped
+	x, y    axis
+	layers  []func(f frame)
+	ends    []endLabel // labels to the right of the data area
+	spans   []OpSpan   // shaded ranges of x, named above the data area
+	note    string     // written in the middle, for what cannot be drawn
+}
+
+// remark is a text in a colour.
+type remark struct {
+	text   string
+	colour color.NRGBA
 }
 
 // endLabel names a line at its end, on the right edge of the panel.
@@ -71,8 +78,10 @@ func labelStyle() text.Style { return lettering(sizeLabel, ink) }
 func panelStyle() text.Style { return bold(lettering(sizePanel, ink)) }
 func endStyle() text.Style   { return lettering(sizeTick, ink) }
 
+func captionStyle() text.Style { return lettering(sizeNote, subdued) }
+
 // edges are the widths of what surrounds a data area.
-type edges struct{ left, right, top, bottom vg.Length }
+type edges struct{ left, right, bottom vg.Length }
 
 // surround measures what a panel needs around its data area.
 func (p *panel) surround() edges {
@@ -108,11 +117,24 @@ func (p *panel) surround() edges {
 		l = p.ends[i]
 		e.right = max(e.right, endGap+endStyle().Width(l.text))
 	}
-	if p.title != "" {
-		e.top = lineHeight(panelStyle()) + 3
-	}
-	e.top = max(e.top+vg.Length(p.spanRows())*spanRow, ascent(s)/2)
 	return e
+}
+
+// above measures what a panel of a width needs above its data area, and breaks its
+// caption into lines.
+func (p *panel) above(width vg.Length) vg.Length {
+	var lines []remark
+	for _, c := range p.caption {
+		for _, line := range wrapEvenly(captionStyle(), c.text, width+panelGap/2) {
+			lines = append(lines, remark{line, c.colour})
+		}
+	}
+	p.caption = lines
+	top := vg.Length(len(lines))*lineHeight(captionStyle()) + vg.Length(p.spanRows())*spanRow
+	if p.title != "" {
+		top += lineHeight(panelStyle())
+	}
+	return max(top+gapIf(top > 0, 3), ascent(tickStyle())/2)
 }
 
 // draw draws a figure of panels.
@@ -131,9 +153,9 @@ func (g grid) draw(f figure) ([]byte, error) {
 			}
 			e := p.surround()
 			left[j], right[j] = max(left[j], e.left), max(right[j], e.right)
-			top[i], bottom[i] = max(top[i], e.top), max(bottom[i], e.bottom)
+			bottom[i] = max(bottom[i], e.bottom)
 		}
-		height += top[i] + bottom[i] + g.rowHeight(i)
+		height += bottom[i] + g.rowHeight(i)
 	}
 	for j := range columns {
 		width -= left[j] + right[j]
@@ -142,6 +164,14 @@ func (g grid) draw(f figure) ([]byte, error) {
 	if width < narrowest { // many columns: a wider figure
 		f.width = figureWidth + vg.Length(columns)*(narrowest-width)
 		width = narrowest
+	}
+	for i, row := range g.rows {
+		for _, p := range row {
+			if p != nil {
+				top[i] = max(top[i], p.above(width))
+			}
+		}
+		height += top[i]
 	}
 	height += panelGap * vg.Length(len(g.rows)-1)
 	c, finish := f.begin(height)
@@ -178,8 +208,15 @@ func (p *panel) draw(c draw.Canvas, left, bottom vg.Length) {
 	for _, layer := range p.layers {
 		layer(f)
 	}
+	y := c.Max.Y + 6 + vg.Length(p.spanRows())*spanRow
+	for i := len(p.caption) - 1; i >= 0; i-- {
+		s := captionStyle()
+		s.Color = p.caption[i].colour
+		drawText(c, s, vg.Point{X: c.Min.X, Y: y}, p.caption[i].text)
+		y += lineHeight(captionStyle())
+	}
 	if p.title != "" {
-		drawText(c, panelStyle(), vg.Point{X: c.Min.X, Y: c.Max.Y + 6 + vg.Length(p.spanRows())*spanRow}, shorten(panelStyle(), p.title, c.Size().X+10))
+		drawText(c, panelStyle(), vg.Point{X: c.Min.X, Y: y}, shorten(panelStyle(), p.title, c.Size().X+10))
 	}
 	f.drawEndLabels(p.ends)
 	if p.note != "" {
@@ -190,7 +227,16 @@ func (p *panel) draw(c draw.Canvas, left, bottom vg.Length) {
 // spanRow is the height of the strip above a data area that names its spans.
 const spanRow = vg.Length(14)
 
-func (p *panel) spanRows() int { return len(p.spans) }
+// spanRows is how many strips the names of the spans take.
+func (p *panel) spanRows() int {
+	n := 0
+	for _, s := range p.spans {
+		if s.Name != "" {
+			n++
+		}
+	}
+	return n
+}
 
 // drawSpans shades ranges of ops and names each in a strip of its own above the
 // data area, with a bracket, so that names never meet data or each other.
@@ -205,6 +251,9 @@ func (f frame) drawSpans(spans []OpSpan) {
 		colour := spanColours[i%len(spanColours)]
 		f.SetColor(fade(colour, 0.13))
 		f.Fill(vg.Rectangle{Min: vg.Point{X: lo, Y: f.Min.Y}, Max: vg.Point{X: hi, Y: f.Max.Y}}.Path())
+		if span.Name == "" {
+			continue
+		}
 		y := f.Max.Y + spanRow*vg.Length(i) + 2.5
 		f.StrokeLine2(draw.LineStyle{Color: fade(colour, 0.8), Width: 2.2}, lo+0.5, y, hi-0.5, y)
 		name := shorten(s, span.Name, f.Size().X)
@@ -238,6 +287,9 @@ func (f frame) drawAxes(left, bottom vg.Length) {
 	line := draw.LineStyle{Color: ink, Width: 0.7}
 	f.StrokeLine2(line, f.Min.X, f.Min.Y, f.Max.X, f.Min.Y)
 	f.StrokeLine2(line, f.Min.X, f.Min.Y, f.Min.X, f.Max.Y)
+	if f.x.scale == zeroAndLogarithmic {
+		f.drawBreak()
+	}
 	s := tickStyle()
 	s.XAlign = draw.XCenter
 	edge := -vg.Inch * 100 // right end of the last label drawn
@@ -356,6 +408,7 @@ func (f frame) runs(xs, ys []float64) [][]vg.Point {
 			open = true
 		}
 		runs[len(runs)-1] = append(runs[len(runs)-1], f.at(xs[i], ys[i]))
+		open = xs[i] != 0 || f.x.scale != zeroAndLogarithmic // no line crosses the break of an axis
 	}
 	return runs
 }

@@ -22,6 +22,7 @@ var nan = math.NaN()
 func sparse() map[string][]func() ([]byte, error) {
 	one := []score.Interval{{Value: 0.5, Low: 0.4, High: 0.6, N: 10}}
 	bad := []score.Interval{{Value: nan, Low: nan, High: nan}}
+	rows := []RLRow{{"reward (%)", true}, {"response (tokens)", false}}
 	return map[string][]func() ([]byte, error){
 		"empty": {
 			func() ([]byte, error) { return DAG(DAGData{Title: "DAG"}) },
@@ -31,16 +32,17 @@ func sparse() map[string][]func() ([]byte, error) {
 			},
 			func() ([]byte, error) { return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp"}) },
 			func() ([]byte, error) {
-				return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp, one panel without points", Panels: []OpPanel{
-					{"full", []OpSeries{{Name: "a", Ops: []int{3}, Values: one}}}, {"empty", []OpSeries{{Name: "a"}}}}})
+				return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp, one panel without points", Panels: []SharePanel{
+					{"full", Basis{}, []ShareSeries{{Name: "a", X: []float64{3}, Values: one}}}, {"empty", Basis{}, []ShareSeries{{Name: "a"}}}}})
 			},
 			func() ([]byte, error) { return PassAtK(PassAtKData{Title: "PassAtK"}) },
 			func() ([]byte, error) {
-				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []KPanel{{Title: "a panel"}}})
+				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []SharePanel{{Title: "a panel"}}})
 			},
+			func() ([]byte, error) { return Exposure(ExposureData{Title: "Exposure"}) },
 			func() ([]byte, error) { return Ladder(LadderData{Title: "Ladder"}) },
 			func() ([]byte, error) {
-				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"a panel", []LadderLine{{K: 1}}}}})
+				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"a panel", Basis{}, []LadderLine{{K: 1}}}}})
 			},
 			func() ([]byte, error) { return Confusion(ConfusionData{Title: "Confusion"}) },
 			func() ([]byte, error) {
@@ -51,19 +53,15 @@ func sparse() map[string][]func() ([]byte, error) {
 			func() ([]byte, error) {
 				return Ledger(LedgerData{Title: "Ledger", Stages: []string{"RL"}, Rows: []LedgerRow{{"a", []float64{0}}}})
 			},
-			func() ([]byte, error) { return RewardLength(RewardLengthData{Title: "RewardLength"}) },
+			func() ([]byte, error) { return RLCurves(RLCurvesData{Title: "RLCurves"}) },
 			func() ([]byte, error) {
-				return RewardLength(RewardLengthData{Title: "RewardLength", Columns: []RewardColumn{{Title: "not yet run"}}})
+				return RLCurves(RLCurvesData{Title: "RLCurves", Rows: rows, Columns: []RLColumn{{Title: "not yet run", Runs: make([][]CurveSeries, 2)}}})
 			},
 			func() ([]byte, error) { return Recipe(RecipeData{Title: "Recipe"}) },
 			func() ([]byte, error) { return HeatMap(HeatMapData{Title: "HeatMap"}) },
 			func() ([]byte, error) { return ErrorBars(ErrorBarsData{Title: "ErrorBars"}) },
 			func() ([]byte, error) {
 				return ErrorBars(ErrorBarsData{Title: "ErrorBars", Series: []string{"a"}, Panels: []BarPanel{{Title: "a panel"}}})
-			},
-			func() ([]byte, error) { return StackedIncrement(StackedIncrementData{Title: "StackedIncrement"}) },
-			func() ([]byte, error) {
-				return StackedIncrement(StackedIncrementData{Title: "StackedIncrement", Panels: []IncrementPanel{{Title: "a panel"}}})
 			},
 			func() ([]byte, error) { return LineGrid(LineGridData{Title: "LineGrid"}) },
 			func() ([]byte, error) {
@@ -76,22 +74,22 @@ func sparse() map[string][]func() ([]byte, error) {
 		},
 		"not_finite": {
 			func() ([]byte, error) {
-				return Curve(CurveData{Title: "Curve", LogY: true, Smooth: 3, Series: []CurveSeries{
+				return Curve(CurveData{Title: "Curve", Smooth: 3, Series: []CurveSeries{
 					{Name: "loss", X: []float64{1, 2, 3, 4, 5, 6}, Y: []float64{nan, 0, -1, math.Inf(1), 2, 3}}}})
 			},
 			func() ([]byte, error) {
-				return Curve(CurveData{Title: "Curve, nothing positive", LogX: true, LogY: true, Series: []CurveSeries{
-					{Name: "loss", X: []float64{0, 1}, Y: []float64{1, 0}, Low: []float64{nan, 0}, High: []float64{1, nan}}}, Rules: []CurveRule{{"chance", nan}}})
+				return Exposure(ExposureData{Title: "Exposure, nothing positive", Panels: []SharePanel{{"", Basis{}, []ShareSeries{
+					{Name: "a", X: []float64{0, -1}, Values: append(one, bad...), Gains: append(bad, bad...), Paper: Points{[]float64{nan}, []float64{0.3}}}}}}})
 			},
 			func() ([]byte, error) {
-				return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp", Spans: []OpSpan{{"RL", 9, 12}}, Panels: []OpPanel{
-					{"", []OpSeries{{Name: "a", Ops: []int{3}, Values: bad, Paper: []float64{nan}}}}}})
+				return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp", Spans: []OpSpan{{"RL", 9, 12}}, Panels: []SharePanel{
+					{"", Basis{}, []ShareSeries{{Name: "a", X: []float64{3}, Values: bad, Paper: Points{[]float64{3}, []float64{nan}}}}}}})
 			},
 			func() ([]byte, error) {
-				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []KPanel{{"", []KSeries{{Name: "a", Ks: []int{0}, Values: one}, {Name: "b", Ks: []int{4}, Values: bad}}}}})
+				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []SharePanel{{"", Basis{}, []ShareSeries{{Name: "a", X: []float64{0}, Values: one}, {Name: "b", X: []float64{4}, Values: bad}}}}})
 			},
 			func() ([]byte, error) {
-				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"", []LadderLine{{1, []float64{nan}, one}, {2, []float64{5}, bad}}}}})
+				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"", Basis{}, []LadderLine{{1, []float64{nan}, one}, {2, []float64{5}, bad}}}}})
 			},
 			func() ([]byte, error) {
 				return StackedShares(StackedSharesData{Title: "StackedShares", Classes: []string{"x", "y"}, Rows: []StackedRow{{"a", []float64{nan, math.Inf(1)}}, {"b", []float64{nan, 3}}}})
@@ -100,67 +98,61 @@ func sparse() map[string][]func() ([]byte, error) {
 				return Ledger(LedgerData{Title: "Ledger", Stages: []string{"RL", "evaluation"}, Rows: []LedgerRow{{"a", []float64{nan, 3e15}}}})
 			},
 			func() ([]byte, error) {
-				return RewardLength(RewardLengthData{Title: "RewardLength", Columns: []RewardColumn{
-					{"a", []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{nan, nan}}}, []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{nan, 30}}}},
-					{"b", []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{0.1, 0.2}}}, nil}}})
+				return RLCurves(RLCurvesData{Title: "RLCurves", Rows: rows, Columns: []RLColumn{
+					{"a", Basis{}, [][]CurveSeries{{{Name: "a", X: []float64{1, 2}, Y: []float64{nan, nan}}}, {{Name: "a", X: []float64{1, 2}, Y: []float64{nan, 30}}}}},
+					{"b", Basis{}, [][]CurveSeries{{{Name: "a", X: []float64{1, 2}, Y: []float64{0.1, 0.2}}}, nil}}}})
 			},
 			func() ([]byte, error) {
-				return HeatMap(HeatMapData{Title: "HeatMap", ValueLabel: "change", Columns: []string{"1", "2"}, Rows: []string{"a"}, Values: [][]float64{{nan, -0.5}}})
+				return HeatMap(HeatMapData{Title: "HeatMap", ValueLabel: "change", Columns: []string{"1", "2"}, Rows: []string{"a"}, Values: [][]score.Interval{{bad[0], {Value: -0.5, Low: -0.5, High: -0.5}}}})
 			},
 			func() ([]byte, error) {
-				return HeatMap(HeatMapData{Title: "HeatMap", Columns: []string{"1"}, Rows: []string{"a"}, Values: [][]float64{{nan}}})
+				return HeatMap(HeatMapData{Title: "HeatMap", Columns: []string{"1"}, Rows: []string{"a"}, Values: [][]score.Interval{bad}})
 			},
 			func() ([]byte, error) {
-				return ErrorBars(ErrorBarsData{Title: "ErrorBars", Series: []string{"a", "b"}, First: true, Panels: []BarPanel{{"", []BarGroup{{"g", append(bad, one...), nil}}}}})
-			},
-			func() ([]byte, error) {
-				return StackedIncrement(StackedIncrementData{Title: "StackedIncrement", Panels: []IncrementPanel{{"", []IncrementBar{{"a", one[0], bad[0], nan}, {"b", one[0], score.Interval{Value: -0.2, Low: nan, High: nan}, nan}}}}})
+				return ErrorBars(ErrorBarsData{Title: "ErrorBars", Series: []string{"a", "b"}, Panels: []BarPanel{{Groups: []BarGroup{{Name: "g", Values: append(bad, one...)}}}}})
 			},
 			func() ([]byte, error) {
 				return LineGrid(LineGridData{Title: "LineGrid", Columns: []string{"a", "b"}, Rows: []string{"1B"}, Cells: [][]GridCell{{
-					{X: []float64{0, 1}, Values: append(bad, one...)}, {X: []float64{nan}, Values: one, Paper: []float64{nan}}}}})
+					{X: []float64{0, 1}, Values: append(bad, one...)}, {X: []float64{nan}, Values: one, Gains: bad}}}})
 			},
 			func() ([]byte, error) {
-				return Histogram(HistogramData{Title: "Histogram", High: 1, Panels: []HistogramPanel{{"", []HistogramGroup{{"a", []float64{nan, math.Inf(-1)}}}}}})
+				return Histogram(HistogramData{Title: "Histogram", High: 1, Panels: []HistogramPanel{{"", []HistogramGroup{{Name: "a", Values: []float64{nan, math.Inf(-1)}}}}}})
 			},
 		},
 		"one_point": {
 			func() ([]byte, error) { return DAG(DAGData{Title: "DAG", Nodes: []DAGNode{{"a1", "= 3", Question}}}) },
 			func() ([]byte, error) {
 				zero := []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{0, 0}}}
-				return RewardLength(RewardLengthData{Title: "RewardLength, a reward that is never paid", Columns: []RewardColumn{{"beyond", zero, zero},
-					{"edge", []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{0.1, 0.2}}}, []CurveSeries{{Name: "a", X: []float64{1, 2}, Y: []float64{60, 62}}}}}})
+				return RLCurves(RLCurvesData{Title: "RLCurves, a reward that is never paid", Rows: rows, Columns: []RLColumn{{"beyond", Basis{}, [][]CurveSeries{zero, zero}},
+					{"edge", Basis{}, [][]CurveSeries{{{Name: "a", X: []float64{1, 2}, Y: []float64{0.1, 0.2}}}, {{Name: "a", X: []float64{1, 2}, Y: []float64{60, 62}}}}}}})
 			},
 			func() ([]byte, error) {
 				return Curve(CurveData{Title: "Curve", XLabel: "step", YLabel: "loss", Smooth: 9, Series: []CurveSeries{{Name: "loss", X: []float64{0}, Y: []float64{0}}}})
 			},
 			func() ([]byte, error) {
-				return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp", Panels: []OpPanel{{"", []OpSeries{{Name: "a", Ops: []int{3}, Values: one}}}}})
+				return PassAtKByOp(PassAtKByOpData{Title: "PassAtKByOp", Panels: []SharePanel{{"", Basis{}, []ShareSeries{{Name: "a", X: []float64{3}, Values: one}}}}})
 			},
 			func() ([]byte, error) {
-				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []KPanel{{"", []KSeries{{Name: "a", Ks: []int{8}, Values: one}}}}})
+				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []SharePanel{{"", Basis{1, 1, 8}, []ShareSeries{{Name: "a", X: []float64{8}, Values: one}}}}})
 			},
 			func() ([]byte, error) {
 				return Confusion(ConfusionData{Title: "Confusion", Panels: []ConfusionPanel{{"one sample", score.Confusion{RightWrong: 1}}}})
 			},
 			func() ([]byte, error) {
-				return RewardLength(RewardLengthData{Title: "RewardLength", Columns: []RewardColumn{
-					{"a", []CurveSeries{{Name: "a", X: []float64{1}, Y: []float64{0.25}}}, []CurveSeries{{Name: "a", X: []float64{1}, Y: []float64{40}}}}}})
+				return RLCurves(RLCurvesData{Title: "RLCurves", Rows: rows, Columns: []RLColumn{
+					{"a", Basis{}, [][]CurveSeries{{{Name: "a", X: []float64{1}, Y: []float64{0.25}}}, {{Name: "a", X: []float64{1}, Y: []float64{40}}}}}}})
 			},
 			func() ([]byte, error) {
-				return HeatMap(HeatMapData{Title: "HeatMap", ValueLabel: "NLL reduction", Columns: []string{"1"}, Rows: []string{"a"}, Values: [][]float64{{0.3}}, Trained: [][]bool{{true}}})
+				return HeatMap(HeatMapData{Title: "HeatMap", ValueLabel: "NLL reduction", Columns: []string{"1"}, Rows: []string{"a"}, Values: [][]score.Interval{one}, Trained: [][]bool{{true}}})
 			},
 			func() ([]byte, error) {
-				return ErrorBars(ErrorBarsData{Title: "ErrorBars", YLabel: "pass@1 (%)", Series: []string{"a"}, Panels: []BarPanel{{"", []BarGroup{{"g", one, nil}}}}})
-			},
-			func() ([]byte, error) {
-				return StackedIncrement(StackedIncrementData{Title: "StackedIncrement", Panels: []IncrementPanel{{"", []IncrementBar{{"a", one[0], score.Interval{}, nan}}}}})
+				return ErrorBars(ErrorBarsData{Title: "ErrorBars", YLabel: "pass@1 (%)", Series: []string{"a"}, Panels: []BarPanel{{Groups: []BarGroup{{Name: "g", Values: one}}}}})
 			},
 			func() ([]byte, error) {
 				return LineGrid(LineGridData{Title: "LineGrid", XLabel: "RL share (%)", Columns: []string{"a"}, Rows: []string{"1B"}, Cells: [][]GridCell{{{X: []float64{0.2}, Values: one}}}})
 			},
 			func() ([]byte, error) {
-				return Histogram(HistogramData{Title: "Histogram", XLabel: "similarity", Low: 0.2, High: 1, Panels: []HistogramPanel{{"", []HistogramGroup{{"a", []float64{1}}}}}})
+				return Histogram(HistogramData{Title: "Histogram", XLabel: "similarity", Low: 0.2, High: 1, Panels: []HistogramPanel{{"", []HistogramGroup{{Name: "a", Values: []float64{1}}}}}})
 			},
 		},
 	}

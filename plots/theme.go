@@ -71,8 +71,17 @@ var shapes = []draw.GlyphDrawer{
 
 // look is how a series is drawn everywhere in a figure.
 type look struct {
-	colour color.NRGBA
-	shape  draw.GlyphDrawer
+	colour   color.NRGBA
+	shape    draw.GlyphDrawer
+	baseline bool // lies under the others, broad, so that it shows where one covers it
+}
+
+// line is the style of a series' line.
+func (l look) line() draw.LineStyle {
+	if l.baseline {
+		return draw.LineStyle{Color: tint(l.colour, 0.45), Width: 5}
+	}
+	return draw.LineStyle{Color: l.colour, Width: 1.5}
 }
 
 // tint mixes a colour with white: 0 gives white, 1 the colour. Opaque, because

@@ -21,7 +21,7 @@ log=$ROOT/.cache/pip-cuda.log
 require_space "$ROOT" 6000 "the CUDA plugin and NVIDIA's libraries"
 echo "· PJRT CUDA plugin and NVIDIA's libraries (about 2.5 GB to download, 4 GB on disk)"
 RUSTUP_HOME=$ROOT/.cache/rustup "$PYTHON" -m pip install --no-input --retries 2 --timeout 30 --no-deps --only-binary :all: --require-hashes \
-	-r "$ROOT/requirements-cuda.txt" >"$log" 2>&1 </dev/null || explain "$log" "installing the CUDA plugin"
+	-r "$ROOT/tools/python/requirements-cuda.txt" >"$log" 2>&1 </dev/null || explain "$log" "installing the CUDA plugin"
 
 cd "$ROOT/.venv"
 rm -rf nvidia && mkdir nvidia

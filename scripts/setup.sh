@@ -48,7 +48,7 @@ plugin_whole() {
 }
 
 # The stamp is written last, so an environment without it is an unfinished one.
-environment_stamp() { { cat "$ROOT/requirements.txt"; echo "$ROOT"; } | digest; }
+environment_stamp() { { cat "$ROOT/tools/python/requirements.txt"; echo "$ROOT"; } | digest; }
 
 environment_ready() {
 	[ "$(cat "$ROOT/.venv/.stamp" 2>/dev/null)" = "$(environment_stamp)" ] &&
@@ -81,7 +81,7 @@ set_up_environment() {
 	export RUSTUP_HOME=$ROOT/.cache/rustup # pip asks rustc for its version, and rustup would make a folder in HOME
 	logged venv "making the Python environment" "$BASE_PYTHON" -m venv "$ROOT/.venv"
 	logged pip "installing the Python packages" "$PYTHON" -m pip install --no-input --retries 2 --timeout 30 \
-		--only-binary :all: --require-hashes -r "$ROOT/requirements.txt"
+		--only-binary :all: --require-hashes -r "$ROOT/tools/python/requirements.txt"
 	mkdir "$ROOT/.venv/pjrt"
 	(cd "$ROOT/.venv/pjrt" && ln -s ../lib/python3*/site-packages/xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so pjrt_c_api_cpu_plugin.so)
 	plugin_whole || fail "the PJRT plugin is not where its wheel should have put it" "report this as a bug, with $ROOT/.cache/pip.log"

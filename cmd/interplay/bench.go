@@ -4,18 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
@@ -63,32 +63,34 @@ func (b *bench) report(f benchFigure) {
 	fmt.Println(string(line))
 }
 
-func runBench(args []string) error {
+func benchCommand() *cobra.Command {
 	var names []string
 	for _, k := range benchmarks {
 		names = append(names, k.name)
 	}
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	seconds := flags.Float64("seconds", 2, "least time that a figure is measured for")
-	flags.Usage = func() {
-		fmt.Fprintf(flags.Output(), "usage: interplay bench [-seconds S] [%s]\n\nMeasures speeds and prints one JSON line a figure; all of them without a name.\n", strings.Join(names, "|"))
-		flags.PrintDefaults()
+	seconds := 2.0
+	c := &cobra.Command{
+		Use:       "bench [-seconds S] [" + strings.Join(names, "|") + "]",
+		Short:     "measures speeds, one JSON line a figure",
+		Long:      "Measures speeds and prints one JSON line a figure; all of them without a name.",
+		ValidArgs: names,
+		Args: func(_ *cobra.Command, args []string) error {
+			for _, a := range args {
+				if !slices.Contains(names, a) {
+					return usagef("there is no benchmark %q: expected %s", a, strings.Join(names, ", "))
+				}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return runBenchmarks(c.Context(), args, seconds) },
 	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	wanted := flags.Args()
-	for _, w := range wanted {
-		if !slices.Contains(names, w) {
-			return fmt.Errorf("there is no benchmark %q: expected %s", w, strings.Join(names, ", "))
-		}
-	}
-	if !(*seconds > 0) {
-		return fmt.Errorf("-seconds %g: expected a positive number", *seconds)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	b := &bench{ctx: ctx, seconds: *seconds}
+	fraction(c.Flags(), &seconds, "seconds", 0.01, 3600, "least time that a figure is measured for")
+	return c
+}
+
+// runBenchmarks runs those that are wanted, all of them where none is named.
+func runBenchmarks(ctx context.Context, wanted []string, seconds float64) error {
+	b := &bench{ctx: ctx, seconds: seconds}
 	for _, k := range benchmarks {
 		if len(wanted) > 0 && !slices.Contains(wanted, k.name) {
 			continue
@@ -193,7 +195,7 @@ func benchVerify(b *bench) error {
 		Value: b.rate(1, func(i uint64) { k := i % 512; verify.Judge(problems[k], texts[k]) })})
 	long := strings.Repeat("Define a ", 100000)
 	start := time.Now()
-	verify.ReferenceParse(long)
+	authors.Parse(long)
 	b.report(benchFigure{Name: `verify/reference/"Define a " × 100,000`, Unit: "ms", Value: 1000 * time.Since(start).Seconds()})
 	start = time.Now()
 	verify.Judge(problems[0], long)
@@ -203,13 +205,13 @@ func benchVerify(b *bench) error {
 
 func (b *bench) verify(name string, problems []*gsm.Problem, reference float64) {
 	texts := responses(problems)
-	golds := make([]*verify.ReferenceGraph, len(problems))
+	golds := make([]*authors.Graph, len(problems))
 	for i, p := range problems {
-		golds[i] = verify.ReferenceParse(p.Solution)
+		golds[i] = authors.Parse(p.Solution)
 	}
 	n := uint64(len(problems))
 	b.report(benchFigure{Name: "verify/reference/" + name, Unit: "solutions/s", Reference: reference,
-		Value: b.rate(1, func(i uint64) { verify.ReferenceCompare(golds[i%n], verify.ReferenceParse(texts[i%n])) })})
+		Value: b.rate(1, func(i uint64) { authors.Compare(golds[i%n], authors.Parse(texts[i%n])) })})
 	b.report(benchFigure{Name: "verify/sound/" + name, Unit: "solutions/s", Reference: reference,
 		Value: b.rate(1, func(i uint64) { verify.Judge(problems[i%n], texts[i%n]) })})
 }

@@ -3,15 +3,15 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/score"
-	"interplay/kernelkit/verify"
 )
 
 // corpusFolder holds the JSONL files of a conformance folder by what their first
@@ -24,33 +24,34 @@ type corpusFolder struct {
 
 const corpusFiles = "problems_*.jsonl, scoring.jsonl, parser_cases.jsonl, passk.jsonl"
 
-// runConformance checks generator text, verifier, rewards and pass@k against the
-// authors' results on the corpora of a folder. It prints one line of counts a
-// check and the first differences, and fails on any difference.
-func runConformance(args []string) error {
-	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
-	show := flags.Int("show", 5, "differences to show for each check")
-	lost := flags.Bool("lost", false, "name each record whose text lost a statement, and the relation that a reader misses")
-	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: interplay conformance [-show N] [-lost] DIR\nDIR holds "+corpusFiles+".")
-		flags.PrintDefaults()
+func conformanceCommand() *cobra.Command {
+	show, lost := 5, false
+	c := &cobra.Command{
+		Use:   "conformance DIR [-show N] [-lost]",
+		Short: "checks generator text, verifier, rewards and pass@k against a corpus folder",
+		Long:  "Checks against recorded outputs of the authors' code. DIR holds\n" + corpusFiles + ".",
+		Args:  arguments("a folder with " + corpusFiles),
+		RunE:  func(_ *cobra.Command, args []string) error { return conform(args[0], show, lost) },
 	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() != 1 {
-		return fmt.Errorf("expected one folder with %s; found %d arguments", corpusFiles, flags.NArg())
-	}
-	folder, err := openCorpora(flags.Arg(0))
+	whole(c.Flags(), &show, "show", 0, maxProblems, "differences to show for each check")
+	c.Flags().BoolVar(&lost, "lost", false, "name each record whose text lost a statement, and the relation that a reader misses")
+	return c
+}
+
+// conform checks generator text, verifier, rewards and pass@k against the authors'
+// results on the corpora of a folder. It prints one line of counts a check and the first
+// differences, and fails on any difference.
+func conform(dir string, show int, lost bool) error {
+	folder, err := openCorpora(dir)
 	if err != nil {
 		return err
 	}
-	folder.nameLost = *lost
+	folder.nameLost = lost
 	wrong := 0
 	report := func(name string, passed, total int, differences []string) {
 		fmt.Printf("%s %d/%d\n", name, passed, total)
 		for i, d := range differences {
-			if i == *show {
+			if i == show {
 				fmt.Printf("  … and %d more differences\n", len(differences)-i)
 				break
 			}
@@ -100,7 +101,7 @@ var errFirstLine = errors.New("one line is enough")
 // listOf tells the kind of a file by the keys of its first record.
 func (f *corpusFolder) listOf(file string) (list *[]string, err error) {
 	var keys map[string]json.RawMessage
-	err = verify.EachLine(file, func(_ int, data []byte) error {
+	err = authors.EachLine(file, func(_ int, data []byte) error {
 		if err := json.Unmarshal(data, &keys); err != nil {
 			return fmt.Errorf("expected a JSON object of a corpus (%s): %w", corpusFiles, err)
 		}
@@ -132,7 +133,7 @@ func (f *corpusFolder) listOf(file string) (list *[]string, err error) {
 
 // check runs every check and says which had no file.
 func (f *corpusFolder) check(report func(name string, passed, total int, differences []string)) error {
-	var problems []verify.ConformanceProblem
+	var problems []authors.ConformanceProblem
 	for _, file := range f.problems {
 		passed, total, differences, err := gsm.Conformance(file)
 		if err != nil {
@@ -142,12 +143,12 @@ func (f *corpusFolder) check(report func(name string, passed, total int, differe
 		if err := f.reportLost(file); err != nil {
 			return err
 		}
-		records, err := verify.ReadConformanceProblems(file)
+		records, err := authors.ReadConformanceProblems(file)
 		if err != nil {
 			return err
 		}
 		problems = append(problems, records...)
-		if passed, total, differences = verify.GraphConformance(records); total > 0 {
+		if passed, total, differences = authors.GraphConformance(records); total > 0 {
 			report("gold graphs ("+filepath.Base(file)+")", passed, total, differences)
 		}
 	}
@@ -157,10 +158,10 @@ func (f *corpusFolder) check(report func(name string, passed, total int, differe
 		run   func(file string) (passed, total int, differences []string, err error)
 	}{
 		{f.scoring, "scoring", func(file string) (int, int, []string, error) {
-			return verify.ScoringConformance(file, problems)
+			return authors.ScoringConformance(file, problems)
 		}},
-		{f.parser, "parser_cases", verify.ParserConformance},
-		{f.passk, "passk", score.ReferenceConformance},
+		{f.parser, "parser_cases", authors.ParserConformance},
+		{f.passk, "passk", authors.PassKConformance},
 	}
 	if len(f.problems) == 0 {
 		fmt.Println("problems: no file, not checked")

@@ -64,7 +64,7 @@ func TestFixturesConform(t *testing.T) {
 	if wrong, all := conformance(t, fixtures); len(wrong) > 0 || all < 300 {
 		t.Errorf("of %d records differ %v", all, wrong)
 	}
-	if err := runConformance([]string{fixtures}); err != nil {
+	if err := verb("conformance", []string{fixtures}); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestConformanceFindsAnyChangedResult(t *testing.T) {
 			t.Errorf("%s with %s: differences %v", c.file, c.new, wrong)
 		}
 	}
-	if err := runConformance([]string{copyFixtures(t, "passk.jsonl", `"effective_ks": [`, `"effective_ks": [77, `)}); err == nil {
+	if err := verb("conformance", []string{copyFixtures(t, "passk.jsonl", `"effective_ks": [`, `"effective_ks": [77, `)}); err == nil {
 		t.Error("a difference is no error")
 	}
 }
@@ -96,8 +96,8 @@ func TestConformanceSaysWhatIsWrongWithTheFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
-		"":                     "expected one folder",
-		"a b":                  "expected one folder",
+		"":                     "expected a folder",
+		"a b":                  `unexpected argument "b"`,
 		empty + "/no":          "is not a folder",
 		empty:                  "holds no .jsonl file",
 		other:                  "is no corpus",
@@ -106,7 +106,7 @@ func TestConformanceSaysWhatIsWrongWithTheFolder(t *testing.T) {
 		copyFixtures(t, "passk.jsonl", "{", "\n["):                "passk.jsonl line 2: expected a JSON object",
 		copyFixtures(t, "problems_d3.jsonl", "\n", "\n{\"id\"\n"): "line 2",
 	} {
-		err := runConformance(strings.Fields(args))
+		err := verb("conformance", strings.Fields(args))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", args, err, want)
 		}

@@ -6,7 +6,6 @@ import (
 	"debug/buildinfo"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"interplay/kernelkit/engine"
 	"interplay/pipeline"
@@ -42,15 +43,26 @@ var checks = []check{
 	{"Disk", checkDisk},
 }
 
-func runDoctor(args []string) error {
-	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	probe := flags.Bool("probe", false, "only open the backend and print what it is, as JSON (doctor runs itself so: a broken plugin can end a process)")
-	if err := flags.Parse(args); err != nil {
-		return err
+func doctorCommand() *cobra.Command {
+	probe := false
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "checks backend, plugin, kernel, disk; says what to do about each problem",
+		Long: `Checks that the laboratory can run here: one line a check, with the cause and what to
+do where something is wrong. It changes nothing.`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			if probe {
+				return probeBackend()
+			}
+			return doctor()
+		},
 	}
-	if *probe {
-		return probeBackend()
-	}
+	c.Flags().BoolVar(&probe, "probe", false, "only open the backend and print what it is, as JSON (doctor runs itself so: a broken plugin can end a process)")
+	return c
+}
+
+func doctor() error {
 	root, err := engine.ProjectRoot()
 	if err != nil {
 		return fmt.Errorf("%w; run it in the project's folder", err)

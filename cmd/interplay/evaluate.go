@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"interplay/kernelkit"
 	"interplay/kernelkit/evaluate"
@@ -17,46 +15,64 @@ import (
 	"interplay/pipeline"
 )
 
-const evaluateUsage = `usage: interplay evaluate MODEL -op 1-8 -context A -out DIR [-problems N] [-n K] [-temperature T]
+// evaluateFlags are the settings of interplay evaluate.
+type evaluateFlags struct {
+	ops, contexts, split, out string
+	reverse                   bool
+	rows                      int
+	pipeline.Evaluation
+}
 
-Samples K completions of N held-out problems of each op, context and mode, judges every
+func evaluateCommand() *cobra.Command {
+	f := evaluateFlags{Evaluation: pipeline.Evaluation{Problems: 128, Samples: 16, Temperature: 1, MaxTokens: 256, Seed: 1}}
+	c := &cobra.Command{
+		Use:   "evaluate MODEL -op 1-8 -context A -out DIR [-problems N] [-n K] [-temperature T]",
+		Short: "samples a model on held-out problems, judges every step, finds its edge",
+		Long: `Samples K completions of N held-out problems of each op, context and mode, judges every
 step, and keeps every sample in DIR/samples.parquet. Ends with a table: strict pass@1 and
 pass@K of each op, and whether the op is solved, the model's edge, or beyond it. An
 interrupted evaluation goes on where it was. The paper's setting: -problems 200 -n 128
--temperature 0.7 -max-tokens 1024.
+-temperature 0.7 -max-tokens 1024.`,
+		Args:              arguments(oneModel),
+		ValidArgsFunction: completeModel,
+		RunE:              func(c *cobra.Command, args []string) error { return f.run(c, args[0]) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.ops, "op", "", "operations: 7 or 1-8")
+	flags.StringVar(&f.contexts, "context", "A", "contexts: A,B or zoo,school,movie")
+	flags.StringVar(&f.split, "split", "test", "test, validation, rl or train")
+	flags.BoolVar(&f.reverse, "reverse", false, "reverse mode beside forward mode; the realistic family only")
+	whole(flags, &f.Problems, "problems", 1, 1<<16, "problems of each op, context and mode")
+	whole(flags, &f.Samples, "n", 1, maxSamples, "completions of a problem")
+	temperatureFlag(flags, &f.Temperature, "of sampling; 0 takes the most likely token")
+	whole(flags, &f.MaxTokens, "max-tokens", 1, maxTokens, "longest completion")
+	seedFlag(flags, &f.Seed, "seed", "seed of problems and noise")
+	rowsFlag(flags, &f.rows)
+	flags.StringVar(&f.out, "out", "", "folder of the evaluation; one that was interrupted goes on")
+	completeProblems(c)
+	return c
+}
 
-`
+// recipe checks what is asked for.
+func (f *evaluateFlags) recipe() (r pipeline.Evaluation, err error) {
+	r = f.Evaluation
+	if f.ops == "" || f.out == "" {
+		return r, errors.New("-op RANGE and -out DIR are needed: which problems, and where to")
+	}
+	if err := r.Split.UnmarshalText([]byte(f.split)); err != nil {
+		return r, err
+	}
+	if r.Data, err = evaluationSpec(f.ops, f.contexts, f.reverse); err != nil {
+		return r, err
+	}
+	return r, r.Validate()
+}
 
-// runEvaluate evaluates a model on held-out problems.
-func runEvaluate(args []string) error {
-	flags := flag.NewFlagSet("evaluate", flag.ContinueOnError)
-	ops := flags.String("op", "", "operations: 7 or 1-8")
-	contexts := flags.String("context", "A", "contexts: A,B or zoo,school,movie")
-	split := flags.String("split", "test", "test, validation, rl or train")
-	reverse := flags.Bool("reverse", false, "reverse mode beside forward mode; the realistic family only")
-	r := pipeline.Evaluation{}
-	flags.IntVar(&r.Problems, "problems", 128, "problems of each op, context and mode")
-	flags.IntVar(&r.Samples, "n", 16, "completions of a problem")
-	flags.Float64Var(&r.Temperature, "temperature", 1, "of sampling; 0 takes the most likely token")
-	flags.IntVar(&r.MaxTokens, "max-tokens", 256, "longest completion")
-	flags.Int64Var(&r.Seed, "seed", 1, "seed of problems and noise")
-	rows := flags.Int("batch", 0, "completions in flight, 0: a default; results do not depend on it")
-	out := flags.String("out", "", "folder of the evaluation; one that was interrupted goes on")
-	model, err := parseWithModel(flags, evaluateUsage, args)
+// run evaluates a model on held-out problems.
+func (f *evaluateFlags) run(c *cobra.Command, model string) error {
+	r, err := f.recipe()
 	if err != nil {
-		return err
-	}
-	if *ops == "" || *out == "" {
-		return errors.New("-op RANGE and -out DIR are needed: which problems, and where to")
-	}
-	if err := r.Split.UnmarshalText([]byte(*split)); err != nil {
-		return err
-	}
-	if r.Data, err = evaluationSpec(*ops, *contexts, *reverse); err != nil {
-		return err
-	}
-	if err := r.Validate(); err != nil {
-		return err
+		return asUsage(err)
 	}
 	w, tok, err := loadModel(model)
 	if err != nil {
@@ -70,17 +86,15 @@ func runEvaluate(args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	job := evaluate.Job{Weights: w, Tokenizer: tok, Problems: problems, KeepText: true, Sampling: rollout.Options{
-		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed, Rows: *rows}}
-	line := newTicker("samples")
-	path, err := evaluate.Run(ctx, eng, job, *out, func(p evaluate.Progress) {
+		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed, Rows: f.rows}}
+	line := newProgress("samples")
+	path, err := evaluate.Run(c.Context(), eng, job, f.out, func(p evaluate.Progress) {
 		line.show(p.Done, p.Total, p.SamplesPerSecond, p.SecondsLeft)
 	})
 	line.end()
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("interrupted; what was done is in %s, the same command goes on there", *out)
+		return fmt.Errorf("interrupted; what was done is in %s, the same command goes on there", f.out)
 	} else if err != nil {
 		return err
 	}

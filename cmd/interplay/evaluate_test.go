@@ -35,7 +35,7 @@ func ignorant(t *testing.T) string {
 func TestEvaluateKeepsEverySampleAndRefusesAnotherJobsFolder(t *testing.T) {
 	model, out := ignorant(t), filepath.Join(t.TempDir(), "e")
 	args := []string{model, "-op", "1-3", "-context", "A,B", "-problems", "2", "-n", "3", "-max-tokens", "8", "-out", out}
-	if err := runEvaluate(args); err != nil {
+	if err := verb("evaluate", args); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(out, evaluate.SamplesFile)
@@ -47,30 +47,30 @@ func TestEvaluateKeepsEverySampleAndRefusesAnotherJobsFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := runEvaluate(args); err != nil {
+	if err := verb("evaluate", args); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(path); err != nil || after.ModTime() != before.ModTime() {
 		t.Errorf("a finished evaluation was done again (%v)", err)
 	}
-	if err := runEvaluate(append(args, "-seed", "2")); err == nil || !strings.Contains(err.Error(), "another job") {
+	if err := verb("evaluate", append(args, "-seed", "2")); err == nil || !strings.Contains(err.Error(), "another job") {
 		t.Errorf("another seed in the same folder gives %v", err)
 	}
 }
 
 func TestEvaluateSaysWhatIsWrong(t *testing.T) {
 	for want, args := range map[string][]string{
-		"a model is needed":   {"-op", "1"},
+		"expected a model":    {"-op", "1"},
 		"-op RANGE and -out":  {"m", "-op", "1"},
 		"range":               {"m", "-op", "one", "-out", "x"},
 		"unknown split":       {"m", "-op", "1", "-out", "x", "-split", "exam"},
-		"samples is 0":        {"m", "-op", "1", "-out", "x", "-n", "0"},
+		"-n 0: expected":      {"m", "-op", "1", "-out", "x", "-n", "0"},
 		"is no model":         {"m", "-op", "1", "-out", "x"},
 		"forward mode only":   {"m", "-op", "1", "-out", "x", "-reverse"},
 		"unknown context":     {"m", "-op", "1", "-out", "x", "-context", "moon"},
 		"unexpected argument": {"m", "-op", "1", "-out", "x", "n"},
 	} {
-		if err := runEvaluate(args); err == nil || !strings.Contains(err.Error(), want) {
+		if err := verb("evaluate", args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q gives %v, want %q", args, err, want)
 		}
 	}

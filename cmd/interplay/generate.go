@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"math"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/gsm/corpus"
@@ -33,42 +33,81 @@ type generateFlags struct {
 	given map[string]bool // flags that the command line names
 }
 
-func runGenerate(args []string) error {
-	f, err := parseGenerate(args)
-	if err != nil {
-		return err
+func generateCommand() *cobra.Command {
+	f := &generateFlags{seed: 1}
+	c := &cobra.Command{
+		Use:   "generate -op 2-10 -context zoo,school -count N -seed S -out FILE",
+		Short: "writes problems to a .jsonl or .parquet file, with a manifest",
+		Long: `Draws problems and writes them to a .jsonl or .parquet file, with a manifest beside it.
+Problem i of a corpus depends on the mixture, the split, the seed and i alone.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.given = map[string]bool{}
+			c.Flags().Visit(func(g *pflag.Flag) { f.given[g.Name] = true })
+			return f.run(c.Context())
+		},
 	}
-	if f.presets {
+	f.declare(c.Flags())
+	completeProblems(c)
+	complete(c, "mode", "forward", "reverse", "both")
+	complete(c, "family", "realistic", "symbolic")
+	complete(c, "sampler", "steered", "reference")
+	complete(c, "unit", "samples", "tokens")
+	var presets []string
+	for _, p := range gsm.Presets() {
+		presets = append(presets, p.Name)
+	}
+	complete(c, "preset", presets...)
+	return c
+}
+
+func (f *generateFlags) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&f.ops, "op", "2-10", "operations: ranges, with shares if you like: 2-10 or 2-4:0.2,5-7:0.3,8-10:0.5")
+	flags.StringVar(&f.contexts, "context", "zoo,school,movie", "contexts, with shares if you like: zoo,school,movie or zoo:0.99,school:0.01; A,B in the symbolic family")
+	flags.StringVar(&f.mode, "mode", "forward", "forward, reverse or both (one half each; -reverse sets another share)")
+	fraction(flags, &f.reverse, "reverse", 0, 1, "share of reverse mode instead of -mode")
+	flags.StringVar(&f.family, "family", "", "realistic or symbolic (default: what the contexts belong to)")
+	flags.StringVar(&f.sampler, "sampler", "steered", "steered or reference (the authors' distribution)")
+	wholeOr(flags, &f.layers, "d", "2", 2, 3, "layers of the realistic family")
+	flags.StringVar(&f.unit, "unit", "samples", "what shares are shares of: samples or tokens")
+	flags.StringVar(&f.split, "split", "train", "train, validation, test or rl: they share no problem")
+	flags.StringVar(&f.preset, "preset", "", "a named spec instead of -op, -context and -unit; -presets lists them")
+	flags.StringVar(&f.specFile, "spec", "", "a JSON file with the spec instead of all of these, as a manifest holds it")
+	(&number[int64]{value: &f.modulus, low: 3, high: gsm.MaxModulus, parse: parseInt64, kind: wholeNumber}).declare(flags,
+		"modulus", "10", "symbolic family: values are 0 to modulus-1")
+	wholeOr(flags, &f.entities, "entities", "20 up to op 14", 1, gsm.MaxEntities, "symbolic family: names a context offers")
+	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
+	(&number[uint64]{value: &f.first, high: 1 << 62, parse: parseUint64, kind: wholeNumber}).declare(flags,
+		"first", "", "index of the first problem: shards of a corpus are runs of indices")
+	(&number[uint64]{value: &f.count, low: 1, high: maxProblems, parse: parseUint64, kind: wholeNumber}).declare(flags,
+		"count", "none: it is needed", "how many problems")
+	seedFlag(flags, &f.seed, "seed", "seed of the corpus")
+	flags.StringVar(&f.out, "out", "", "file to write, .jsonl or .parquet; its manifest goes beside it")
+	wholeOr(flags, &f.workers, "workers", "one a CPU", 1, maxWorkers, "parallel workers; the bytes do not depend on it")
+	flags.BoolVar(&f.force, "force", false, "replace an existing file")
+	flags.BoolVar(&f.presets, "presets", false, "list the presets and end")
+	flags.StringVar(&f.check, "check", "", "read a file that was generated and compare it with its manifest, instead of generating")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "with -check: go on behind unreadable records and count them")
+}
+
+func (f *generateFlags) run(ctx context.Context) error {
+	switch {
+	case f.presets:
 		return printPresets()
-	}
-	if f.check != "" {
+	case f.check != "":
 		return f.checkFile()
+	case f.out == "" || f.count == 0:
+		return usagef("-out FILE and -count N are needed: where to, and how many problems")
 	}
-	if f.out == "" || f.count == 0 {
-		return errors.New("-out FILE and -count N are needed: where to, and how many problems")
-	}
-	if f.first+f.count < f.count {
-		return fmt.Errorf("-first %d and -count %d pass the last index of 64 bits", f.first, f.count)
-	}
-	spec, err := f.spec()
+	source, err := f.source()
 	if err != nil {
-		return err
-	}
-	var split gsm.Split
-	if err := split.UnmarshalText([]byte(f.split)); err != nil {
-		return err
-	}
-	source, err := gsm.NewSource(spec, split, f.seed)
-	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	defer boundMemory()()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	progress := newRateLine(f.count)
+	line := newProgress("problems")
 	m, err := corpus.Write(ctx, f.out, source, corpus.Options{First: f.first, Count: f.count,
-		Workers: f.workers, Force: f.force, Progress: progress.update})
-	progress.end()
+		Workers: f.workers, Force: f.force, Progress: func(done uint64) { line.update(int(done), int(f.count)) }})
+	line.end()
 	if err != nil {
 		return err
 	}
@@ -76,40 +115,17 @@ func runGenerate(args []string) error {
 	return nil
 }
 
-func parseGenerate(args []string) (*generateFlags, error) {
-	f := &generateFlags{given: map[string]bool{}}
-	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
-	flags.StringVar(&f.ops, "op", "2-10", "operations: ranges, with shares if you like: 2-10 or 2-4:0.2,5-7:0.3,8-10:0.5")
-	flags.StringVar(&f.contexts, "context", "zoo,school,movie", "contexts, with shares if you like: zoo,school,movie or zoo:0.99,school:0.01; A,B in the symbolic family")
-	flags.StringVar(&f.mode, "mode", "forward", "forward, reverse or both (one half each; -reverse sets another share)")
-	flags.Float64Var(&f.reverse, "reverse", 0, "share of reverse mode, 0 to 1, instead of -mode")
-	flags.StringVar(&f.family, "family", "", "realistic or symbolic (default: what the contexts belong to)")
-	flags.StringVar(&f.sampler, "sampler", "steered", "steered or reference (the authors' distribution)")
-	flags.IntVar(&f.layers, "d", 0, "layers of the realistic family: 2 or 3 (default 2)")
-	flags.StringVar(&f.unit, "unit", "samples", "what shares are shares of: samples or tokens")
-	flags.StringVar(&f.split, "split", "train", "train, validation, test or rl: they share no problem")
-	flags.StringVar(&f.preset, "preset", "", "a named spec instead of -op, -context and -unit; -presets lists them")
-	flags.StringVar(&f.specFile, "spec", "", "a JSON file with the spec instead of all of these, as a manifest holds it")
-	flags.Int64Var(&f.modulus, "modulus", 0, "symbolic family: values are 0 to modulus-1 (default 10)")
-	flags.IntVar(&f.entities, "entities", 0, "symbolic family: names a context offers (default 20 up to op 14)")
-	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
-	flags.Uint64Var(&f.first, "first", 0, "index of the first problem: shards of a corpus are runs of indices")
-	flags.Uint64Var(&f.count, "count", 0, "how many problems")
-	flags.Int64Var(&f.seed, "seed", 1, "seed of the corpus")
-	flags.StringVar(&f.out, "out", "", "file to write, .jsonl or .parquet; its manifest goes beside it")
-	flags.IntVar(&f.workers, "workers", 0, "parallel workers (default: one a CPU); the bytes do not depend on it")
-	flags.BoolVar(&f.force, "force", false, "replace an existing file")
-	flags.BoolVar(&f.presets, "presets", false, "list the presets and end")
-	flags.StringVar(&f.check, "check", "", "read a file that was generated and compare it with its manifest, instead of generating")
-	flags.BoolVar(&f.keepGoing, "keep-going", false, "with -check: go on behind unreadable records and count them")
-	if err := flags.Parse(args); err != nil {
+// source draws the problems that the flags describe.
+func (f *generateFlags) source() (*gsm.Source, error) {
+	spec, err := f.spec()
+	if err != nil {
 		return nil, err
 	}
-	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: all settings are flags; see interplay generate -h", flags.Arg(0))
+	var split gsm.Split
+	if err := split.UnmarshalText([]byte(f.split)); err != nil {
+		return nil, err
 	}
-	flags.Visit(func(g *flag.Flag) { f.given[g.Name] = true })
-	return f, nil
+	return gsm.NewSource(spec, split, f.seed)
 }
 
 // spec makes the spec from a file, a preset or the flags.
@@ -228,6 +244,9 @@ func (f *generateFlags) mixture() (gsm.Spec, error) {
 		if err := spec.Distractors.UnmarshalText([]byte(f.distractors)); err != nil {
 			return spec, fmt.Errorf("-distractors: %w", err)
 		}
+		if spec.Distractors.Max > gsm.MaxDistractors {
+			return spec, fmt.Errorf("-distractors %s: expected at most %d", f.distractors, gsm.MaxDistractors)
+		}
 	}
 	return spec, errors.Join(spec.Family.UnmarshalText([]byte(f.family)), spec.Unit.UnmarshalText([]byte(f.unit)))
 }
@@ -272,7 +291,7 @@ func parseShares(flagName, text string, weight func(part string) int) (parts []s
 		}
 	case given < len(parts):
 		return nil, nil, fmt.Errorf("-%s %s: give a share to every part or to none", flagName, text)
-	case total < 1-1e-6 || total > 1+1e-6:
+	case !(math.Abs(total-1) <= 1e-6): // NaN neither
 		return nil, nil, fmt.Errorf("-%s %s: the shares sum to %.6g, they must sum to 1", flagName, text, total)
 	}
 	return parts, shares, nil
@@ -319,49 +338,6 @@ func printManifest(out string, m *corpus.Manifest) {
 	for _, c := range m.Cells {
 		fmt.Printf("  %2d  %-22s  %-7s  %9d  %5.1f%%   %14.1f\n", c.Op, c.Context, c.Mode, c.Count,
 			100*float64(c.Count)/float64(m.Count), float64(c.Tokens)/float64(c.Count))
-	}
-}
-
-// rateLine is one line on stderr: share done, rate, time left. On a terminal it
-// updates in place, elsewhere it is printed again every ten seconds.
-type rateLine struct {
-	total       uint64
-	begin, last time.Time
-	terminal    bool
-	shown       bool
-}
-
-func newRateLine(total uint64) *rateLine {
-	info, err := os.Stderr.Stat()
-	now := time.Now()
-	return &rateLine{total: total, begin: now, last: now, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
-}
-
-func (l *rateLine) update(done uint64) {
-	now := time.Now()
-	pause := 10 * time.Second
-	if l.terminal {
-		pause = 200 * time.Millisecond
-	}
-	if now.Sub(l.last) < pause && done < l.total {
-		return
-	}
-	l.last = now
-	rate := float64(done) / now.Sub(l.begin).Seconds()
-	left := time.Duration(float64(l.total-done) / rate * float64(time.Second)).Round(time.Second)
-	text := fmt.Sprintf("%d of %d problems (%.0f%%), %.0f a second, %s left", done, l.total, 100*float64(done)/float64(l.total), rate, left)
-	if l.terminal {
-		fmt.Fprintf(os.Stderr, "\r\x1b[K%s", text)
-	} else {
-		fmt.Fprintln(os.Stderr, text)
-	}
-	l.shown = true
-}
-
-// end leaves the cursor on a fresh line.
-func (l *rateLine) end() {
-	if l.terminal && l.shown {
-		fmt.Fprintln(os.Stderr)
 	}
 }
 

@@ -44,13 +44,13 @@ func TestGenerateRefusesWhatCannotBeMet(t *testing.T) {
 		"-count 5 -spec " + wrongSpec + " -out " + out:          "forward mode only",
 		"-count 5 -spec " + wrongSpec + " -d 2 -out " + out:     "contradict each other",
 		"-count 5 -split dev -out " + out:                       `unknown split "dev"`,
-		"-count 5 -d 5 -out " + out:                             "realistic problems have 2 or 3",
+		"-count 5 -d 5 -out " + out:                             "expected a whole number, 2 to 3",
 		"-count 5 -distractors 3-1 -context A -out " + out:      `range "3-1"`,
 		"-count 5 rest -out " + out:                             `unexpected argument "rest"`,
-		"-first 18446744073709551615 -count 5 -out " + out:      "pass the last index",
+		"-first 18446744073709551615 -count 5 -out " + out:      "expected a whole number, 0 to",
 		"-check " + exists:                                      "has no manifest",
 	} {
-		err := runGenerate(strings.Fields(args))
+		err := verb("generate", strings.Fields(args))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", args, err, want)
 		}
@@ -67,7 +67,7 @@ func TestGenerateRefusesWhatCannotBeMet(t *testing.T) {
 func TestGenerateWritesTheMixtureOfItsFlags(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.parquet")
 	args := "-op 2-3:0.5,6:0.5 -context zoo:0.9,school:0.1 -reverse 0.25 -unit tokens -split rl -count 8000 -seed 3 -out " + out
-	if err := runGenerate(strings.Fields(args)); err != nil {
+	if err := verb("generate", strings.Fields(args)); err != nil {
 		t.Fatal(err)
 	}
 	m, err := corpus.Check(out, nil)
@@ -98,7 +98,7 @@ func TestGenerateWritesTheMixtureOfItsFlags(t *testing.T) {
 			t.Errorf("%s has %.3f of the tokens, want %.3f", s.name, s.got, s.want)
 		}
 	}
-	if err := runGenerate([]string{"-check", out}); err != nil {
+	if err := verb("generate", []string{"-check", out}); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,69 +1,196 @@
-// Command interplay is the laboratory's command line: see usage below, and
-// "interplay VERB -h" for the flags of a verb.
+// Command interplay is the laboratory's command line: "interplay -h" lists the verbs,
+// "interplay VERB -h" says what one does.
+//
+// A verb is one file with one function that declares it, xCommand, and one line in
+// laboratory below. Flags that are numbers are declared with whole, fraction and their
+// like (flags.go), so that each has a range; files of JSON lines are read by eachLine.
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
 )
 
-// verb is one subcommand. run gets the arguments after the verb; the error it
-// returns is printed as one message and makes the exit status 1.
-type verb struct {
-	name, args, does string
-	run              func(args []string) error
+// laboratory declares every verb, by groups as the help shows them.
+func laboratory() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "interplay",
+		Long:          "Interplay, a laboratory: what do pre-training, mid-training and reinforcement\nlearning each add to a language model's reasoning?",
+		SilenceErrors: true, // main prints them
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return errors.Join(c.Help(), errUsageShown)
+		},
+	}
+	group := func(id, title string, verbs ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: id, Title: title})
+		for _, v := range verbs {
+			v.GroupID = id
+			v.DisableFlagsInUseLine = true
+			root.AddCommand(v)
+		}
+	}
+	group("studies", "Studies", runCommand(), resultsCommand(), notebooksCommand())
+	group("models", "Models", evaluateCommand(), sampleCommand(), nllCommand(), exportCommand(), importCommand())
+	group("problems", "Problems", generateCommand(), verifyCommand())
+	group("house", "The laboratory", doctorCommand(), conformanceCommand(), benchCommand())
+	root.SetHelpCommandGroupID("house")
+	root.SetCompletionCommandGroupID("house")
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpTemplate("{{with or .Long .Short}}{{.}}\n\n{{end}}{{.UsageString}}")
+	root.SetFlagErrorFunc(flagError)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if says, ours := builtIn[c.Name()]; ours {
+			c.Short = says
+		}
+	}
+	return root
 }
 
-var verbs = []verb{
-	{"generate", "-op 2-10 -context zoo,school -count N -seed S -out FILE", "writes problems to a .jsonl or .parquet file, with a manifest", runGenerate},
-	{"doctor", "", "checks backend, plugin, kernel, disk; says what to do about each problem", runDoctor},
-	{"notebooks", "[-profile smoke] [-only NAME] [-update]", "executes the notebooks and compares results.json with the committed values", runNotebooks},
-	{"run", "STUDY|FILE [-profile P] [-seed S] [-plan]", "runs, resumes or reuses a study; -plan shows stages, cost and time", runRun},
-	{"results", "STUDY [-profile P] [-check]", "shows a study's claims table", runResults},
-	{"verify", "-in FILE -out FILE [-reference] [-keep-going]", "judges predictions, JSONL {problem, prediction} to verdicts", runVerify},
-	{"conformance", "DIR", "checks generator text, verifier, rewards and pass@k against a corpus folder", runConformance},
-	{"sample", "MODEL -in FILE -out FILE -n K -temperature T -seed S", "samples completions of prompts", runSample},
-	{"evaluate", "MODEL -op 1-8 -context A -out DIR", "samples a model on held-out problems, judges every step, finds its edge", runEvaluate},
-	{"nll", "MODEL -in FILE -out FILE", "log-likelihood of texts, token by token", runNLL},
-	{"export", "MODEL DIR", "writes a model as Hugging Face files", runExport},
-	{"import", "DIR", "puts a Hugging Face model into the run store", runImport},
-	{"bench", "[generate|verify|train|rollout|grpo|memory]", "measures speeds, one JSON line a figure", runBench},
+// builtIn are the library's own verbs, in our words.
+var builtIn = map[string]string{
+	"completion": "writes what bash, zsh or fish needs to complete verbs, flags and models",
+	"help":       "says what a verb does",
 }
 
-// errSilent makes the exit status 1 without a further message: the verb has said what is wrong.
-var errSilent = errors.New("")
+func init() { cobra.EnableCommandSorting = false } // help shows verbs in the order of laboratory
+
+// Exit statuses: 0 done, 1 failed, 2 not understood, 128 + signal interrupted.
+const (
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+var (
+	// errSilent makes the exit status 1 without a further message: the verb has said what is wrong.
+	errSilent = errors.New("")
+	// errUsageShown is errSilent for a command line without a verb.
+	errUsageShown = usageError{errSilent}
+)
+
+// usageError is a command line that is not understood: it makes the exit status 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// asUsage makes an error, if it is one, an error of the command line.
+func asUsage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
+}
 
 func main() {
-	if len(os.Args) < 2 || os.Args[1] == "help" || strings.HasPrefix(os.Args[1], "-") {
-		usage()
-		if len(os.Args) < 2 {
-			os.Exit(2)
-		}
-		return
+	ctx, interrupted := interruptible()
+	err := execute(ctx, os.Args[1:])
+	status := 0
+	switch s := interrupted(); {
+	case err == nil:
+	case s != 0:
+		status = 128 + int(s)
+	case errors.As(err, new(usageError)):
+		status = statusUsage
+	default:
+		status = statusFailed
 	}
-	for _, v := range verbs {
-		if v.name != os.Args[1] {
-			continue
-		}
-		err := v.run(os.Args[2:])
-		switch {
-		case err == nil || errors.Is(err, flag.ErrHelp):
-			return
-		case !errors.Is(err, errSilent):
-			fmt.Fprintln(os.Stderr, "interplay "+v.name+": "+err.Error())
-		}
-		os.Exit(1)
+	if err != nil && err.Error() != "" {
+		fmt.Fprintln(os.Stderr, err)
 	}
-	fmt.Fprintf(os.Stderr, "interplay: there is no verb %q; the verbs are:\n", os.Args[1])
-	usage()
-	os.Exit(2)
+	os.Exit(status)
 }
 
-func usage() {
-	for _, v := range verbs {
-		fmt.Fprintf(os.Stderr, "  interplay %-13s %-70s %s\n", v.name, v.args, v.does)
+// execute runs a command line. The error begins with the name of the verb.
+func execute(ctx context.Context, args []string) error {
+	root := laboratory()
+	spelled, oneDash, err := spell(root, args)
+	if err != nil {
+		return err
 	}
+	var completions bytes.Buffer
+	if oneDash {
+		root.SetOut(&completions)
+	}
+	root.SetArgs(spelled)
+	c, err := root.ExecuteContextC(ctx)
+	if oneDash {
+		fmt.Print(withOneDash(completions.String()))
+	}
+	switch {
+	case err == nil || err.Error() == "":
+		return err
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return fmt.Errorf("%s: interrupted (%w)", c.CommandPath(), err)
+	}
+	return fmt.Errorf("%s: %w", c.CommandPath(), err)
+}
+
+// patience is how long a verb may take to end by itself when it is interrupted: a program
+// that XLA is compiling does not listen. Whatever is written appears whole or not at all,
+// so that a harder end loses no more than the time since the last checkpoint.
+const patience = 5 * time.Second
+
+// interruptible returns a context that ends with the first SIGINT or SIGTERM, and a
+// function that says which came. A second signal, or patience, ends the process.
+func interruptible() (ctx context.Context, signalled func() syscall.Signal) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	var first atomic.Int64
+	go func() {
+		s := (<-signals).(syscall.Signal)
+		first.Store(int64(s))
+		cancel()
+		select {
+		case <-signals:
+		case <-time.After(patience):
+		}
+		fmt.Fprintln(os.Stderr, "\ninterplay: interrupted")
+		os.Exit(128 + int(s))
+	}()
+	return ctx, func() syscall.Signal { return syscall.Signal(first.Load()) }
+}
+
+// noArguments refuses arguments that are no flags.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unexpected argument %q: all settings are flags; see %s -h", args[0], c.CommandPath())
+	}
+	return nil
+}
+
+// arguments wants one argument for each name.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("expected %s, found %d arguments; see %s -h", strings.Join(names, " and "), len(args), c.CommandPath())
+		case len(args) > len(names):
+			return usagef("unexpected argument %q: expected %s; see %s -h", args[len(names)], strings.Join(names, " and "), c.CommandPath())
+		}
+		return nil
+	}
+}
+
+func envOr(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -17,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/pipeline"
@@ -25,35 +26,49 @@ import (
 // This verb executes notebooks from scratch and compares the results that they
 // write with the committed ones. Numbers are compared, never pixels or output.
 
-func runNotebooks(args []string) error {
-	flags := flag.NewFlagSet("notebooks", flag.ContinueOnError)
-	profile := flags.String("profile", os.Getenv("INTERPLAY_PROFILE"), "scale to run at (default: $INTERPLAY_PROFILE, else smoke)")
-	seed := flags.String("seed", os.Getenv("INTERPLAY_SEED"), "seed of every random choice (default: $INTERPLAY_SEED, else 1)")
-	only := flags.String("only", "", "execute only the notebook of this `name`, without .ipynb")
-	update := flags.Bool("update", false, "write what the notebooks give to notebooks/expected instead of comparing with it")
-	inPlace := flags.Bool("in-place", false, "write the executed notebooks over the notebooks, as the committed ones are made: without times")
-	folder := flags.String("dir", "", "folder of the notebooks (default: notebooks in the project)")
-	if err := flags.Parse(args); err != nil {
-		return err
+// notebooksFlags are the settings of interplay notebooks.
+type notebooksFlags struct {
+	profile, seed, only, dir string
+	update, inPlace          bool
+}
+
+func notebooksCommand() *cobra.Command {
+	var f notebooksFlags
+	c := &cobra.Command{
+		Use:   "notebooks [-profile smoke] [-only NAME] [-update]",
+		Short: "executes the notebooks and compares results.json with the committed values",
+		Long: `Executes notebooks from scratch and compares the results that they write with the
+committed ones. Numbers are compared, never pixels or output.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run() },
 	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("expected flags only, found %q; a notebook is named with -only NAME", flags.Arg(0))
-	}
+	flags := c.Flags()
+	flags.StringVar(&f.profile, "profile", os.Getenv("INTERPLAY_PROFILE"), "scale to run at (default: $INTERPLAY_PROFILE, else smoke)")
+	flags.StringVar(&f.seed, "seed", os.Getenv("INTERPLAY_SEED"), "seed of every random choice (default: $INTERPLAY_SEED, else 1)")
+	flags.StringVar(&f.only, "only", "", "execute only the notebook of this `name`, without .ipynb")
+	flags.BoolVar(&f.update, "update", false, "write what the notebooks give to notebooks/expected instead of comparing with it")
+	flags.BoolVar(&f.inPlace, "in-place", false, "write the executed notebooks over the notebooks, as the committed ones are made: without times")
+	flags.StringVar(&f.dir, "dir", "", "folder of the notebooks (default: notebooks in the project)")
+	complete(c, "profile", pipeline.Profiles()...)
+	return c
+}
+
+func (f *notebooksFlags) run() error {
 	root, err := engine.ProjectRoot()
 	if err != nil {
 		return fmt.Errorf("%w; run it in the project's folder", err)
 	}
-	run := notebookRun{root: root, dir: *folder, build: filepath.Join(root, "build", "notebooks"), update: *update, inPlace: *inPlace}
+	run := notebookRun{root: root, dir: f.dir, build: filepath.Join(root, "build", "notebooks"), update: f.update, inPlace: f.inPlace}
 	if run.dir == "" {
 		run.dir = filepath.Join(root, "notebooks")
 	}
-	if run.profile, run.seed, err = notebookSettings(*profile, *seed); err != nil {
+	if run.profile, run.seed, err = notebookSettings(f.profile, f.seed); err != nil {
 		return err
 	}
 	if err := isSetUp(root); err != nil {
 		return err
 	}
-	names, err := notebookNames(run.dir, *only)
+	names, err := notebookNames(run.dir, f.only)
 	if err != nil {
 		return err
 	}
@@ -179,7 +194,7 @@ func (r notebookRun) notebook(name string) error {
 	}
 	fmt.Printf("  executed in %s\n", time.Since(began).Round(time.Second))
 	fmt.Printf("  notebook  %s\n  page      %s\n", executed, filepath.Join(r.build, name+".html"))
-	fmt.Printf("  figures   %s (%d PNG)\n  results   %s (%d values)\n", filepath.Join(r.build, name+"_files"), figures, resultsFile, len(found.Results))
+	fmt.Printf("  figures   %s (%d PNG)\n  results   %s (%d values)\n", filepath.Join(r.build, name+"_files"), figures, resultsFile, len(found.Numbers))
 	if r.inPlace {
 		if err := keepOutputs(executed, filepath.Join(r.dir, name+".ipynb")); err != nil {
 			return err
@@ -223,7 +238,7 @@ func (r notebookRun) judge(name string, found *results) error {
 		if err := durable.WriteJSON(file, found); err != nil {
 			return err
 		}
-		fmt.Printf("✓ %s: %d values written to %s\n", name, len(found.Results), file)
+		fmt.Printf("✓ %s: %d values written to %s\n", name, len(found.Numbers), file)
 		return nil
 	}
 	expected, err := readResults(file)
@@ -242,7 +257,7 @@ func (r notebookRun) judge(name string, found *results) error {
 	if differences := compare(expected, found); len(differences) > 0 {
 		return fmt.Errorf("its results differ from %s\n    %s", file, strings.Join(differences, "\n    "))
 	}
-	fmt.Printf("✓ %s: all %d values within their tolerances\n", name, len(found.Results))
+	fmt.Printf("✓ %s: all %d values within their tolerances\n", name, len(found.Numbers))
 	return nil
 }
 

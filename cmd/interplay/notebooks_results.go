@@ -17,8 +17,8 @@ import (
 // results is what a notebook writes to $INTERPLAY_RESULTS/NAME/results.json, and
 // result is one of its numbers.
 type (
-	results = pipeline.Results
-	result  = pipeline.Result
+	results = pipeline.Report
+	result  = pipeline.Number
 )
 
 // readResults reads a results file and returns the first thing that is wrong with it.
@@ -31,11 +31,11 @@ func readResults(file string) (*results, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("%s is not a results file: %w", file, err)
 	}
-	if len(r.Results) == 0 {
+	if len(r.Numbers) == 0 {
 		return nil, fmt.Errorf("%s holds no results", file)
 	}
 	seen := map[string]bool{}
-	for _, v := range r.Results {
+	for _, v := range r.Numbers {
 		switch {
 		case v.ID == "":
 			return nil, fmt.Errorf("%s: a result has no id", file)
@@ -54,17 +54,17 @@ func readResults(file string) (*results, error) {
 // further apart than the committed tolerance.
 func compare(expected, found *results) (differences []string) {
 	differ := func(format string, args ...any) { differences = append(differences, fmt.Sprintf(format, args...)) }
-	if expected.Study != found.Study {
-		differ("study: expected %q, found %q", expected.Study, found.Study)
+	if expected.Name != found.Name {
+		differ("study: expected %q, found %q", expected.Name, found.Name)
 	}
 	if expected.Profile != found.Profile {
 		differ("profile: expected %q, found %q", expected.Profile, found.Profile)
 	}
 	byID := map[string]result{}
-	for _, f := range found.Results {
+	for _, f := range found.Numbers {
 		byID[f.ID] = f
 	}
-	for _, e := range expected.Results {
+	for _, e := range expected.Numbers {
 		f, ok := byID[e.ID]
 		delete(byID, e.ID)
 		switch off := math.Abs(f.Value - e.Value); {
@@ -77,7 +77,7 @@ func compare(expected, found *results) (differences []string) {
 			differ("%s: expected %g within %g, found %g, off by %.4g", e.ID, e.Value, e.Tolerance, f.Value, off)
 		}
 	}
-	for _, f := range found.Results {
+	for _, f := range found.Numbers {
 		if _, extra := byID[f.ID]; extra {
 			differ("%s: expected no such result, found %g", f.ID, f.Value)
 		}

@@ -12,13 +12,13 @@ import (
 	"testing"
 )
 
-func study(values ...result) *results {
-	return &results{Study: "s", Profile: "smoke", Seed: 1, Results: values}
+func numbers(values ...result) *results {
+	return &results{Name: "s", Profile: "smoke", Seed: 1, Numbers: values}
 }
 
 func TestEqualResultsDoNotDiffer(t *testing.T) {
-	a := study(result{ID: "x", Value: 0.3, Tolerance: 0.1, Unit: "share"}, result{ID: "y", Value: -2})
-	b := study(result{ID: "y", Value: -2}, result{ID: "x", Value: 0.2, Unit: "share"}) // at the very edge, other order
+	a := numbers(result{ID: "x", Value: 0.3, Tolerance: 0.1, Unit: "share"}, result{ID: "y", Value: -2})
+	b := numbers(result{ID: "y", Value: -2}, result{ID: "x", Value: 0.2, Unit: "share"}) // at the very edge, other order
 	if got := compare(a, b); len(got) != 0 {
 		t.Errorf("differences: %q", got)
 	}
@@ -31,17 +31,17 @@ func TestEveryKindOfDifferenceIsNamed(t *testing.T) {
 		found *results
 		want  []string
 	}{
-		{"too low", study(result{ID: "accuracy", Value: 0.54, Unit: "share"}), []string{"accuracy", "0.6 within 0.05", "found 0.54", "off by 0.06"}},
-		{"too high", study(result{ID: "accuracy", Value: 0.66, Unit: "share"}), []string{"found 0.66"}},
-		{"wider tolerance of its own", study(result{ID: "accuracy", Value: 0.9, Tolerance: 1, Unit: "share"}), []string{"found 0.9"}},
-		{"missing", study(result{ID: "other", Value: 0.6}), []string{"accuracy: expected 0.6, found no such result", "other: expected no such result, found 0.6"}},
-		{"extra", study(base, result{ID: "new", Value: 1}), []string{"new: expected no such result"}},
-		{"other unit", study(result{ID: "accuracy", Value: 0.6, Unit: "percent"}), []string{`"share"`, `"percent"`}},
-		{"other study", &results{Study: "t", Profile: "smoke", Results: []result{base}}, []string{"study"}},
-		{"other profile", &results{Study: "s", Profile: "micro", Results: []result{base}}, []string{"profile"}},
+		{"too low", numbers(result{ID: "accuracy", Value: 0.54, Unit: "share"}), []string{"accuracy", "0.6 within 0.05", "found 0.54", "off by 0.06"}},
+		{"too high", numbers(result{ID: "accuracy", Value: 0.66, Unit: "share"}), []string{"found 0.66"}},
+		{"wider tolerance of its own", numbers(result{ID: "accuracy", Value: 0.9, Tolerance: 1, Unit: "share"}), []string{"found 0.9"}},
+		{"missing", numbers(result{ID: "other", Value: 0.6}), []string{"accuracy: expected 0.6, found no such result", "other: expected no such result, found 0.6"}},
+		{"extra", numbers(base, result{ID: "new", Value: 1}), []string{"new: expected no such result"}},
+		{"other unit", numbers(result{ID: "accuracy", Value: 0.6, Unit: "percent"}), []string{`"share"`, `"percent"`}},
+		{"other study", &results{Name: "t", Profile: "smoke", Numbers: []result{base}}, []string{"study"}},
+		{"other profile", &results{Name: "s", Profile: "micro", Numbers: []result{base}}, []string{"profile"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := strings.Join(compare(study(base), c.found), "\n")
+			got := strings.Join(compare(numbers(base), c.found), "\n")
 			if got == "" {
 				t.Fatal("no difference was found")
 			}
@@ -75,7 +75,7 @@ func TestResultFilesThatCannotBeComparedAreRefused(t *testing.T) {
 
 func TestUpdatedResultsAreWhatTheNextComparisonReads(t *testing.T) {
 	r := notebookRun{dir: t.TempDir(), profile: "smoke", seed: 1}
-	found := study(result{ID: "x", Value: 0.25, Low: 0.2, High: 0.3, Unit: "share", Tolerance: 0.01, Claim: "c"})
+	found := numbers(result{ID: "x", Value: 0.25, Low: 0.2, High: 0.3, Unit: "share", Tolerance: 0.01, Claim: "c"})
 	if err := r.judge("n", found); err == nil || !strings.Contains(err.Error(), "-update") {
 		t.Errorf("without committed values the error is %v", err)
 	}
@@ -87,7 +87,7 @@ func TestUpdatedResultsAreWhatTheNextComparisonReads(t *testing.T) {
 	if err := r.judge("n", found); err != nil {
 		t.Error(err)
 	}
-	found.Results[0].Value = 0.5
+	found.Numbers[0].Value = 0.5
 	if err := r.judge("n", found); err == nil || !strings.Contains(err.Error(), "x: expected 0.25 within 0.01, found 0.5") {
 		t.Errorf("the error is %v", err)
 	}

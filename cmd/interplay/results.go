@@ -2,48 +2,61 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 
+	"github.com/spf13/cobra"
+
 	"interplay/kernelkit"
-	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
-const resultsUsage = `usage: interplay results STUDY [-profile P] [-by-seed] [-check] [-out DIR]
+// resultsFlags are the settings of interplay results.
+type resultsFlags struct {
+	studyFlags
+	bySeed, check bool
+}
 
-Shows the claims table of a study: the claim, the paper's value, what was found
+func resultsCommand() *cobra.Command {
+	var f resultsFlags
+	c := &cobra.Command{
+		Use:   "results STUDY|FILE [-profile P] [-by-seed] [-check] [-out DIR]",
+		Short: "shows a study's claims table",
+		Long: `Shows the claims table of a study: the claim, the paper's value, what was found
 here, its interval, the rule and the verdict. It is read from the results that the
 last run wrote, else from those that are committed in notebooks/results. With
 -by-seed the effects of each seed follow, which say where an interval is wide. With
--check everything is computed again from the records and compared.
+-check everything is computed again from the records and compared.`,
+		RunE: func(_ *cobra.Command, args []string) error { return f.show(args[0]) },
+	}
+	f.declare(c)
+	c.Flags().BoolVar(&f.bySeed, "by-seed", false, "show the effects seed by seed too")
+	c.Flags().BoolVar(&f.check, "check", false, "recompute numbers and verdicts from the records, and fail on a difference")
+	return c
+}
 
-`
-
-// runResults shows a study's claims table.
-func runResults(args []string) error {
-	flags := flag.NewFlagSet("results", flag.ContinueOnError)
-	var check, bySeed *bool
-	s, err := parseStudy(flags, resultsUsage, args, func() {
-		bySeed = flags.Bool("by-seed", false, "show the effects seed by seed too")
-		check = flags.Bool("check", false, "recompute numbers and verdicts from the records, and fail on a difference")
-	})
+// show shows a study's claims table.
+func (f *resultsFlags) show(name string) error {
+	s, err := f.study(name)
 	if err != nil {
 		return err
 	}
-	d, dir, err := findResults(s, flags.Lookup("out").Value.String())
+	d, dir, err := findResults(s, f.out)
 	if err != nil {
 		return err
 	}
-	if *check {
+	if f.check {
 		if err := d.Check(); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.StudyResults.Claims), len(d.Results.Results), len(d.Records))
+		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.Verdicts), len(d.Numbers), len(d.Records))
 		return nil
 	}
+	if d, err = d.Of(s); err != nil {
+		return fmt.Errorf("%s: %w; run it again with `interplay run %s -profile %s`", dir, err, s.Name, s.Profile)
+	}
 	kernelkit.ClaimsTable(d).Show()
-	if *bySeed {
+	if f.bySeed {
 		kernelkit.SeedsTable(d).Show()
 	}
 	fmt.Println("from  " + dir)
@@ -51,7 +64,7 @@ func runResults(args []string) error {
 }
 
 // findResults reads the results folder that was asked for, else the last run's, else the committed one.
-func findResults(s *pipeline.Study, dir string) (*pipeline.StudyData, string, error) {
+func findResults(s *study.Study, dir string) (*study.Results, string, error) {
 	var places []string
 	if dir != "" {
 		places = []string{dir}
@@ -71,7 +84,7 @@ func findResults(s *pipeline.Study, dir string) (*pipeline.StudyData, string, er
 		places = []string{last, committed}
 	}
 	for _, place := range places {
-		d, err := pipeline.LoadStudy(place)
+		d, err := study.Load(place)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

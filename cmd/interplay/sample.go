@@ -1,19 +1,11 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"flag"
 	"fmt"
-	"math"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
-	"interplay/kernelkit/qwen"
+	"github.com/spf13/cobra"
+
 	"interplay/kernelkit/rollout"
-	"interplay/kernelkit/train"
 	"interplay/kernelkit/vocab"
 )
 
@@ -38,44 +30,49 @@ type sampleCompletion struct {
 	Finish   string    `json:"finish"`   // stop or length
 }
 
-const sampleUsage = `usage: interplay sample MODEL -in FILE -out FILE [-n K] [-temperature T] [-seed S] [-max-tokens M]
+// sampleFlags are the settings of interplay sample.
+type sampleFlags struct {
+	files
+	rollout.Options
+}
 
-Each line of the input is an object with "prompt" (text) or "ids" (tokens), and
+func sampleCommand() *cobra.Command {
+	f := sampleFlags{Options: rollout.Options{Samples: 1, Temperature: 1, TopP: 1, Seed: 1, MaxTokens: 256}}
+	c := &cobra.Command{
+		Use:   "sample MODEL -in FILE -out FILE [-n K] [-temperature T] [-seed S] [-max-tokens M]",
+		Short: "samples completions of prompts",
+		Long: `Each line of the input is an object with "prompt" (text) or "ids" (tokens), and
 optionally "id". Each line of the output has the prompt and its K completions:
 ids, text, log-probs, and why each ended. Sample k of prompt i depends on the
-seed, i and k alone, not on the other lines or on the size of batches.
+seed, i and k alone, not on the other lines or on the size of batches.`,
+		Args:              arguments(oneModel),
+		ValidArgsFunction: completeModel,
+		RunE:              func(c *cobra.Command, args []string) error { return f.run(c, args[0]) },
+	}
+	flags := c.Flags()
+	f.declare(flags, `JSONL of {"prompt"} or {"ids"}`, "file for the completions, one prompt a line")
+	whole(flags, &f.Samples, "n", 1, maxSamples, "completions a prompt")
+	temperatureFlag(flags, &f.Temperature, "logits are divided by it; 0 takes the most likely token")
+	fraction(flags, &f.TopP, "top-p", 0.0001, 1, "only the most likely tokens that together reach this probability; 1: all")
+	whole(flags, &f.TopK, "top-k", 0, maxTokens, "only the k most likely tokens; 0: all")
+	seedFlag(flags, &f.Seed, "seed", "seed of the sampling noise")
+	whole(flags, &f.MaxTokens, "max-tokens", 1, maxTokens, "longest completion")
+	rowsFlag(flags, &f.Rows)
+	return c
+}
 
-`
-
-// runSample samples completions of prompts.
-func runSample(args []string) error {
-	flags := flag.NewFlagSet("sample", flag.ContinueOnError)
-	in := flags.String("in", "", `JSONL of {"prompt"} or {"ids"}; - for standard input`)
-	out := flags.String("out", "", "file for the completions, one prompt a line; - for standard output")
-	force := flags.Bool("force", false, "replace an existing file")
-	var opt rollout.Options
-	flags.IntVar(&opt.Samples, "n", 1, "completions a prompt")
-	flags.Float64Var(&opt.Temperature, "temperature", 1, "logits are divided by it; 0 takes the most likely token")
-	flags.Float64Var(&opt.TopP, "top-p", 1, "only the most likely tokens that together reach this probability")
-	flags.IntVar(&opt.TopK, "top-k", 0, "only the k most likely tokens; 0: all")
-	flags.Int64Var(&opt.Seed, "seed", 1, "seed of the sampling noise")
-	flags.IntVar(&opt.MaxTokens, "max-tokens", 256, "longest completion")
-	flags.IntVar(&opt.Rows, "batch", 0, "completions in flight, 0: a default; results do not depend on it")
-	model, err := parseWithModel(flags, sampleUsage, args)
-	if err != nil {
+// run samples completions of prompts.
+func (f *sampleFlags) run(c *cobra.Command, model string) error {
+	if err := f.check(); err != nil {
 		return err
 	}
-	if *in == "" || *out == "" {
-		return errors.New("-in FILE and -out FILE are needed; - is standard input or output")
-	}
-	if opt.Temperature == 0 {
-		opt.Greedy = true
-	}
+	opt := f.Options
+	opt.Greedy = opt.Temperature == 0
 	w, tok, err := loadModel(model)
 	if err != nil {
 		return err
 	}
-	rows, prompts, err := readPrompts(*in, tok)
+	rows, prompts, err := readPrompts(f.in, tok)
 	if err != nil {
 		return err
 	}
@@ -84,17 +81,15 @@ func runSample(args []string) error {
 		return err
 	}
 	opt.Stop = rollout.Stops(tok)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	sampler := rollout.New(eng, w.Config)
 	defer sampler.Close()
-	line := newTicker("samples")
-	completions, err := sampler.Sample(ctx, w, prompts, opt, line.update)
+	line := newProgress("samples")
+	completions, err := sampler.Sample(c.Context(), w, prompts, opt, line.update)
 	line.end()
 	if err != nil {
 		return err
 	}
-	return writeOutput(*out, *force, func(f *outputFile) error {
+	return writeOutput(f.out, f.force, func(f *outputFile) error {
 		for i, row := range rows {
 			result := sampledRow{ID: row.ID, Prompt: tok.Decode(prompts[i])}
 			for _, c := range completions[i] {
@@ -106,31 +101,6 @@ func runSample(args []string) error {
 		}
 		return nil
 	})
-}
-
-// parseWithModel parses MODEL and flags, in either order.
-func parseWithModel(flags *flag.FlagSet, usage string, args []string) (model string, err error) {
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), usage)
-		flags.PrintDefaults()
-	}
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' {
-		model, args = args[0], args[1:]
-	}
-	if err := flags.Parse(args); err != nil {
-		return "", err
-	}
-	rest := flags.Args()
-	if model == "" && len(rest) > 0 {
-		model, rest = rest[0], rest[1:]
-	}
-	if model == "" {
-		return "", errors.New("a model is needed: a Hugging Face folder, or a run's name or folder")
-	}
-	if len(rest) > 0 {
-		return "", fmt.Errorf("unexpected argument %q", rest[0])
-	}
-	return model, nil
 }
 
 // readPrompts reads prompts and encodes them.
@@ -152,130 +122,4 @@ func readPrompts(in string, tok *vocab.Tokenizer) ([]sampleRow, [][]int32, error
 		return nil
 	})
 	return rows, prompts, err
-}
-
-// nllRow is a line of interplay nll's input and output.
-type nllRow struct {
-	ID   any       `json:"id,omitempty"`
-	Text string    `json:"text,omitempty"`
-	IDs  []int32   `json:"ids"`
-	NLL  []float32 `json:"nll"` // −log p of each token after the first, nats
-}
-
-const nllUsage = `usage: interplay nll MODEL -in FILE -out FILE
-
-Each line of the input is an object with "text". Each line of the output has the
-token ids and the negative log-likelihood of each token after the first, in nats.
-
-`
-
-// runNLL computes the log-likelihood of texts.
-func runNLL(args []string) error {
-	flags := flag.NewFlagSet("nll", flag.ContinueOnError)
-	in := flags.String("in", "", `JSONL of {"text"}; - for standard input`)
-	out := flags.String("out", "", `file for {"ids", "nll"}, one a line; - for standard output`)
-	force := flags.Bool("force", false, "replace an existing file")
-	model, err := parseWithModel(flags, nllUsage, args)
-	if err != nil {
-		return err
-	}
-	if *in == "" || *out == "" {
-		return errors.New("-in FILE and -out FILE are needed; - is standard input or output")
-	}
-	w, tok, err := loadModel(model)
-	if err != nil {
-		return err
-	}
-	rows, err := readTexts(*in, tok, w)
-	if err != nil {
-		return err
-	}
-	docs := make([]train.Document, len(rows))
-	for i, row := range rows {
-		docs[i] = train.Document{IDs: row.IDs, LossFrom: 1}
-	}
-	eng, err := openEngine()
-	if err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	losses, err := train.NLL(ctx, eng, w, docs)
-	if err != nil {
-		return err
-	}
-	sum, count := 0.0, 0
-	for _, l := range losses {
-		for _, v := range l {
-			sum += float64(v)
-			count++
-		}
-	}
-	fmt.Fprintf(os.Stderr, "%d texts, %d tokens, mean %.4f nats a token, perplexity %.3f\n", len(rows), count, sum/float64(count), math.Exp(sum/float64(count)))
-	return writeOutput(*out, *force, func(f *outputFile) error {
-		for i, row := range rows {
-			row.NLL = losses[i]
-			if err := f.writeLine(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// readTexts reads texts and encodes them.
-func readTexts(in string, tok *vocab.Tokenizer, w *qwen.Weights) ([]nllRow, error) {
-	var rows []nllRow
-	err := readLines(in, func(n int, row nllRow) error {
-		if len(row.IDs) == 0 {
-			var err error
-			if row.IDs, err = tok.Encode(row.Text); err != nil {
-				return err
-			}
-		}
-		if len(row.IDs) < 2 {
-			return fmt.Errorf("the text has %d tokens: expected at least 2", len(row.IDs))
-		}
-		for _, id := range row.IDs {
-			if int(id) >= w.Config.VocabSize {
-				return fmt.Errorf("token id %d is out of the model's range of %d", id, w.Config.VocabSize)
-			}
-		}
-		rows = append(rows, row)
-		return nil
-	})
-	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("%s is empty", in)
-	}
-	return rows, err
-}
-
-// ticker prints progress as one line on a terminal's standard error.
-type ticker struct {
-	unit  string
-	start time.Time
-	last  time.Time
-}
-
-func newTicker(unit string) *ticker { return &ticker{unit: unit, start: time.Now()} }
-
-func (t *ticker) update(done, total int) {
-	rate := float64(done) / time.Since(t.start).Seconds()
-	t.show(done, total, rate, float64(total-done)/rate)
-}
-
-// show prints a line whose rate (units a second) and seconds left the caller knows.
-func (t *ticker) show(done, total int, rate, seconds float64) {
-	if time.Since(t.last) < 500*time.Millisecond && done < total {
-		return
-	}
-	t.last = time.Now()
-	left := time.Duration(seconds * float64(time.Second))
-	fmt.Fprintf(os.Stderr, "\r\x1b[K%d of %d %s · %.0f %s/s · %s left", done, total, t.unit, rate, t.unit, left.Round(time.Second))
-}
-
-func (t *ticker) end() {
-	if !t.last.IsZero() {
-		fmt.Fprintln(os.Stderr)
-	}
 }

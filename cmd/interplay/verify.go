@@ -6,72 +6,58 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
 )
 
 // verifyFlags are the settings of interplay verify.
 type verifyFlags struct {
-	in, out                     string
-	reference, keepGoing, force bool
-	workers                     int
+	files
+	reference, keepGoing bool
+	workers              int
 }
 
-// runVerify judges predictions, one JSON object a line, and writes one verdict a line.
-func runVerify(args []string) error {
-	f := verifyFlags{}
-	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
-	flags.StringVar(&f.in, "in", "", `JSONL of {"problem", "prediction"}; - for standard input`)
-	flags.StringVar(&f.out, "out", "", "file for the verdicts, one a line in the order of the input; - for standard output")
-	flags.BoolVar(&f.reference, "reference", false, "judge as the authors' code does, against the problem's solution text")
-	flags.BoolVar(&f.keepGoing, "keep-going", false, "leave out malformed lines and count them, instead of ending at the first")
-	flags.BoolVar(&f.force, "force", false, "replace an existing file")
-	flags.IntVar(&f.workers, "workers", runtime.NumCPU(), "parallel workers; the output does not depend on it")
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), verifyUsage)
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	switch {
-	case flags.NArg() > 0:
-		return fmt.Errorf("unexpected argument %q: all settings are flags; see interplay verify -h", flags.Arg(0))
-	case f.in == "" || f.out == "":
-		return errors.New("-in FILE and -out FILE are needed; - is standard input or output")
-	case f.workers < 1:
-		return fmt.Errorf("-workers %d: at least 1 is needed", f.workers)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return f.run(ctx)
-}
-
-const verifyUsage = `usage: interplay verify -in FILE -out FILE [-reference] [-keep-going]
-
-Each line of the input is an object with
+func verifyCommand() *cobra.Command {
+	f := verifyFlags{workers: runtime.NumCPU()}
+	c := &cobra.Command{
+		Use:   "verify -in FILE -out FILE [-reference] [-keep-going]",
+		Short: "judges predictions, JSONL {problem, prediction} to verdicts",
+		Long: `Each line of the input is an object with
   "problem"     a problem as interplay generate writes it, graph included
   "prediction"  what a model wrote after the prompt
 Verdicts come from executing every step and comparing with the graph. With
 -reference they are those of the authors' code, and the problem needs only
 "solution" (and "answer"). Then the authors' records do too: the fields of the
-problem may stand beside the prediction, which may be called "gen_solution_answer".
+problem may stand beside the prediction, which may be called "gen_solution_answer".`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context()) },
+	}
+	flags := c.Flags()
+	f.declare(flags, `JSONL of {"problem", "prediction"}`, "file for the verdicts, one a line in the order of the input")
+	flags.BoolVar(&f.reference, "reference", false, "judge as the authors' code does, against the problem's solution text")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "leave out malformed lines and count them, instead of ending at the first")
+	whole(flags, &f.workers, "workers", 1, maxWorkers, "parallel workers; the output does not depend on it")
+	return c
+}
 
-`
-
+// run judges predictions, one JSON object a line, and writes one verdict a line.
 func (f *verifyFlags) run(ctx context.Context) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	in := io.Reader(os.Stdin)
 	if f.in != "-" {
 		file, err := os.Open(f.in)
@@ -270,7 +256,7 @@ type soundRow struct {
 
 type referenceRow struct {
 	*verifyRow
-	*verify.ReferenceVerdict
+	*authors.Verdict
 }
 
 // verifyRow says which prediction a line of the output is about.
@@ -362,21 +348,21 @@ func (r *predictionOf) prediction() (string, error) {
 
 // judgeReference takes the gold answer from the gold solution as the authors do,
 // and the field "answer" where that has none.
-func (row *verifyRow) judgeReference(r *verifyRecord, prediction string) (*verify.ReferenceVerdict, error) {
+func (row *verifyRow) judgeReference(r *verifyRecord, prediction string) (*authors.Verdict, error) {
 	if r.Solution == nil || strings.TrimSpace(*r.Solution) == "" {
 		return nil, errors.New(`field "solution" is missing or empty: -reference compares with the gold solution of the problem`)
 	}
-	answer := strings.TrimRight(verify.ExtractFlexibleAnswer(*r.Solution), ".")
+	answer := strings.TrimRight(authors.ExtractFlexibleAnswer(*r.Solution), ".")
 	if answer == "" && len(r.Answer) > 0 {
 		answer = strings.Trim(string(r.Answer), `"`)
 		if err := json.Unmarshal(r.Answer, &answer); err != nil && r.Answer[0] == '"' {
 			return nil, fmt.Errorf(`field "answer": %w`, err)
 		}
 	}
-	v := verify.NewReferenceGold(*r.Solution, answer).Judge(prediction)
-	row.right = v.Verdict == "perfect"
+	v := authors.NewGold(*r.Solution, answer).Judge(prediction)
+	row.right = v.Kind == "perfect"
 	row.answer = v.Flexible.Outcome
-	if v.ReferenceFindings != nil {
+	if v.Findings != nil {
 		row.process = v.ProcessAcc
 	}
 	return &v, nil

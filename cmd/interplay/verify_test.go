@@ -180,7 +180,7 @@ func TestVerifyLeavesFilesWholeOrAlone(t *testing.T) {
 	if err := os.WriteFile(in, append(lines, "{"...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	verify := func(args ...string) error { return runVerify(append([]string{"-in", in, "-out", out}, args...)) }
+	verify := func(args ...string) error { return verb("verify", append([]string{"-in", in, "-out", out}, args...)) }
 	if err := verify(); err == nil || !strings.Contains(err.Error(), "line 4") {
 		t.Errorf("a malformed line: %v", err)
 	}
@@ -218,12 +218,12 @@ func TestVerifyRefusesBadFlags(t *testing.T) {
 		"":                                     "-in FILE and -out FILE are needed",
 		"-in " + in:                            "-in FILE and -out FILE are needed",
 		"-in " + in + " -out x y":              `unexpected argument "y"`,
-		"-in " + in + " -out x -workers 0":     "at least 1",
+		"-in " + in + " -out x -workers 0":     "expected a whole number, 1 to",
 		"-in " + dir + "/no -out -":            "no such file",
 		"-in " + in + " -out " + dir:           "is a folder",
 		"-in " + in + " -out " + dir + "/no/x": "does not exist",
 	} {
-		if err := runVerify(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := verb("verify", strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", args, err, want)
 		}
 	}
@@ -234,7 +234,7 @@ func TestVerifyWritesToDevicesWithoutReplacingThem(t *testing.T) {
 	if err := os.WriteFile(in, predictions(t, gsm.Realistic, []string{"zoo"}, 1, gold), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := runVerify([]string{"-in", in, "-out", os.DevNull}); err != nil {
+	if err := verb("verify", []string{"-in", in, "-out", os.DevNull}); err != nil {
 		t.Error(err)
 	}
 	info, err := os.Stat(os.DevNull)
@@ -242,7 +242,7 @@ func TestVerifyWritesToDevicesWithoutReplacingThem(t *testing.T) {
 		t.Fatalf("%s is now a file (%v)", os.DevNull, err)
 	}
 	if _, err := os.Stat("/dev/full"); err == nil {
-		if err := runVerify([]string{"-in", in, "-out", "/dev/full"}); err == nil || !strings.Contains(err.Error(), "full: free some space") {
+		if err := verb("verify", []string{"-in", in, "-out", "/dev/full"}); err == nil || !strings.Contains(err.Error(), "full: free some space") {
 			t.Errorf("a full disk: %v", err)
 		}
 	}
@@ -251,7 +251,7 @@ func TestVerifyWritesToDevicesWithoutReplacingThem(t *testing.T) {
 func TestVerifyEndsWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	f := verifyFlags{workers: 1, out: "x"}
+	f := verifyFlags{workers: 1, files: files{out: "x"}}
 	in := predictions(t, gsm.Symbolic, []string{"A"}, 1000, gold)
 	err := f.judgeAll(ctx, bytes.NewReader(in), &bytes.Buffer{}, &verifyTally{})
 	if err != nil && !strings.Contains(err.Error(), "interrupted") {

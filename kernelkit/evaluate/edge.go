@@ -29,8 +29,8 @@ type Borders struct {
 // 11–14 edge (pass@1 .17, pass@128 .44), 15–20 beyond.
 var DefaultBorders = Borders{Solved: 0.5, Reachable: 0.2}
 
-// OpEdge is what a model does on the problems of an op.
-type OpEdge struct {
+// OpBand is what a model does on the problems of an op.
+type OpBand struct {
 	Op      int            `json:"op"`
 	Prompts int            `json:"prompts"`
 	K       int            `json:"k"`      // the samples of pass@k
@@ -41,10 +41,10 @@ type OpEdge struct {
 	Sure bool `json:"sure"`
 }
 
-// FindEdge answers the practical question of the paper for a model, from its samples:
+// Bands answers the practical question of the paper for a model, from its samples:
 // which ops are its edge, where pass@1 is low and pass@k is high. k 0 means all samples
 // of a prompt. Ops come in order.
-func FindEdge(samples []score.Sample, k int, borders Borders, b score.Bootstrap) ([]OpEdge, error) {
+func Bands(samples []score.Sample, k int, borders Borders, b score.Bootstrap) ([]OpBand, error) {
 	if !(borders.Reachable > 0 && borders.Reachable <= 1 && borders.Solved > 0 && borders.Solved <= 1) {
 		return nil, fmt.Errorf("evaluate: borders are %+v: expected numbers in (0, 1]", borders)
 	}
@@ -55,13 +55,13 @@ func FindEdge(samples []score.Sample, k int, borders Borders, b score.Bootstrap)
 	if k == 0 {
 		k = score.MaxK(prompts)
 	}
-	var out []OpEdge
+	var out []OpBand
 	for _, g := range score.GroupBy(prompts, score.ByOp) {
 		pass, err := score.MeanPassAtK(g.Prompts, []int{1, k}, score.Strict, score.Unbiased, b)
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: op %d: %w", g.Op, err)
 		}
-		e := OpEdge{Op: g.Op, Prompts: len(g.Prompts), K: k, Pass1: pass[0], PassK: pass[1]}
+		e := OpBand{Op: g.Op, Prompts: len(g.Prompts), K: k, Pass1: pass[0], PassK: pass[1]}
 		e.Band, e.Sure = borders.place(e.Pass1, e.PassK)
 		out = append(out, e)
 	}

@@ -235,11 +235,11 @@ func TestEdgeIsWhereOneSampleFailsAndManySucceed(t *testing.T) {
 	all = append(all, samplesOf(7, func(p int) int { return p / 37 })...) // 3 prompts of 40
 	all = append(all, samplesOf(9, func(int) int { return 0 })...)
 	all = append(all, samplesOf(4, func(p int) int { return 16 * (p % 2) })...) // pass@1 .5: at the border
-	edges, err := FindEdge(all, 0, DefaultBorders, score.DefaultBootstrap())
+	edges, err := Bands(all, 0, DefaultBorders, score.DefaultBootstrap())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []OpEdge{{Op: 2, Band: Solved, Sure: true}, {Op: 4, Band: Solved, Sure: false}, {Op: 5, Band: Edge, Sure: true}, {Op: 7, Band: Beyond, Sure: true}, {Op: 9, Band: Beyond, Sure: true}}
+	want := []OpBand{{Op: 2, Band: Solved, Sure: true}, {Op: 4, Band: Solved, Sure: false}, {Op: 5, Band: Edge, Sure: true}, {Op: 7, Band: Beyond, Sure: true}, {Op: 9, Band: Beyond, Sure: true}}
 	if len(edges) != len(want) {
 		t.Fatalf("%d ops, want %d", len(edges), len(want))
 	}
@@ -248,10 +248,10 @@ func TestEdgeIsWhereOneSampleFailsAndManySucceed(t *testing.T) {
 			t.Errorf("%+v, want %+v", e, want[i])
 		}
 	}
-	if _, err := FindEdge(all, 17, DefaultBorders, score.DefaultBootstrap()); err == nil {
+	if _, err := Bands(all, 17, DefaultBorders, score.DefaultBootstrap()); err == nil {
 		t.Error("pass@17 of 16 samples is no error")
 	}
-	if _, err := FindEdge(all, 8, Borders{}, score.DefaultBootstrap()); err == nil {
+	if _, err := Bands(all, 8, Borders{}, score.DefaultBootstrap()); err == nil {
 		t.Error("borders at 0 are no error")
 	}
 }

@@ -85,6 +85,26 @@ func (n *Node) HasConst() bool { return n.Inner == None || n.Outer != Bare }
 // edges are implicit, the reader must infer them.
 func (n *Node) Stated() bool { return n.Kind == Instance || n.Kind == Average }
 
+// Operator is the binary operator of a node of the symbolic family: '+', '-' or
+// '*', and 0 for a leaf. Its operands are the two parents, or the one parent and Const.
+func (n *Node) Operator() byte {
+	switch {
+	case n.Inner == None:
+		return 0
+	case n.Inner == Difference || n.Outer == Minus:
+		return '-'
+	case n.Inner == Product || n.Outer == Times:
+		return '*'
+	}
+	return '+'
+}
+
+// HasStep reports whether a solution has a step for node i: those of the solution
+// path have one, but for leaves of the symbolic family, which it does not repeat.
+func (g *Graph) HasStep(i int) bool {
+	return i < g.Path && (g.Family != Symbolic || g.Nodes[i].Inner != None)
+}
+
 // Op is the number of arithmetic operations of the solution path, the paper's
 // difficulty: in the realistic family the incoming edges of all path nodes, with
 // a constant as one edge (paper §A.1.1 as its generator counts); in the symbolic

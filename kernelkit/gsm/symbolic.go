@@ -18,8 +18,15 @@ type SymbolicConfig struct {
 // names a context, 0–3 distractors.
 var DefaultSymbolic = SymbolicConfig{Modulus: 10, Entities: 20, MaxDistractors: 3}
 
-// MaxSymbolicOp is the deepest symbolic problem that the lab offers.
-const MaxSymbolicOp = 30
+// Bounds of the symbolic family: the deepest problem that the lab offers, the highest
+// modulus (products of values and constants stay far from 64 bits, and every value is a
+// token), and how many names and distractors there may be.
+const (
+	MaxSymbolicOp  = 30
+	MaxModulus     = 10_000
+	MaxEntities    = 1_000
+	MaxDistractors = 100
+)
 
 // EntitiesFor returns how many names a context should offer for problems up to
 // maxOp: a multiple of 20. It stays at 20 up to op 14, so that a model can be
@@ -42,10 +49,12 @@ func naturalLeaves(op int) int { return op/2 + 2 }
 // operations has at least op + 1 nodes, and each needs its own name.
 func (c SymbolicConfig) Validate(maxOp int) error {
 	switch {
-	case c.Modulus < 3:
-		return fmt.Errorf("symbolic modulus %d: must be at least 3", c.Modulus)
-	case c.MinDistractors < 0 || c.MaxDistractors < c.MinDistractors:
-		return fmt.Errorf("distractors %d–%d: the range must be ordered and not negative", c.MinDistractors, c.MaxDistractors)
+	case c.Modulus < 3 || c.Modulus > MaxModulus:
+		return fmt.Errorf("symbolic modulus %d: must be 3 to %d", c.Modulus, MaxModulus)
+	case c.MinDistractors < 0 || c.MaxDistractors < c.MinDistractors || c.MaxDistractors > MaxDistractors:
+		return fmt.Errorf("distractors %d–%d: the range must be ordered, within 0 to %d", c.MinDistractors, c.MaxDistractors, MaxDistractors)
+	case c.Entities < 0 || c.Entities > MaxEntities:
+		return fmt.Errorf("%d names a context: must be at most %d", c.Entities, MaxEntities)
 	case maxOp < 0 || maxOp > MaxSymbolicOp:
 		return fmt.Errorf("symbolic op %d: must be 0 to %d", maxOp, MaxSymbolicOp)
 	case maxOp+1+c.MinDistractors > c.Entities:

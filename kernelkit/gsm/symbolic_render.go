@@ -161,14 +161,7 @@ func (w *SymbolicWords) solution(text []byte, g *Graph) []byte {
 // operation appends "left operator right", each node written by write.
 func (w *SymbolicWords) operation(text []byte, g *Graph, n *Node, write func([]byte, *Node) []byte) []byte {
 	text = write(text, &g.Nodes[n.Parents[0]])
-	operator := byte('+')
-	switch {
-	case n.Inner == Difference || n.Outer == Minus:
-		operator = '-'
-	case n.Inner == Product || n.Outer == Times:
-		operator = '*'
-	}
-	text = append(text, ' ', operator, ' ')
+	text = append(text, ' ', n.Operator(), ' ')
 	if len(n.Parents) == 2 {
 		return write(text, &g.Nodes[n.Parents[1]])
 	}

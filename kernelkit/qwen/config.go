@@ -72,14 +72,15 @@ func (c Config) HeadDim() int { return c.HiddenSize / c.Heads }
 // Validate returns the first thing that is wrong with the configuration.
 func (c Config) Validate() error {
 	for _, f := range []struct {
-		name  string
-		value int
-	}{
-		{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"num_hidden_layers", c.Layers}, {"num_attention_heads", c.Heads},
-		{"num_key_value_heads", c.KVHeads}, {"intermediate_size", c.FFN}, {"max_position_embeddings", c.Context},
+		name        string
+		value, most int
+	}{ // far beyond what fits a machine, and small enough that no product of them overflows
+		{"vocab_size", c.VocabSize, 1 << 22}, {"hidden_size", c.HiddenSize, 1 << 16}, {"num_hidden_layers", c.Layers, 1 << 10},
+		{"num_attention_heads", c.Heads, 1 << 10}, {"num_key_value_heads", c.KVHeads, 1 << 10}, {"intermediate_size", c.FFN, 1 << 18},
+		{"max_position_embeddings", c.Context, 1 << 24},
 	} {
-		if f.value < 1 {
-			return fmt.Errorf("qwen: %s is %d: expected at least 1", f.name, f.value)
+		if f.value < 1 || f.value > f.most {
+			return fmt.Errorf("qwen: %s is %d: expected 1 to %d", f.name, f.value, f.most)
 		}
 	}
 	switch {

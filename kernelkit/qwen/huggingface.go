@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,21 +13,40 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/strict"
 )
 
 // Names of Hugging Face's files.
 const (
-	ConfigFile  = "config.json"
-	WeightsFile = "model.safetensors"
-	indexFile   = "model.safetensors.index.json"
+	ConfigFile     = "config.json"
+	GenerationFile = "generation_config.json"
+	WeightsFile    = "model.safetensors"
+	indexFile      = "model.safetensors.index.json"
+	adapterFile    = "adapter_config.json"
 )
 
 // ownType marks files of a network that Hugging Face's Qwen2 cannot express (a tied head
 // and scaled embeddings), so that it is refused there and not run wrongly.
-const ownType = "interplay_qwen2"
+const (
+	ownType  = "interplay_qwen2"
+	ownClass = "Interplay"
+)
+
+// Origin is what came with weights and says nothing about what they compute. Save writes it
+// out as it came.
+type Origin struct {
+	Config     map[string]json.RawMessage // keys of config.json: special tokens, settings of other programs
+	Generation []byte                     // generation_config.json; nil where there was none
+}
+
+// labOrigin goes with weights that were made here: their tokenizers have these ids (see
+// package vocab).
+var labOrigin = Origin{Config: map[string]json.RawMessage{
+	"bos_token_id": json.RawMessage("2"), "eos_token_id": json.RawMessage("3"), "pad_token_id": json.RawMessage("1"), "use_cache": json.RawMessage("true"),
+}}
 
 // Save writes config.json and model.safetensors, from which Load gives the same
-// Weights back, bit for bit. Where EmbedScale is 1 transformers opens the folder too;
+// Weights back, bit for bit, and what came with them (see Origin). Where EmbedScale is 1 transformers opens the folder too;
 // Export makes it so for every network.
 func Save(dir string, w *Weights) error {
 	if err := w.Check(); err != nil {
@@ -37,7 +55,16 @@ func Save(dir string, w *Weights) error {
 	if err := WriteSafetensors(filepath.Join(dir, WeightsFile), w.Config.Specs(), w.Tensors); err != nil {
 		return err
 	}
-	return saveConfig(dir, w.Config)
+	origin := labOrigin
+	if w.Origin != nil {
+		origin = *w.Origin
+	}
+	if origin.Generation != nil {
+		if err := durable.WriteFile(filepath.Join(dir, GenerationFile), origin.Generation); err != nil {
+			return fmt.Errorf("qwen: %w", err)
+		}
+	}
+	return saveConfig(dir, w.Config, origin)
 }
 
 // Export writes the network as a Qwen2ForCausalLM for other programs. Scaled embeddings
@@ -70,12 +97,15 @@ func foldEmbedScale(w *Weights) *Weights {
 
 // saveConfig writes config.json with both spellings of the rotary base: transformers 4
 // reads rope_theta, version 5 reads rope_parameters.
-func saveConfig(dir string, c Config) error {
+func saveConfig(dir string, c Config, origin Origin) error {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("qwen: %w", err)
 	}
 	fields := map[string]any{}
+	for key, value := range origin.Config {
+		fields[key] = value
+	}
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return fmt.Errorf("qwen: %w", err)
 	}
@@ -83,13 +113,12 @@ func saveConfig(dir string, c Config) error {
 	if c.EmbedScale == 1 {
 		delete(fields, "embed_scale")
 	} else {
-		fields["architectures"], fields["model_type"] = []string{"Interplay"}, ownType
+		fields["architectures"], fields["model_type"] = []string{ownClass}, ownType
 	}
 	fields["rope_theta"], fields["rms_norm_eps"], fields["initializer_range"] = decimal(c.RopeTheta), decimal(c.RMSEps), decimal(c.InitStd)
 	fields["rope_parameters"] = map[string]any{"rope_theta": decimal(c.RopeTheta), "rope_type": "default"}
 	fields["hidden_act"], fields["use_sliding_window"], fields["attention_dropout"] = "silu", false, decimal(0)
-	fields["torch_dtype"], fields["dtype"], fields["use_cache"] = "float32", "float32", true
-	fields["bos_token_id"], fields["eos_token_id"], fields["pad_token_id"] = 2, 3, 1
+	fields["torch_dtype"], fields["dtype"] = "float32", "float32"
 	if err := durable.WriteJSON(filepath.Join(dir, ConfigFile), fields); err != nil {
 		return fmt.Errorf("qwen: %w", err)
 	}
@@ -108,134 +137,79 @@ func (d decimal) MarshalJSON() ([]byte, error) {
 	return []byte(text), nil
 }
 
-// LoadConfig reads config.json of a Qwen2 model, in the spelling of transformers 4 or 5.
-// What this network does not do (sliding windows, rope scaling, other activations) is an
-// error and not ignored.
+// LoadConfig reads config.json of a Qwen2 model, in the spelling of transformers 4 or 5. A
+// key that is not understood, or asks for what this network does not do, is an error that
+// names it.
 func LoadConfig(dir string) (Config, error) {
+	c, _, err := loadConfig(dir)
+	return c, err
+}
+
+// sideLimit is the longest JSON file in bytes that is read beside the weights.
+const sideLimit = 16 << 20
+
+func loadConfig(dir string) (Config, map[string]json.RawMessage, error) {
 	path := filepath.Join(dir, ConfigFile)
-	data, err := os.ReadFile(path)
+	data, err := strict.ReadFile(path, sideLimit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("qwen: there is no %s: expected a folder with config.json and model.safetensors", path)
+		return Config{}, nil, fmt.Errorf("qwen: there is no %s: expected a folder with config.json and model.safetensors", path)
 	} else if err != nil {
-		return Config{}, fmt.Errorf("qwen: %w", err)
+		return Config{}, nil, fmt.Errorf("qwen: %w", err)
 	}
-	c, err := parseConfig(data)
+	c, rest, err := parseConfig(data)
 	if err != nil {
-		return Config{}, fmt.Errorf("qwen: %s: %w", path, err)
+		return Config{}, nil, fmt.Errorf("qwen: %s: %w", path, err)
 	}
-	return c, nil
+	return c, rest, nil
 }
 
-func parseConfig(data []byte) (Config, error) {
-	type rope struct {
-		Theta *float64 `json:"rope_theta"`
-		Type  string   `json:"rope_type"`
-		Old   string   `json:"type"`
-	}
-	var f struct {
-		Config
-		Type       string  `json:"model_type"`
-		Activation *string `json:"hidden_act"`
-		Sliding    bool    `json:"use_sliding_window"`
-		HeadDim    *int    `json:"head_dim"`
-		Parameters *rope   `json:"rope_parameters"`
-		Scaling    *rope   `json:"rope_scaling"`
-	}
-	f.RMSEps, f.EmbedScale, f.InitStd = 1e-6, 1, 0.02
-	if err := json.Unmarshal(data, &f); err != nil {
-		return Config{}, err
-	}
-	if f.Parameters != nil && f.Parameters.Theta != nil {
-		f.RopeTheta = *f.Parameters.Theta
-	}
-	if f.RopeTheta == 0 {
-		f.RopeTheta = 10000 // the default of Qwen2Config
-	}
-	if f.KVHeads == 0 {
-		f.KVHeads = f.Heads
-	}
-	switch {
-	case f.Type != "qwen2" && f.Type != ownType:
-		return Config{}, fmt.Errorf("model_type is %q: expected qwen2", f.Type)
-	case f.Activation != nil && *f.Activation != "silu":
-		return Config{}, fmt.Errorf("hidden_act is %q: expected silu", *f.Activation)
-	case f.Sliding:
-		return Config{}, errors.New("use_sliding_window is true: windows are not supported")
-	case f.Parameters != nil && !plainRope(f.Parameters.Type), f.Scaling != nil && !plainRope(f.Scaling.Type+f.Scaling.Old):
-		return Config{}, errors.New("the rotary positions are scaled: only rope_type default is supported")
-	}
-	if err := f.Validate(); err != nil {
-		return Config{}, errors.New(strings.TrimPrefix(err.Error(), "qwen: "))
-	}
-	if f.HeadDim != nil && *f.HeadDim != f.Config.HeadDim() {
-		return Config{}, fmt.Errorf("head_dim is %d: expected hidden_size/num_attention_heads = %d", *f.HeadDim, f.Config.HeadDim())
-	}
-	return f.Config, nil
-}
-
-func plainRope(kind string) bool { return kind == "" || kind == "default" }
-
-// Load reads a Qwen2 checkpoint: config.json, and model.safetensors or its shards; f32,
-// bf16 or f16; tied or not. Norms, matrices and biases that are missing, of another shape or
-// not finite are errors that name the file.
+// Load reads a Qwen2 checkpoint: config.json, generation_config.json where it is there, and
+// model.safetensors or its shards; f32, bf16 or f16; tied or not. Everything in these files is
+// used, goes out again with Save, or is an error that names it: a tensor that is missing,
+// of another shape, not finite or without a place in the network, and a head that differs
+// from the embedding that it is tied to.
 func Load(dir string) (*Weights, error) {
-	cfg, err := LoadConfig(dir)
+	cfg, rest, err := loadConfig(dir)
 	if err != nil {
 		return nil, err
 	}
-	w := &Weights{Config: cfg}
-	if w.Tensors, err = loadTensors(dir, cfg.Specs()); err != nil {
+	w := &Weights{Config: cfg, Origin: &Origin{Config: rest}}
+	if w.Origin.Generation, err = loadGeneration(dir, cfg); err != nil {
 		return nil, err
 	}
-	for i, s := range cfg.Specs() {
-		if !finite(w.Tensors[i]) {
-			return nil, fmt.Errorf("qwen: %s: tensor %s holds values that are not finite", dir, s.Name)
-		}
+	adapter := filepath.Join(dir, adapterFile)
+	if _, err := os.Lstat(adapter); err == nil {
+		return nil, fmt.Errorf("qwen: there is %s: adapters are not supported; merge it into the weights first", adapter)
+	}
+	if w.Tensors, err = loadTensors(dir, cfg); err != nil {
+		return nil, err
 	}
 	return w, nil
 }
 
-func loadTensors(dir string, specs []TensorSpec) ([]*tensors.Tensor, error) {
-	single := filepath.Join(dir, WeightsFile)
-	if _, err := os.Stat(single); err == nil {
-		return ReadSafetensors(single, specs)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, indexFile))
+// loadGeneration reads generation_config.json, nil where there is none: settings of another
+// program's sampler, of which only eos_token_id has a meaning here (see vocab.Ends).
+func loadGeneration(dir string, c Config) ([]byte, error) {
+	path := filepath.Join(dir, GenerationFile)
+	data, err := strict.ReadFile(path, sideLimit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("qwen: there is no %s and no %s", single, indexFile)
+		return nil, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("qwen: %w", err)
 	}
-	var index struct {
-		Files map[string]string `json:"weight_map"`
+	if err := checkGeneration(data, c); err != nil {
+		return nil, fmt.Errorf("qwen: %s: %w", path, err)
 	}
-	if err := json.Unmarshal(data, &index); err != nil {
-		return nil, fmt.Errorf("qwen: %s: %w", filepath.Join(dir, indexFile), err)
-	}
-	out := make([]*tensors.Tensor, len(specs))
-	for i, s := range specs {
-		file := index.Files[s.Name]
-		if file == "" || file != filepath.Base(file) {
-			return nil, fmt.Errorf("qwen: %s names no file for tensor %s (found %q)", filepath.Join(dir, indexFile), s.Name, file)
-		}
-		one, err := ReadSafetensors(filepath.Join(dir, file), []TensorSpec{s})
-		if err != nil {
-			return nil, err
-		}
-		out[i] = one[0]
-	}
-	return out, nil
+	return data, nil
 }
 
-func finite(t *tensors.Tensor) bool {
-	ok := true
-	tensors.MustConstFlatData(t, func(flat []float32) {
-		for _, v := range flat {
-			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-				ok = false
-				return
-			}
-		}
-	})
-	return ok
+func checkGeneration(data []byte, c Config) error {
+	if err := strict.Check(data); err != nil {
+		return err
+	}
+	keys, err := strict.Object(data)
+	if err != nil {
+		return err
+	}
+	return checkEnds(keys, c)
 }

@@ -247,7 +247,7 @@ func TestDamagedWeightsAreNamed(t *testing.T) {
 	}
 	other := testConfig
 	other.FFN++
-	if err := saveConfig(whole, other); err != nil {
+	if err := saveConfig(whole, other, labOrigin); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(whole); err == nil || !strings.Contains(err.Error(), "shape") {
@@ -275,7 +275,7 @@ func FuzzReadSafetensors(f *testing.F) {
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte(`{"model_type":"qwen2","vocab_size":10,"hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":4,"max_position_embeddings":8}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if c, err := parseConfig(data); err == nil && c.Validate() != nil {
+		if c, _, err := parseConfig(data); err == nil && c.Validate() != nil {
 			t.Error("an invalid configuration is accepted")
 		}
 	})

@@ -2,17 +2,23 @@ package qwen
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"math/bits"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/strict"
 )
 
 // The safetensors format: eight bytes of header length, a JSON header that maps names to
@@ -59,82 +65,178 @@ func WriteSafetensors(path string, specs []TensorSpec, values []*tensors.Tensor)
 // maxHeader is the largest header that the format's own reader accepts.
 const maxHeader = 100_000_000
 
-// ReadSafetensors reads the named tensors of a file, in the order of specs, converting
-// bf16 and f16 to f32. A missing tensor, another shape, another dtype and a truncated file
-// are errors that name the file.
-func ReadSafetensors(path string, specs []TensorSpec) ([]*tensors.Tensor, error) {
-	f, err := os.Open(path)
+// widths are the sizes in bytes of the format's dtypes.
+var widths = map[string]uint64{
+	"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "U16": 2, "I16": 2, "F16": 2, "BF16": 2,
+	"U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8, "C64": 8,
+}
+
+// safetensorsFile is an open file whose table of contents was read and checked.
+type safetensorsFile struct {
+	*os.File
+	header map[string]tensorHeader
+	start  int64 // where the values begin
+}
+
+// openSafetensors opens a file and checks that its tensors fill it: one after the other,
+// each as long as its shape says, none twice, and nothing between or behind them.
+func openSafetensors(path string) (*safetensorsFile, error) {
+	f, err := strict.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("qwen: %w", err)
 	}
-	defer f.Close()
-	header, start, err := readHeader(f)
-	if err != nil {
+	s := &safetensorsFile{File: f}
+	if err := s.readHeader(); err != nil {
+		f.Close()
 		return nil, fmt.Errorf("qwen: %s: %w", path, err)
 	}
+	return s, nil
+}
+
+// ReadSafetensors reads the named tensors of a file, in the order of specs, converting
+// bf16 and f16 to f32; the file may hold others. A missing tensor, another shape, another
+// dtype and a file that is not whole are errors that name the file.
+func ReadSafetensors(path string, specs []TensorSpec) ([]*tensors.Tensor, error) {
+	f, err := openSafetensors(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	out := make([]*tensors.Tensor, len(specs))
 	for i, s := range specs {
-		h, ok := header[s.Name]
-		if !ok {
-			return nil, fmt.Errorf("qwen: %s has no tensor %s", path, s.Name)
-		}
-		if out[i], err = readTensor(f, start, h, s); err != nil {
-			return nil, fmt.Errorf("qwen: %s: tensor %s: %w", path, s.Name, err)
+		if out[i], err = f.read(s); err != nil {
+			return nil, fmt.Errorf("qwen: %s: %w", path, err)
 		}
 	}
 	return out, nil
 }
 
-// readHeader returns the table of contents and where the values start.
-func readHeader(f *os.File) (map[string]tensorHeader, int64, error) {
+// readHeader reads the table of contents.
+func (f *safetensorsFile) readHeader() error {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
 	var size [8]byte
 	if _, err := io.ReadFull(f, size[:]); err != nil {
-		return nil, 0, fmt.Errorf("not a safetensors file: %d bytes", info.Size())
+		return fmt.Errorf("not a safetensors file: %d bytes", info.Size())
 	}
 	n := binary.LittleEndian.Uint64(size[:])
 	if n > maxHeader || int64(n) > info.Size()-8 {
-		return nil, 0, fmt.Errorf("not a whole safetensors file: its header says %d bytes, the file has %d", n, info.Size())
+		return fmt.Errorf("not a whole safetensors file: its header says %d bytes, the file has %d", n, info.Size())
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(f, text); err != nil {
-		return nil, 0, err
+		return err
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return nil, 0, fmt.Errorf("the header is no JSON: %w", err)
+	if n == 0 || text[0] != '{' {
+		return errors.New("not a safetensors file: its header does not begin with {")
 	}
-	delete(raw, "__metadata__")
-	header, values := map[string]tensorHeader{}, info.Size()-8-int64(n)
-	for name, r := range raw {
-		var h tensorHeader
-		if err := json.Unmarshal(r, &h); err != nil {
-			return nil, 0, fmt.Errorf("the header's entry %s: %w", name, err)
+	f.start = 8 + int64(n)
+	if f.header, err = parseHeader(text); err != nil {
+		return fmt.Errorf("the header: %w", err)
+	}
+	return fills(f.header, uint64(info.Size()-f.start))
+}
+
+// parseHeader reads the entries of a header; a shape and a range that do not fit are errors.
+func parseHeader(text []byte) (map[string]tensorHeader, error) {
+	if err := strict.Check(text); err != nil {
+		return nil, err
+	}
+	raw, err := strict.Object(text)
+	if err != nil {
+		return nil, err
+	}
+	header := make(map[string]tensorHeader, len(raw))
+	for name, entry := range raw {
+		if name == "__metadata__" {
+			var notes map[string]string
+			if err := json.Unmarshal(entry, &notes); err != nil {
+				return nil, fmt.Errorf("__metadata__: expected texts by name: %w", err)
+			}
+			continue
 		}
-		if h.Offsets[0] > h.Offsets[1] || h.Offsets[1] > uint64(values) {
-			return nil, 0, fmt.Errorf("truncated: tensor %s ends at byte %d of the values, the file has %d", name, h.Offsets[1], values)
+		h, err := parseEntry(entry)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", name, err)
 		}
 		header[name] = h
 	}
-	return header, 8 + int64(n), nil
+	return header, nil
 }
 
-func readTensor(f *os.File, start int64, h tensorHeader, s TensorSpec) (*tensors.Tensor, error) {
-	width := map[string]int{"F32": 4, "BF16": 2, "F16": 2}[h.Dtype]
-	switch {
-	case width == 0:
-		return nil, fmt.Errorf("dtype %s: expected F32, BF16 or F16", h.Dtype)
-	case !slices.Equal(h.Shape, s.Shape):
-		return nil, fmt.Errorf("shape %v: expected %v", h.Shape, s.Shape)
-	case h.Offsets[1]-h.Offsets[0] != uint64(width)*uint64(s.Size()):
-		return nil, fmt.Errorf("%d bytes: expected %d values of %s", h.Offsets[1]-h.Offsets[0], s.Size(), h.Dtype)
+func parseEntry(entry []byte) (tensorHeader, error) {
+	var h tensorHeader
+	var shape, offsets []uint64
+	if err := strict.Fields(entry, map[string]any{"dtype": &h.Dtype, "shape": &shape, "data_offsets": &offsets}); err != nil {
+		return h, err
+	}
+	if len(offsets) != 2 || offsets[0] > offsets[1] {
+		return h, fmt.Errorf("data_offsets are %d: expected the first byte and the one behind the last", offsets)
+	}
+	if shape == nil {
+		return h, errors.New("there is no shape")
+	}
+	size, known := widths[h.Dtype]
+	if !known {
+		return h, fmt.Errorf("the dtype %q is not known", h.Dtype)
+	}
+	for _, d := range shape {
+		over, product := bits.Mul64(size, d)
+		if over != 0 || d > math.MaxInt32 {
+			return h, fmt.Errorf("the shape %v is too large", shape)
+		}
+		size = product
+		h.Shape = append(h.Shape, int(d))
+	}
+	h.Offsets = [2]uint64{offsets[0], offsets[1]}
+	if h.Offsets[1]-h.Offsets[0] != size {
+		return h, fmt.Errorf("data_offsets give %d bytes: %s of shape %v takes %d", h.Offsets[1]-h.Offsets[0], h.Dtype, shape, size)
+	}
+	return h, nil
+}
+
+// fills says whether the tensors take the bytes of a file, each once.
+func fills(header map[string]tensorHeader, size uint64) error {
+	names := slices.SortedFunc(maps.Keys(header), func(a, b string) int {
+		x, y := header[a].Offsets, header[b].Offsets
+		return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]), strings.Compare(a, b))
+	})
+	at, before := uint64(0), "the header"
+	for _, name := range names {
+		h := header[name]
+		switch {
+		case h.Offsets[1] > size:
+			return fmt.Errorf("truncated: tensor %s ends at byte %d of the values, the file has %d", name, h.Offsets[1], size)
+		case h.Offsets[0] < at:
+			return fmt.Errorf("tensors %s and %s overlap: both hold byte %d of the values", before, name, h.Offsets[0])
+		case h.Offsets[0] > at:
+			return fmt.Errorf("%d bytes between %s and tensor %s belong to no tensor", h.Offsets[0]-at, before, name)
+		}
+		at, before = h.Offsets[1], name
+	}
+	if at != size {
+		return fmt.Errorf("the last %d bytes belong to no tensor", size-at)
+	}
+	return nil
+}
+
+// read reads a tensor.
+func (f *safetensorsFile) read(s TensorSpec) (*tensors.Tensor, error) {
+	h, ok := f.header[s.Name]
+	if !ok {
+		return nil, fmt.Errorf("there is no tensor %s", s.Name)
+	}
+	if h.Dtype != "F32" && h.Dtype != "BF16" && h.Dtype != "F16" {
+		return nil, fmt.Errorf("tensor %s has dtype %s: expected F32, BF16 or F16", s.Name, h.Dtype)
+	}
+	if !slices.Equal(h.Shape, s.Shape) {
+		return nil, fmt.Errorf("tensor %s has shape %v: expected %v", s.Name, h.Shape, s.Shape)
 	}
 	raw := make([]byte, h.Offsets[1]-h.Offsets[0])
-	if _, err := f.ReadAt(raw, start+int64(h.Offsets[0])); err != nil {
-		return nil, err
+	if _, err := f.ReadAt(raw, f.start+int64(h.Offsets[0])); err != nil {
+		return nil, fmt.Errorf("tensor %s: %w", s.Name, err)
 	}
 	flat := make([]float32, s.Size())
 	for i := range flat {

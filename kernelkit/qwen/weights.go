@@ -19,6 +19,10 @@ import (
 type Weights struct {
 	Config  Config
 	Tensors []*tensors.Tensor
+
+	// Origin is what else came with the weights; nil for weights that were made here. It is
+	// no part of the Digest.
+	Origin *Origin
 }
 
 // NewWeights draws initial weights: matrices normal with Config.InitStd (1/√fan-in
@@ -139,7 +143,7 @@ func writeFloats(to interface{ Write([]byte) (int, error) }, t *tensors.Tensor) 
 
 // Clone copies the weights to new tensors in the host's memory.
 func (w *Weights) Clone() *Weights {
-	return &Weights{Config: w.Config, Tensors: Clone(w.Tensors)}
+	return &Weights{Config: w.Config, Tensors: Clone(w.Tensors), Origin: w.Origin}
 }
 
 // Clone copies f32 tensors, such as weights or moments, to the host's memory. A tensor is

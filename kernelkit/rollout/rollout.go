@@ -30,6 +30,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -95,23 +96,21 @@ func (c *Completion) LogProb() float64 {
 	return sum
 }
 
-// Text is what the completion says, without [EOS].
+// Text is what the completion says, without the token that ended it (see vocab.Ends).
 func (c *Completion) Text(t *vocab.Tokenizer) string {
 	ids := c.IDs
-	if n := len(ids); n > 0 && ids[n-1] == t.EOS() {
+	if n := len(ids); n > 0 && slices.Contains(t.Ends(), ids[n-1]) {
 		ids = ids[:n-1]
 	}
 	return t.Decode(ids)
 }
 
-// Stops are the tokens that end a completion in the lab's texts: [EOS], and </answer>
-// where the vocabulary has it (paper.md §1.6).
+// Stops are the tokens that end a completion: those by which the model's files and its
+// tokenizer end a text, and </answer> where the vocabulary has it (paper.md §1.6).
 func Stops(t *vocab.Tokenizer) []int32 {
-	var stops []int32
-	for _, token := range []string{vocab.EOS, vocab.AnswerClose} {
-		if id, ok := t.ID(token); ok {
-			stops = append(stops, id)
-		}
+	stops := t.Ends()
+	if id, ok := t.ID(vocab.AnswerClose); ok && !slices.Contains(stops, id) {
+		stops = append(stops, id)
 	}
 	return stops
 }

@@ -8,42 +8,95 @@ import "strings"
 // was the stop string; without tags, "… Answer: N." is part of the body. What
 // comes before <solution> (a repeated prompt), after </answer> or after [EOS] is
 // not part of the solution.
-func cutAnswer(text string) (body, answer string, tagged bool) {
-	text, _, _ = strings.Cut(text, "[EOS]")
-	at := indexFold(text, "<answer>")
-	if at < 0 {
-		return solution(text), "", false
+//
+// A text may name the tags before it uses them ("the number goes between <answer>
+// and </answer>"). A solution tag is used when an equation stands behind it, an
+// answer tag when a digit does.
+func cutAnswer(text string) (body, answer string, tagged, closed bool) {
+	for _, end := range [...]string{"[EOS]", "[PAD]"} {
+		text, _, _ = strings.Cut(text, end)
 	}
-	answer, _, closed := strings.Cut(text[at+len("<answer>"):], "<")
-	if !closed {
-		answer, _, _ = strings.Cut(strings.TrimSpace(answer), "\n")
+	start := -1
+	for i := nextTag(text, 0); i < len(text); i = nextTag(text, i+1) {
+		name, n := tagName(text[i:])
+		switch inside := text[i+n:]; {
+		case start < 0 && strings.EqualFold(name, "solution"):
+			if strings.Contains(inside[:nextNamed(inside, "solution", "/solution")], "=") {
+				start = i + n
+			}
+		case strings.EqualFold(name, "answer") && isUsed(inside):
+			answer, closed = cutHalfTag(inside), false
+			if end := nextNamed(inside, "/answer"); end < len(inside) {
+				answer, closed = inside[:end], true
+			}
+			return text[max(start, 0):i], answer, true, closed
+		}
 	}
-	return solution(text[:at]), answer, true
+	return text[max(start, 0):], "", false, false
 }
 
-func solution(text string) string {
-	if at := indexFold(text, "<solution>"); at >= 0 {
-		return text[at+len("<solution>"):]
+// cutHalfTag leaves out a closing answer tag of which the text has the beginning only.
+func cutHalfTag(text string) string {
+	at := strings.LastIndexByte(text, '<')
+	if half := len(text) - at; at >= 0 && half <= len("</answer>") && strings.EqualFold(text[at:], "</answer>"[:half]) {
+		return text[:at]
 	}
 	return text
 }
 
-// indexFold is strings.Index for a tag whose letters may be of either case.
-func indexFold(text, tag string) int {
-	for i := 0; ; i++ {
-		at := strings.IndexByte(text[i:], '<')
-		if at < 0 {
-			return -1
+// isUsed reports whether an answer tag with text behind it holds an answer: a digit
+// comes before the next sentence, definition or tag of the format.
+func isUsed(text string) bool {
+	text = text[:nextNamed(text, "answer", "/answer", "solution", "/solution", "think", "/think")]
+	text, _, _ = strings.Cut(text, ". ")
+	for i, r := range text {
+		if isAnyDigit(r) {
+			return true
 		}
-		i += at
-		if len(text)-i >= len(tag) && strings.EqualFold(text[i:i+len(tag)], tag) {
-			return i
+		if r|0x20 == 'd' && keywordOf(text[i:min(len(text), i+len("define"))]) == define {
+			return false
 		}
 	}
+	return false
 }
 
-// isAnswer reports whether text is one number and that number is the answer.
-func (j *realisticJudge) isAnswer(text string) bool {
+// nextTag is the place of the next tag in text from i on, or its length.
+func nextTag(text string, i int) int {
+	for i < len(text) {
+		at := strings.IndexByte(text[i:], '<')
+		if at < 0 {
+			break
+		}
+		if i += at; tagLength(text[i:]) > 0 {
+			return i
+		}
+		i++
+	}
+	return len(text)
+}
+
+// nextNamed is the place of the first tag in text with one of the names, or its length.
+func nextNamed(text string, names ...string) int {
+	i := nextTag(text, 0)
+	for ; i < len(text); i = nextTag(text, i+1) {
+		name, _ := tagName(text[i:])
+		for _, n := range names {
+			if strings.EqualFold(name, n) {
+				return i
+			}
+		}
+	}
+	return i
+}
+
+// isAnswer reports whether the content of an answer tag is one number and that
+// number is the answer. Where the tag is not closed, the number is the first line,
+// and only words may follow.
+func (j *realisticJudge) isAnswer(text string, closed bool) bool {
+	rest := ""
+	if !closed {
+		text, rest, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	}
 	var space [4]token
 	tokens := space[:0]
 	if len(text) <= 64 {
@@ -53,18 +106,87 @@ func (j *realisticJudge) isAnswer(text string) bool {
 	for n > 0 && n < len(tokens) && tokens[n].kind == dot {
 		n++
 	}
-	return n > 0 && n == len(tokens) && value == j.trueAnswer()
+	if n == 0 || n < len(tokens) || value != j.trueAnswer() {
+		return false
+	}
+	for _, t := range lex(nil, rest) {
+		if t.kind != word && (t.kind < semicolon || t.kind == other) {
+			return false
+		}
+	}
+	return true
 }
 
-// label reads "Answer: N" at token i and returns the token to go on with.
-func (j *realisticJudge) label(i int) (right bool, next int) {
-	value, n := signedNumber(j.tokens[i+2:])
-	next = i + 2 + n
-	if n == 0 {
-		return false, next
+// label reads the answer that "Answer: N" at token i gives and returns the token to
+// go on with. A label without any number, as in "write Answer: and the number", only
+// names it.
+func (j *realisticJudge) label(i int) int {
+	at := i + 2
+	if j.is(i+1, "is") && at < len(j.tokens) && j.tokens[at].kind == colon {
+		at++
 	}
-	alone := next == len(j.tokens) || j.tokens[next].kind >= semicolon
-	return alone && value == j.trueAnswer(), next
+	value, n := signedNumber(j.tokens[min(at, len(j.tokens)):])
+	next := at + n
+	if n == 0 && !j.holdsNumber(at) {
+		return next
+	}
+	right := n > 0 && value == j.trueAnswer() && j.endsHere(next)
+	switch {
+	case !j.answered:
+		j.answered, j.v.Answer = true, right
+	case !right:
+		j.v.fail(j.index(), WrongAnswer)
+	}
+	if j.early < 0 && !j.derivesAnswer() {
+		j.early = j.index()
+	}
+	return next
+}
+
+// endsHere reports whether the statement before token k ends there, but for words
+// behind a comma.
+func (j *realisticJudge) endsHere(k int) bool {
+	if k >= len(j.tokens) {
+		return true
+	}
+	switch j.tokens[k].kind {
+	case semicolon:
+		return k+1 == len(j.tokens) || j.tokens[k+1].kind != numeral
+	case dot:
+		return !j.joined(k)
+	case comma:
+		return !j.joined(k) && j.onlyWords(k+1)
+	}
+	return false
+}
+
+// onlyWords reports whether the sentence goes on from token k without numbers and marks.
+func (j *realisticJudge) onlyWords(k int) bool {
+	for ; !j.sentenceEnds(k); k++ {
+		if t := j.tokens[k]; t.kind != comma && (t.kind != word || j.isNumeric(k)) {
+			return false
+		}
+	}
+	return true
+}
+
+// holdsNumber reports whether a number stands between token k and the end of its sentence.
+func (j *realisticJudge) holdsNumber(k int) bool {
+	for ; !j.sentenceEnds(k); k++ {
+		if j.tokens[k].kind == numeral {
+			return true
+		}
+	}
+	return false
+}
+
+// sentenceEnds reports whether no more of the sentence stands at token k.
+func (j *realisticJudge) sentenceEnds(k int) bool {
+	if k >= len(j.tokens) {
+		return true
+	}
+	kind := j.tokens[k].kind
+	return kind == dot || kind == semicolon || kind == word && j.keyword(k) != noKeyword
 }
 
 func (j *realisticJudge) trueAnswer() rational {
@@ -79,7 +201,7 @@ func signedNumber(tokens []token) (rational, int) {
 		negative = tokens[0].kind == minus
 		n = 1
 	}
-	if n == len(tokens) || tokens[n].kind != numeral {
+	if n >= len(tokens) || tokens[n].kind != numeral {
 		return rational{}, 0
 	}
 	value := tokens[n].number

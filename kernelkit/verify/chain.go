@@ -25,14 +25,17 @@ const longestLink = 256
 func (j *realisticJudge) statement(i int) int {
 	start, end, links, complete := j.extent(i)
 	if links == 0 {
-		return max(end, i+1)
-	}
-	if !complete || j.runsOn(end) {
-		j.refuse(Unparsable)
+		j.prose(start, end)
 		return max(end, i+1)
 	}
 	start = j.skipProse(start, end)
+	if !complete || j.runsOn(end) || j.runsInto(start) {
+		j.refuse(Unparsable)
+		j.beside = true
+		return max(end, i+1)
+	}
 	j.equation(start, end)
+	j.beside = true
 	return end
 }
 
@@ -58,7 +61,7 @@ loop:
 		case want && (t.kind == plus || t.kind == minus):
 		case !want && t.kind.operator() != 0:
 			want = true
-		case !want && t.kind == equals:
+		case !want && (t.kind == equals || j.equalsWord(k)):
 			if n := len(j.parens); n > 0 {
 				if links > 0 {
 					break loop
@@ -81,24 +84,6 @@ loop:
 func (j *realisticJudge) implicitProduct(k int) bool {
 	t := j.tokens[k]
 	return t.kind == word && t.glued && k > 0 && j.tokens[k-1].kind == numeral && j.lookup(k) >= 0
-}
-
-// runsOn reports whether what follows a chain might be meant as part of it: a
-// number, a variable, or a parenthesis around one. Its meaning is then unclear.
-func (j *realisticJudge) runsOn(k int) bool {
-	if k < len(j.tokens) && j.tokens[k].kind == open {
-		k++
-	}
-	if k >= len(j.tokens) {
-		return false
-	}
-	switch j.tokens[k].kind {
-	case numeral:
-		return true
-	case word:
-		return j.keyword(k) == noKeyword && j.lookup(k) >= 0
-	}
-	return false
 }
 
 // skipProse moves the start of a chain over words that a dash joins to it, as in

@@ -31,10 +31,30 @@ func (j *realisticJudge) definition(i int) int {
 		j.nodes[node].known = true
 		j.values[node], _ = j.symbol(node)
 	}
+	if j.marksVariable(end) {
+		j.step.class = Unparsable
+	}
 	if end < len(j.tokens) && j.tokens[end].kind == equals {
 		return variable // "Define {name} as K = 3": the chain begins with the variable
 	}
 	return end
+}
+
+// marksVariable reports whether token k, behind the variable of a definition, makes it
+// something else: "as b²", "as b / 2".
+func (j *realisticJudge) marksVariable(k int) bool {
+	if k >= len(j.tokens) {
+		return false
+	}
+	switch t := j.tokens[k]; t.kind {
+	case numeral, plus, minus, times, divide, power, shut:
+		return true
+	case other:
+		return t.glued || j.isMathematical(k)
+	case open:
+		return j.isOperand(k + 1)
+	}
+	return false
 }
 
 func (j *realisticJudge) beginStep(node, variable int) {

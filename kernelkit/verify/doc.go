@@ -18,9 +18,9 @@
 // the share of nodes that are right (paper §A.4). A solution is Strict when all
 // are, no other step is wrong either, and the answer is right.
 //
-// # Two judges
+// # How Judge judges
 //
-// Judge is the default, called Sound in the lab. It executes the text: a variable
+// Judge, called Sound in the lab, executes the text: a variable
 // means what the text has defined it to mean, numbers are exact fractions, and the
 // unknown of reverse mode is the polynomial x. It compares with the generator's
 // graph, never with the gold text, so a solution that says the same in another way
@@ -28,9 +28,8 @@
 // are right. A formula is compared as a polynomial in the parents, so a wrong
 // operator is wrong even where it happens to give the right value.
 //
-// ReferenceParse, ReferenceCompare and their kin reproduce the paper's parser and
-// rewards bit for bit, with their defects (spec/verifier.md §7), for figures that
-// are compared with the paper's.
+// Package authors reproduces the parser and rewards of the paper's authors, with
+// their defects, for figures that are compared with the paper's.
 //
 // # What Judge leaves open
 //
@@ -50,9 +49,8 @@
 //	polynomial.go, rational.go    exact arithmetic
 //	tally.go, verdict.go          nodes counted, the verdict
 //	rewards.go                    verdict → number
-//	mutate*.go, draft.go          solutions that are wrong, or right, in known ways
 //
-// The last line is how the judge is judged: Corrupt and Vary write labelled wrong
-// and right solutions of any problem, as many as one likes. TestCorruptionsAreRefused
-// and TestVariationsAreAccepted hold Judge to both; -mutations sets how many.
+// The judge is judged by package mutate, which writes labelled wrong and right
+// solutions of any problem, as many as one likes. TestCorruptionsAreRefused and
+// TestVariationsAreAccepted hold Judge to both; -mutations sets how many.
 package verify

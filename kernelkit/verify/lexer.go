@@ -65,9 +65,11 @@ func (k tokenKind) operator() byte {
 }
 
 // lex cuts text into tokens, appended to dst. It takes time linear in the text.
-// Tags such as <b>, dollar signs, quotes, back-ticks, bold marks and U+FFFD are
-// decoration: they yield no token. A minus sign, multiplication or division sign
-// of any kind and full-width digits are read for what they mean.
+// Tags of the format and of plain HTML, dollar signs, quotes, back-ticks and bold
+// marks are decoration: they yield no token. Operators, brackets and punctuation in
+// other widths, operators of LaTeX and the digits of all scripts are read for what
+// they mean. All else is a token of kind other, which nothing beside an equation may
+// be (beside.go).
 func lex(dst []token, text string) []token {
 	end := -1 // where the last token ended
 	for i := 0; i < len(text); {
@@ -115,40 +117,54 @@ func scan(text string, i int) (tokenKind, int) {
 	case '*':
 		return scanStar(text, i)
 	case '<':
-		if n := tagLength(text[i:]); n > 0 {
-			return decoration, n
-		}
-		return other, 1
+		return scanTag(text, i)
+	case '\\':
+		return scanCommand(text, i)
 	case ':':
 		if strings.HasPrefix(text[i:], ":=") {
 			return equals, 2
 		}
-		return colon, 1
-	case '$', '"', '\'', '`':
-		return decoration, 1
-	case '+':
-		return plus, 1
-	case '-':
-		return minus, 1
-	case '/':
-		return divide, 1
-	case '^':
-		return power, 1
-	case '=':
-		return equals, 1
-	case '(':
-		return open, 1
-	case ')':
-		return shut, 1
-	case ';':
-		return semicolon, 1
-	case ',':
-		return comma, 1
-	case '.':
-		return dot, 1
 	}
-	return other, 1
+	return asciiMarks[c], 1
 }
+
+// asciiMarks are the marks of one byte.
+var asciiMarks = func() (kinds [utf8.RuneSelf]tokenKind) {
+	for i := range kinds {
+		kinds[i] = other
+	}
+	for kind, marks := range map[tokenKind]string{decoration: "$\"'`", plus: "+", minus: "-", divide: "/", power: "^", equals: "=",
+		open: "(", shut: ")", semicolon: ";", comma: ",", dot: ".", colon: ":"} {
+		for _, c := range marks {
+			kinds[c] = kind
+		}
+	}
+	return kinds
+}()
+
+// wideMarks are the marks beyond ASCII that mean the same as one of ASCII.
+var wideMarks = func() map[rune]tokenKind {
+	kinds := map[rune]tokenKind{}
+	for kind, marks := range map[tokenKind]string{
+		decoration: "‘’“”",
+		plus:       "＋﹢",
+		minus:      "−–—―‐‑‒﹣－",
+		times:      "×·⋅∗∙＊⨯✕✖",
+		divide:     "÷⁄∕／➗",
+		equals:     "＝﹦≔",
+		open:       "（",
+		shut:       "）",
+		semicolon:  "；",
+		comma:      "，",
+		dot:        "．。",
+		colon:      "：",
+	} {
+		for _, r := range marks {
+			kinds[r] = kind
+		}
+	}
+	return kinds
+}()
 
 // scanStar tells bold marks (**word**) from powers (9**9, 9 ** 9) and from a single star.
 func scanStar(text string, i int) (tokenKind, int) {
@@ -169,23 +185,53 @@ func scanStar(text string, i int) (tokenKind, int) {
 	return power, 2
 }
 
+// scanTag reads a tag. Those that mark up a text or its parts are decoration; any
+// other may change what stands beside it, as in 3<sup>2</sup>.
+func scanTag(text string, i int) (tokenKind, int) {
+	name, n := tagName(text[i:])
+	switch {
+	case n == 0:
+		return other, 1
+	case decorations[strings.ToLower(strings.TrimPrefix(name, "/"))]:
+		return decoration, n
+	}
+	return other, n
+}
+
+var decorations = map[string]bool{"answer": true, "solution": true, "question": true, "problem": true, "think": true, "thinking": true,
+	"reasoning": true, "step": true, "final": true, "b": true, "i": true, "em": true, "strong": true, "u": true, "p": true,
+	"br": true, "span": true, "div": true, "code": true, "pre": true, "ul": true, "ol": true, "li": true}
+
+// scanCommand reads a command of LaTeX: operators for what they mean, brackets
+// around a formula and blanks as decoration.
+func scanCommand(text string, i int) (tokenKind, int) {
+	n := 1
+	for i+n < len(text) && isLetter(text[i+n]) {
+		n++
+	}
+	switch text[i : i+n] {
+	case `\times`, `\cdot`, `\ast`:
+		return times, n
+	case `\div`:
+		return divide, n
+	case `\left`, `\right`:
+		return decoration, n
+	case `\`:
+		if i+1 < len(text) && strings.IndexByte("()[],;! ", text[i+1]) >= 0 {
+			return decoration, 2
+		}
+	}
+	return other, n
+}
+
 // scanRune is scan for what is not ASCII.
 func scanRune(text string, i int) (tokenKind, int) {
 	r, size := utf8.DecodeRuneInString(text[i:])
+	if kind, known := wideMarks[r]; known {
+		return kind, size
+	}
 	switch {
-	case r == utf8.RuneError:
-		return decoration, size
-	case r == '−' || r == '–' || r == '﹣' || r == '－':
-		return minus, size
-	case r == '×' || r == '·' || r == '⋅' || r == '∗':
-		return times, size
-	case r == '÷':
-		return divide, size
-	case r == '＋':
-		return plus, size
-	case r == '＝':
-		return equals, size
-	case isWideDigit(r):
+	case unicode.IsDigit(r):
 		return numeral, numeralLength(text, i)
 	case unicode.IsSpace(r):
 		return blank, size
@@ -195,10 +241,31 @@ func scanRune(text string, i int) (tokenKind, int) {
 	return other, size
 }
 
-func isLetter(c byte) bool    { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-func isDigit(c byte) bool     { return '0' <= c && c <= '9' }
-func isWideDigit(r rune) bool { return '０' <= r && r <= '９' }
-func isWordByte(c byte) bool  { return isLetter(c) || isDigit(c) || c == '_' }
+func isLetter(c byte) bool   { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
+func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
+
+// isAnyDigit reports whether r is a decimal digit of any script.
+func isAnyDigit(r rune) bool { return '0' <= r && r <= '9' || r >= utf8.RuneSelf && unicode.IsDigit(r) }
+
+// digitValue is the value of a decimal digit of any script: Unicode has them in runs
+// of ten, from 0 to 9, that begin where a range of the table does.
+func digitValue(r rune) int64 {
+	if r < utf8.RuneSelf {
+		return int64(r - '0')
+	}
+	for _, digits := range unicode.Nd.R16 {
+		if rune(digits.Lo) <= r && r <= rune(digits.Hi) {
+			return int64(r-rune(digits.Lo)) % 10
+		}
+	}
+	for _, digits := range unicode.Nd.R32 {
+		if rune(digits.Lo) <= r && r <= rune(digits.Hi) {
+			return int64(r-rune(digits.Lo)) % 10
+		}
+	}
+	return 0
+}
 
 // wordLength counts letters, digits, underscores and combining marks from i on.
 func wordLength(text string, i int) int {
@@ -220,10 +287,11 @@ func wordLength(text string, i int) int {
 	return n - i
 }
 
-// numeralLength counts digits, commas between groups of three of them, and a decimal fraction.
+// numeralLength counts digits, commas between groups of three of them, and a decimal
+// fraction. Groups do not begin with 0: 0,003 is no way to write 3.
 func numeralLength(text string, i int) int {
 	n := i + digits(text, i)
-	for grouped := n-i <= 3; grouped && n < len(text) && text[n] == ',' && digits(text, n+1) == 3; {
+	for grouped := n-i <= 3 && text[i] != '0'; grouped && n < len(text) && text[n] == ',' && digits(text, n+1) == 3; {
 		n += 4
 	}
 	if n < len(text) && text[n] == '.' {
@@ -243,7 +311,7 @@ func digits(text string, i int) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[n:])
-		if !isWideDigit(r) {
+		if !isAnyDigit(r) {
 			break
 		}
 		n += size
@@ -263,13 +331,11 @@ func parseNumeral(text string) rational {
 			continue
 		case r == ',':
 			continue
-		case isWideDigit(r):
-			r += '0' - '０'
 		}
 		if count++; count > 18 {
 			return rational{}
 		}
-		value.n = 10*value.n + int64(r-'0')
+		value.n = 10*value.n + digitValue(r)
 		if fraction {
 			value.d *= 10
 		}
@@ -280,18 +346,31 @@ func parseNumeral(text string) rational {
 	return value
 }
 
-// tagLength is the length of a tag such as <b> or </solution> at the start of text, or 0.
+// tagLength is the length of a tag such as <b>, <br/> or </solution> at the start of text, or 0.
 func tagLength(text string) int {
+	_, n := tagName(text)
+	return n
+}
+
+// tagName is the name of the tag at the start of text, with the stroke of a closing
+// tag, and the tag's length: 0 where there is none.
+func tagName(text string) (name string, length int) {
 	n := 1
 	if n < len(text) && text[n] == '/' {
 		n++
 	}
-	name := n
-	for n < len(text) && n-name < 16 && (isWordByte(text[n]) || text[n] == '-') {
+	begin := n
+	for n < len(text) && n-begin < 16 && (isWordByte(text[n]) || text[n] == '-') {
 		n++
 	}
-	if n == name || n == len(text) || text[n] != '>' {
-		return 0
+	if name = text[min(1, len(text)):n]; n == begin || n == len(text) {
+		return "", 0
 	}
-	return n + 1
+	if text[n] == '/' && n+1 < len(text) {
+		n++
+	}
+	if text[n] != '>' {
+		return "", 0
+	}
+	return name, n + 1
 }

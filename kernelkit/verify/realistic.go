@@ -46,7 +46,11 @@ type realisticJudge struct {
 	last    equation // of the closing; none: nothing derives the answer
 	found   bool     // the closing has come to x = …
 	closing int      // index of the closing step, or −1
-	v       Verdict
+
+	beside   bool // the token at hand stands in a sentence with an equation before it
+	answered bool // the text gives an answer
+	early    int  // index of the step at which it did so before one derived it, or −1
+	v        Verdict
 }
 
 // step is the step at hand. The zero value stands before the first definition.
@@ -80,42 +84,42 @@ func judgeRealistic(p *gsm.Problem, prediction string) Verdict {
 			judges.Put(j)
 		}
 	}()
-	body, answer, tagged := cutAnswer(prediction)
+	body, answer, tagged, closed := cutAnswer(said(prediction))
 	j.reset(p, body)
-	answered := tagged
 	if tagged {
-		j.v.Answer = j.isAnswer(answer)
+		j.answered, j.v.Answer = true, j.isAnswer(answer, closed)
 	}
 	for i := 0; i < len(j.tokens); {
-		t := j.tokens[i]
-		switch {
-		case t.kind == word && j.keyword(i) == define:
-			i = j.definition(i)
-		case t.kind == word && j.keyword(i) == answerLabel:
-			var right bool
-			right, i = j.label(i)
-			if !answered {
-				answered, j.v.Answer = true, right
-			} else if !right {
-				j.v.fail(j.index(), WrongAnswer)
-			}
-		case t.kind <= minus || t.kind == open:
-			i = j.statement(i)
-		case t.kind == equals:
-			j.refuse(Unparsable)
-			i++
-		default:
-			i++
-		}
+		i = j.read(i)
 	}
 	j.endStep()
-	question := p.Graph.Question
-	derived := j.nodes[question].shown && !j.nodes[question].wrong
-	if p.Graph.Mode == gsm.Reverse {
-		derived = derived && len(j.last.difference) > 0
+	derived := j.derivesAnswer()
+	if derived && j.early >= 0 {
+		j.v.fail(j.early, LuckyAnswer) // the answer stood before what derives it
 	}
-	j.v.settle(p.Graph, j.nodes, derived, answered)
+	j.v.settle(p.Graph, j.nodes, derived, j.answered)
 	return j.v
+}
+
+// read judges what begins at token i and returns the token to go on with.
+func (j *realisticJudge) read(i int) (next int) {
+	switch t := j.tokens[i]; {
+	case t.kind == word && j.keyword(i) == define:
+		j.beside = false
+		return j.definition(i)
+	case t.kind == word && j.keyword(i) == answerLabel:
+		j.beside = false
+		return j.label(i)
+	case t.kind <= minus || t.kind == open:
+		return j.statement(i)
+	case t.kind == equals:
+		j.refuse(Unparsable)
+	case t.kind == other:
+		j.mark(i)
+	case t.kind == dot:
+		j.beside = false
+	}
+	return i + 1
 }
 
 // reset prepares the judge for a solution of p.
@@ -136,6 +140,7 @@ func (j *realisticJudge) reset(p *gsm.Problem, text string) {
 	j.folded = j.folded[:0]
 	j.step = step{node: -1, variable: -1}
 	j.given, j.last, j.found, j.closing = equation{}, equation{}, false, -1
+	j.beside, j.answered, j.early = false, false, -1
 	j.v = Verdict{FirstWrong: -1}
 	if g := p.Graph; p.Graph.Mode == gsm.Reverse && g.Path > 0 {
 		last := g.Path - 1
@@ -171,7 +176,7 @@ func (j *realisticJudge) endStep() {
 	}
 	if class != Right {
 		j.v.fail(s.index, class)
-	} else if s.node < 0 || j.nodes[s.node].shown || !needed(j.p.Graph, s.node) {
+	} else if s.node < 0 || j.nodes[s.node].shown || !j.p.Graph.HasStep(s.node) {
 		j.v.Extra++
 	}
 	if s.node < 0 {
@@ -248,6 +253,19 @@ func (j *realisticJudge) derived() bool {
 		return j.step.class == Right && j.compare(&j.step) == Right
 	}
 	return j.nodes[last].shown && !j.nodes[last].wrong
+}
+
+// derivesAnswer reports whether what was read so far yields the answer: the step of
+// the node in question is right and, in reverse mode, an equation gives its value.
+func (j *realisticJudge) derivesAnswer() bool {
+	question := j.p.Graph.Question
+	if j.p.Graph.Mode == gsm.Reverse && len(j.last.difference) == 0 {
+		return false
+	}
+	if j.step.open && j.step.node == question {
+		return j.step.class == Right && j.compare(&j.step) == Right
+	}
+	return j.nodes[question].shown && !j.nodes[question].wrong
 }
 
 // index is the index of the step that the text at hand belongs to.
@@ -379,13 +397,22 @@ func (j *realisticJudge) symbol(i int) (polynomial, bool) {
 	return j.kept.symbol(byte(i + 1)), true
 }
 
-// keyword says what the word at token i begins: "answer" needs its colon.
+// keyword says what the word at token i begins. "answer" needs its colon, or an
+// equals sign or "is" with a number behind it.
 func (j *realisticJudge) keyword(i int) keyword {
 	key := j.tokens[i].key
-	if key == answerLabel && (i+1 == len(j.tokens) || j.tokens[i+1].kind != colon) {
-		return noKeyword
+	if key != answerLabel {
+		return key
 	}
-	return key
+	if i+1 < len(j.tokens) {
+		if j.tokens[i+1].kind == colon || j.is(i+1, "is") && i+2 < len(j.tokens) && j.tokens[i+2].kind == colon {
+			return key
+		}
+		if _, n := signedNumber(j.tokens[i+2:]); n > 0 && (j.tokens[i+1].kind == equals || j.is(i+1, "is")) {
+			return key
+		}
+	}
+	return noKeyword
 }
 
 // is reports whether token i is the word w.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/random"
 	"interplay/kernelkit/verify"
 )
 
@@ -54,13 +53,4 @@ func ExampleReward_Score() {
 	// process   0.333
 	// mix:0.2   0.467
 	// gated:0.2 0.467
-}
-
-func ExampleCorrupt() {
-	p := zoo()
-	text, ok := verify.CorruptWith(p, random.New(1, "example"), verify.TwoErrors)
-	v := verify.Judge(p, text)
-	fmt.Println(ok, v.Strict, v.Answer, v.Class)
-	// Output:
-	// true false true wrong substitution
 }

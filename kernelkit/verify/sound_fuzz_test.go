@@ -5,6 +5,7 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/random"
+	"interplay/kernelkit/verify/mutate"
 )
 
 // fuzzProblems are the problems that FuzzJudge judges every text against.
@@ -24,8 +25,8 @@ func FuzzJudge(f *testing.F) {
 		f.Add(p.Response())
 		f.Add(p.Solution)
 		for k := range uint64(8) {
-			wrong, _ := Corrupt(p, random.New(1, "fuzz", uint64(i), k))
-			varied, _ := Vary(p, random.New(1, "fuzz", uint64(i), k))
+			wrong, _ := mutate.Corrupt(p, random.New(1, "fuzz", uint64(i), k))
+			varied, _ := mutate.Vary(p, random.New(1, "fuzz", uint64(i), k))
 			f.Add(wrong)
 			f.Add(varied)
 		}
@@ -49,7 +50,7 @@ func checkVerdict(t *testing.T, p *gsm.Problem, v Verdict) {
 	t.Helper()
 	nodes := 0
 	for i := range p.Graph.Nodes {
-		nodes += b2i(needed(p.Graph, i))
+		nodes += b2i(p.Graph.HasStep(i))
 	}
 	shown := v.Nodes - v.Missing
 	switch {

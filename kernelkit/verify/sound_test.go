@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/random"
+	"interplay/kernelkit/verify/mutate"
 )
 
 // source returns problems of a family, mode and number of layers over all ops and contexts.
@@ -71,7 +73,7 @@ func TestGoldSolutionsOfTheReferenceSamplerAreStrict(t *testing.T) {
 	}
 }
 
-func TestSoundAndReferenceAgreeOnForwardGoldSolutions(t *testing.T) {
+func TestJudgeAndTheAuthorsAgreeOnForwardGoldSolutions(t *testing.T) {
 	problems := []*gsm.Problem{}
 	for name, s := range kinds(t) {
 		if strings.HasPrefix(name, "forward") {
@@ -81,7 +83,7 @@ func TestSoundAndReferenceAgreeOnForwardGoldSolutions(t *testing.T) {
 		}
 	}
 	for _, p := range problems {
-		graph := ReferenceParse(p.Solution)
+		graph := authors.Parse(p.Solution)
 		for i := range graph.Steps {
 			step := &graph.Steps[i]
 			node := find(p.Names, step.Name)
@@ -97,7 +99,7 @@ func TestSoundAndReferenceAgreeOnForwardGoldSolutions(t *testing.T) {
 				t.Fatalf("%s: the reference parser reads parents %q of %q, the graph has %q", p.ID, got, step.Name, parents)
 			}
 		}
-		comparison := ReferenceCompare(graph, ReferenceParse(p.Response()))
+		comparison := authors.Compare(graph, authors.Parse(p.Response()))
 		if v := Judge(p, p.Response()); !v.Strict || !comparison.Perfect() || len(graph.Steps) != p.Graph.Path {
 			t.Fatalf("%s: sound %+v, reference %+v", p.ID, v, comparison)
 		}
@@ -155,7 +157,7 @@ func TestHostileTextsAreRefused(t *testing.T) {
 func TestVerdictsDoNotDependOnWhatWasJudgedBefore(t *testing.T) {
 	for kind, s := range kinds(t) {
 		p, other := s.At(1), s.At(2)
-		wrong, _ := Corrupt(p, random.New(1, "before"))
+		wrong, _ := mutate.Corrupt(p, random.New(1, "before"))
 		first := Judge(p, wrong)
 		for _, text := range []string{p.Response(), other.Response(), "", "Define a as b; so b = 1."} {
 			Judge(other, text)

@@ -36,15 +36,8 @@ var noOperation = operation{left: operand{node: undefined}, right: operand{node:
 // operationOf is the true operation of a node of the symbolic family. A leaf has none.
 func operationOf(n *gsm.Node) operation {
 	o := noOperation
-	switch {
-	case n.Inner == gsm.None:
+	if o.op = n.Operator(); o.op == 0 {
 		return o
-	case n.Inner == gsm.Difference || n.Outer == gsm.Minus:
-		o.op = '-'
-	case n.Inner == gsm.Product || n.Outer == gsm.Times:
-		o.op = '*'
-	default:
-		o.op = '+'
 	}
 	o.left = operand{node: n.Parents[0]}
 	if len(n.Parents) > 1 {
@@ -114,7 +107,7 @@ func judgeSymbolic(p *gsm.Problem, text string) Verdict {
 	if err != nil {
 		words.Equals = "="
 	}
-	return j.judge(text, words.Equals)
+	return j.judge(said(text), words.Equals)
 }
 
 func (j *symbolicJudge) judge(text, equals string) Verdict {
@@ -146,7 +139,7 @@ func (j *symbolicJudge) judge(text, equals string) Verdict {
 		j.v.Steps++
 	}
 	question := j.p.Graph.Question
-	derived := !needed(j.p.Graph, question) || j.nodes[question].shown && !j.nodes[question].wrong
+	derived := !j.p.Graph.HasStep(question) || j.nodes[question].shown && !j.nodes[question].wrong
 	j.v.settle(j.p.Graph, j.nodes, derived, answered)
 	return j.v
 }
@@ -186,7 +179,7 @@ func (j *symbolicJudge) step(t []string, equals string) {
 	if class != Right {
 		n.wrong = true
 		j.v.fail(j.v.Steps, class)
-	} else if n.shown || !needed(j.p.Graph, node) {
+	} else if n.shown || !j.p.Graph.HasStep(node) {
 		j.v.Extra++
 	}
 	n.shown = true

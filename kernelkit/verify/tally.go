@@ -18,17 +18,11 @@ func (v *Verdict) fail(step int, c ErrorClass) {
 	}
 }
 
-// needed reports whether a solution must show node i of the path. Leaves of the
-// symbolic family are not repeated.
-func needed(g *gsm.Graph, i int) bool {
-	return i < g.Path && (g.Family != gsm.Symbolic || g.Nodes[i].Inner != gsm.None)
-}
-
 // settle counts the nodes and completes the verdict. derived: some right step
 // yields the answer; answered: the text states one.
 func (v *Verdict) settle(g *gsm.Graph, nodes []nodeState, derived, answered bool) {
 	for i := range g.Nodes[:g.Path] {
-		if !needed(g, i) {
+		if !g.HasStep(i) {
 			continue
 		}
 		v.Nodes++

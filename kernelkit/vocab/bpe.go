@@ -1,34 +1,27 @@
 package vocab
 
 import (
+	"container/heap"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"os"
-	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
-
-	"interplay/kernelkit/durable"
 )
 
-// bpe is a byte-level BPE model (Radford et al. 2019): text is cut by a regular
-// expression, the bytes of each piece are written as printable characters, and the pair of
+// bpe is a byte-level BPE model (Radford et al. 2019): text is cut by regular
+// expressions, the bytes of each piece are written as printable characters, and the pair of
 // neighbours that was learned first is merged until none is left.
 type bpe struct {
-	raw          []byte // the tokenizer.json that it was read from
-	nfc          bool
-	prefixSpace  bool
-	cutters      []cutter
-	ids          map[string]int32
+	cutters      []cutter // before the stage that turns bytes into characters,
+	prefixSpace  bool     // which puts a blank before each piece that has none
+	last         *cutter  // and cuts once more; nil where it does not
+	bytes        [256]int32
+	ids          map[string]int32 // of pieces, where those of whole words come before merges
 	merges       map[[2]int32]merge
 	ignoreMerges bool
-	special      map[int32]bool
 
 	mu    sync.RWMutex
 	cache map[string][]int32
@@ -39,8 +32,11 @@ type merge struct {
 	into int32
 }
 
-// cacheLimit bounds the words whose ids are remembered.
-const cacheLimit = 1 << 16
+// cacheLimit bounds the words whose ids are remembered, and wordLimit their bytes.
+const (
+	cacheLimit = 1 << 16
+	wordLimit  = 256
+)
 
 // byteRune is the printable character that stands for each byte, and runeByte the way back.
 var byteRune, runeByte = byteCharacters()
@@ -59,118 +55,88 @@ func byteCharacters() (forth [256]rune, back map[rune]byte) {
 	return forth, back
 }
 
-func parseBPE(f *tokenizerJSON, data []byte) (*Tokenizer, error) {
-	o := f.Model.Extra
-	switch {
-	case o.Dropout != nil && *o.Dropout != 0:
-		return nil, errors.New("the BPE model drops merges at random: its ids are not a function of the text")
-	case o.ContinuingSubwordPrefix != nil && *o.ContinuingSubwordPrefix != "", o.EndOfWordSuffix != nil && *o.EndOfWordSuffix != "", o.ByteFallback:
-		return nil, errors.New("the BPE model is not byte-level: it has a subword prefix, a word suffix or byte fallback")
+func newBPE(p *parts) (*bpe, error) {
+	var dropout float64
+	if p.dropout != nil && (json.Unmarshal(p.dropout, &dropout) != nil || dropout != 0) {
+		return nil, fmt.Errorf("the BPE model drops merges at random (dropout %.20s): its ids are not a function of the text", p.dropout)
 	}
-	b := &bpe{raw: data, ids: f.Model.Vocab, ignoreMerges: o.IgnoreMerges, cache: map[string][]int32{}, special: map[int32]bool{}}
-	if err := b.normalizer(f.Normalizer); err != nil {
-		return nil, err
-	}
-	if err := b.preTokenizer(f.PreTokenizer); err != nil {
-		return nil, err
-	}
-	if err := b.readMerges(f.Model.Merge); err != nil {
-		return nil, err
-	}
-	for _, a := range f.Added {
-		if a.LStrip || a.RStrip || a.SingleWord {
-			return nil, fmt.Errorf("added token %q strips blanks or wants whole words: not supported", a.Content)
+	for _, f := range []struct {
+		name  string
+		raw   json.RawMessage
+		plain string
+	}{{"continuing_subword_prefix", p.prefix, `""`}, {"end_of_word_suffix", p.suffix, `""`}, {"byte_fallback", p.fallback, "false"}} {
+		if f.raw != nil && string(f.raw) != f.plain {
+			return nil, fmt.Errorf("the BPE model is not byte-level: %s is %.60s", f.name, f.raw)
 		}
-		b.special[a.ID] = true
 	}
-	tokens, special, err := f.table()
-	if err != nil {
+	b := &bpe{ids: p.ids, ignoreMerges: p.ignoreMerges, cache: map[string][]int32{}}
+	for c := range b.bytes {
+		id, ok := p.ids[string(byteRune[c])]
+		if b.bytes[c] = id; !ok {
+			b.bytes[c] = -1
+		}
+	}
+	if err := b.readStages(p.preTokenizer); err != nil {
 		return nil, err
 	}
-	t, err := assemble(tokens, special, byteLevel)
-	if err != nil {
-		return nil, err
-	}
-	t.bpe = b
-	if t.eos < 0 {
-		t.eos = t.idOr("<|endoftext|>") // Qwen's own tokenizers
-	}
-	return t, nil
-}
-
-func (b *bpe) normalizer(raw json.RawMessage) error {
-	var n struct {
-		Type string `json:"type"`
-	}
-	if len(raw) == 0 || string(raw) == "null" {
-		return nil
-	}
-	if err := json.Unmarshal(raw, &n); err != nil || n.Type != "NFC" {
-		return fmt.Errorf("the normalizer is %s: expected none or NFC", raw)
-	}
-	b.nfc = true
-	return nil
+	return b, b.readMerges(p.merges)
 }
 
 // gpt2Pattern is what the ByteLevel pre-tokenizer cuts with when use_regex is set.
 const gpt2Pattern = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-func (b *bpe) preTokenizer(p *component) error {
-	parts := []component{}
-	if p != nil && p.Type == "Sequence" {
-		parts = p.Pretokenizers
-	} else if p != nil {
-		parts = append(parts, *p)
+func (b *bpe) readStages(raw json.RawMessage) error {
+	stages, err := readPreTokenizer(raw)
+	if err != nil {
+		return err
 	}
-	bytes := false
-	for _, part := range parts {
-		pattern := ""
-		switch {
-		case part.Type == "ByteLevel":
-			bytes = true
-			b.prefixSpace = part.AddPrefixSpace == nil || *part.AddPrefixSpace
-			if part.UseRegex == nil || *part.UseRegex {
-				pattern = gpt2Pattern
-			}
-		case part.Type == "Split" && part.Pattern != nil && part.Pattern.Regex != nil && part.Behavior == "Isolated" && (part.Invert == nil || !*part.Invert):
-			pattern = *part.Pattern.Regex
-		default:
-			return fmt.Errorf("the pre-tokenizer has a part of type %q: expected Split (a regular expression, isolated) and ByteLevel", part.Type)
-		}
-		if pattern == "" {
-			continue
+	if n := len(stages); n == 0 || stages[n-1].kind != "ByteLevel" {
+		return errors.New("the BPE model is not byte-level: its pre-tokenizer does not end with ByteLevel")
+	}
+	for i, s := range stages {
+		pattern := s.regex
+		if s.kind == "ByteLevel" {
+			pattern = gpt2Pattern
 		}
 		c, err := newCutter(pattern)
-		if err != nil {
+		switch {
+		case s.kind == "WhitespaceSplit", s.kind == "ByteLevel" && i < len(stages)-1:
+			return fmt.Errorf("the pre-tokenizer has a part of type %s before others: not supported", s.kind)
+		case err != nil:
 			return err
+		case s.kind == "Split":
+			b.cutters = append(b.cutters, c)
+		case s.useRegex:
+			b.last = &c
 		}
-		b.cutters = append(b.cutters, c)
-	}
-	if !bytes {
-		return errors.New("the BPE model is not byte-level: its pre-tokenizer has no part ByteLevel")
+		b.prefixSpace = s.kind == "ByteLevel" && s.prefixSpace
 	}
 	return nil
 }
 
 // readMerges reads ["a b", …] or [["a","b"], …].
 func (b *bpe) readMerges(raw json.RawMessage) error {
-	var pairs [][2]string
+	if raw == nil {
+		return errors.New("the BPE model has no merges")
+	}
+	var pairs [][]string
 	if json.Unmarshal(raw, &pairs) != nil {
 		var lines []string
 		if err := json.Unmarshal(raw, &lines); err != nil {
 			return fmt.Errorf("merges: %w", err)
 		}
 		pairs = nil
-		for i, line := range lines {
-			left, right, ok := strings.Cut(line, " ")
-			if !ok {
-				return fmt.Errorf("merge %d is %q: expected two tokens with a blank between", i, line)
+		for _, line := range lines {
+			if !strings.HasPrefix(line, "#version") {
+				pairs = append(pairs, strings.Split(line, " "))
 			}
-			pairs = append(pairs, [2]string{left, right})
 		}
 	}
 	b.merges = make(map[[2]int32]merge, len(pairs))
 	for rank, p := range pairs {
+		if len(p) != 2 {
+			return fmt.Errorf("merge %d is %q: expected two tokens", rank, p)
+		}
 		left, okL := b.ids[p[0]]
 		right, okR := b.ids[p[1]]
 		into, okI := b.ids[p[0]+p[1]]
@@ -182,84 +148,146 @@ func (b *bpe) readMerges(raw json.RawMessage) error {
 	return nil
 }
 
-// encode appends the ids of text that holds no special token; offset is where it starts.
+// encode appends the ids of normalised text that holds no added token; offset is where it
+// starts.
 func (b *bpe) encode(ids []int32, text string, offset int) ([]int32, error) {
 	if text == "" {
 		return ids, nil
 	}
-	if b.nfc {
-		text = norm.NFC.String(text)
-	}
-	if b.prefixSpace && text[0] != ' ' {
-		text = " " + text
-	}
-	pieces := []string{text}
-	for _, c := range b.cutters {
-		var finer []string
-		for _, p := range pieces {
-			finer = c.cut(finer, p)
-		}
-		pieces = finer
-	}
-	for _, p := range pieces {
-		word, err := b.word(p, offset)
-		if err != nil {
+	pieces, err := []string{text}, error(nil)
+	for i := range b.cutters {
+		if pieces, err = b.cutters[i].cutAll(pieces); err != nil {
 			return nil, err
 		}
-		ids = append(ids, word...)
+	}
+	if b.prefixSpace {
+		for i, p := range pieces {
+			if p[0] != ' ' {
+				pieces[i] = " " + p
+			}
+		}
+	}
+	if b.last != nil {
+		if pieces, err = b.last.cutAll(pieces); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range pieces {
+		if ids, err = b.word(ids, p, offset); err != nil {
+			return nil, err
+		}
 		offset += len(p)
 	}
 	return ids, nil
 }
 
-// word returns the ids of one piece.
-func (b *bpe) word(piece string, offset int) ([]int32, error) {
+// cutAll cuts every piece.
+func (c *cutter) cutAll(pieces []string) (finer []string, err error) {
+	for _, p := range pieces {
+		if finer, err = c.cut(finer, p); err != nil {
+			return nil, err
+		}
+	}
+	return finer, nil
+}
+
+// word appends the ids of one piece.
+func (b *bpe) word(ids []int32, piece string, offset int) ([]int32, error) {
 	b.mu.RLock()
 	known, ok := b.cache[piece]
 	b.mu.RUnlock()
 	if ok {
-		return known, nil
+		return append(ids, known...), nil
 	}
-	var printed strings.Builder
-	for i := range len(piece) {
-		printed.WriteRune(byteRune[piece[i]])
-	}
-	var ids []int32
-	if id, ok := b.ids[printed.String()]; ok && b.ignoreMerges {
-		ids = []int32{id}
-	} else {
+	word, whole := []int32(nil), false
+	if b.ignoreMerges {
+		var printed strings.Builder
 		for i := range len(piece) {
-			id, ok := b.ids[string(byteRune[piece[i]])]
-			if !ok {
+			printed.WriteRune(byteRune[piece[i]])
+		}
+		var id int32
+		if id, whole = b.ids[printed.String()]; whole {
+			word = []int32{id}
+		}
+	}
+	if !whole {
+		word = make([]int32, len(piece))
+		for i := range len(piece) {
+			if word[i] = b.bytes[piece[i]]; word[i] < 0 {
 				return nil, &UnknownTextError{Offset: offset + i, Text: piece[i : i+1]}
 			}
-			ids = append(ids, id)
 		}
-		ids = b.merge(ids)
+		word = b.merge(word)
 	}
-	b.mu.Lock()
-	if len(b.cache) < cacheLimit {
-		b.cache[strings.Clone(piece)] = ids
+	if len(piece) <= wordLimit {
+		b.mu.Lock()
+		if len(b.cache) < cacheLimit {
+			b.cache[strings.Clone(piece)] = slices.Clone(word)
+		}
+		b.mu.Unlock()
 	}
-	b.mu.Unlock()
-	return ids, nil
+	return append(ids, word...), nil
 }
 
-// merge joins the neighbours with the lowest rank, the leftmost first, until none can be joined.
+// join is a pair of neighbours that can be merged.
+type join struct {
+	merge
+	left   int32    // where the pair's first token starts
+	tokens [2]int32 // what the pair was when it was found
+}
+
+// joins are a heap (container/heap): the pair that was learned first, the leftmost of equal
+// ones.
+type joins []join
+
+func (h *joins) Len() int      { return len(*h) }
+func (h *joins) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
+func (h *joins) Push(x any)    { *h = append(*h, x.(join)) }
+func (h *joins) Less(i, j int) bool {
+	a, b := (*h)[i], (*h)[j]
+	return a.rank < b.rank || a.rank == b.rank && a.left < b.left
+}
+
+func (h *joins) Pop() any {
+	n := len(*h) - 1
+	x := (*h)[n]
+	*h = (*h)[:n]
+	return x
+}
+
+// merge joins the neighbours with the lowest rank, the leftmost first, until none can be
+// joined, in place. It takes time n·log n.
 func (b *bpe) merge(ids []int32) []int32 {
-	for {
-		best, at := merge{rank: math.MaxInt}, -1
-		for i := range len(ids) - 1 {
-			if m, ok := b.merges[[2]int32{ids[i], ids[i+1]}]; ok && m.rank < best.rank {
-				best, at = m, i
-			}
+	n := int32(len(ids))
+	next, before := make([]int32, n), make([]int32, n) // neighbours that are left; n and −1 at the ends
+	var queue joins
+	look := func(left, right int32) {
+		if left < 0 || right >= n {
+			return
 		}
-		if at < 0 {
-			return ids
+		pair := [2]int32{ids[left], ids[right]}
+		if m, ok := b.merges[pair]; ok {
+			heap.Push(&queue, join{m, left, pair})
 		}
-		ids[at] = best.into
-		ids = append(ids[:at+1], ids[at+2:]...)
 	}
+	for i := range n {
+		next[i], before[i] = i+1, i-1
+		look(i-1, i)
+	}
+	for len(queue) > 0 {
+		j := heap.Pop(&queue).(join)
+		right := next[j.left]
+		if ids[j.left] != j.tokens[0] || right >= n || ids[right] != j.tokens[1] {
+			continue // one of the two was merged with another since
+		}
+		ids[j.left], ids[right] = j.into, -1
+		if next[j.left] = next[right]; next[right] < n {
+			before[next[right]] = j.left
+		}
+		look(before[j.left], j.left)
+		look(j.left, next[j.left])
+	}
+	return slices.DeleteFunc(ids, func(id int32) bool { return id < 0 })
 }
 
 // decode writes the bytes that the tokens stand for, special tokens as they are.
@@ -270,106 +298,25 @@ func (b *bpe) decode(t *Tokenizer, ids []int32) string {
 		switch {
 		case token == "":
 			out = utf8.AppendRune(out, utf8.RuneError)
-		case b.special[id]:
+		case t.isSpecial[id]:
 			out = append(out, token...)
 		default:
-			for _, r := range token {
-				if c, ok := runeByte[r]; ok {
-					out = append(out, c)
-				} else {
-					out = utf8.AppendRune(out, r)
-				}
-			}
+			out = appendBytes(out, token)
 		}
 	}
 	return string(out)
 }
 
-// save writes the tokenizer.json that it was read from.
-func (b *bpe) save(dir string) error {
-	if err := durable.WriteFile(filepath.Join(dir, File), b.raw); err != nil {
-		return fmt.Errorf("vocab: %w", err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
-		return nil
-	}
-	return saveConfig(dir, nil)
-}
-
-// cutter cuts text into the matches of a regular expression and what lies between them.
-type cutter struct {
-	re *regexp.Regexp
-	// Group of the alternative \s+(?!\S), which Go's syntax lacks: its match gives the last
-	// blank back when something else follows. 0 where the expression has none.
-	blanks int
-}
-
-// anySpace is \s as the reference's engine means it: Unicode's white space.
-const anySpace = `\s\x0b\x{85}\p{Z}`
-
-// newCutter translates an expression from the syntax of the reference's engine.
-func newCutter(pattern string) (cutter, error) {
-	const trailing = `\s+(?!\S)`
-	before, after, found := strings.Cut(pattern, trailing)
-	source := pattern
-	if found {
-		source = before + `(?P<blanks>\s+)` + after
-	}
-	var b strings.Builder
-	for i, class := 0, false; i < len(source); i++ {
-		switch c := source[i]; {
-		case c == '\\' && i+1 < len(source):
-			i++
-			switch next := source[i]; {
-			case next == 's' && class:
-				b.WriteString(anySpace)
-			case next == 's':
-				b.WriteString("[" + anySpace + "]")
-			case next == 'S' && !class:
-				b.WriteString("[^" + anySpace + "]")
-			default:
-				b.WriteString(source[i-1 : i+1])
-			}
-			continue
-		case c == '[':
-			class = true
-		case c == ']':
-			class = false
+// appendBytes appends the bytes that a token's characters stand for, or the token itself
+// where one of them stands for none.
+func appendBytes(out []byte, token string) []byte {
+	start := len(out)
+	for _, r := range token {
+		c, ok := runeByte[r]
+		if !ok {
+			return append(out[:start], token...)
 		}
-		b.WriteByte(source[i])
+		out = append(out, c)
 	}
-	// A doubly escaped expression looks ahead for a literal backslash and S; the alternative
-	// after it is the same without the look-ahead, so only text with backslashes could differ.
-	text := strings.ReplaceAll(b.String(), `(?!\\S)`, "")
-	re, err := regexp.Compile(text)
-	if err != nil {
-		return cutter{}, fmt.Errorf("the pre-tokenizer's expression %q is not understood: %w", pattern, err)
-	}
-	c := cutter{re: re}
-	if found {
-		c.blanks = re.SubexpIndex("blanks")
-	}
-	return c, nil
-}
-
-// cut appends the pieces of text, which joined are the text again.
-func (c cutter) cut(pieces []string, text string) []string {
-	for at := 0; at < len(text); {
-		m := c.re.FindStringSubmatchIndex(text[at:])
-		if m == nil || m[1] == m[0] {
-			return append(pieces, text[at:])
-		}
-		from, to := at+m[0], at+m[1]
-		if c.blanks > 0 && m[2*c.blanks] >= 0 && to < len(text) {
-			if _, last := utf8.DecodeLastRuneInString(text[from:to]); to-last > from {
-				to -= last
-			}
-		}
-		if from > at {
-			pieces = append(pieces, text[at:from])
-		}
-		pieces = append(pieces, text[from:to])
-		at = to
-	}
-	return pieces
+	return out
 }

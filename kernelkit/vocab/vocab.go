@@ -1,6 +1,7 @@
-// Package vocab turns text into token ids and back, exactly: Decode(Encode(s)) == s
-// for every text that Encode accepts, and what it does not know is an error with its
-// position, never a silent [UNK].
+// Package vocab turns text into token ids and back, exactly: what a tokenizer does not know
+// is an error with its position, never a silent [UNK], and Decode(Encode(s)) == s for every
+// text that one made here accepts. One that was read from files may put a token before
+// texts, normalise them, or take in blanks, as Hugging Face's tokenizers does with them.
 //
 // Two word-level tokenizers are made here: Words for texts that are tokens separated
 // by single blanks (the symbolic problem family), and Text for prose, where a token is
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Special tokens have the ids 0 to 9 in every tokenizer made here, as in the paper's
@@ -49,11 +52,16 @@ type Tokenizer struct {
 	splitting splitting
 	tokens    []string // by id; "" where an id is not used
 	ids       map[string]int32
-	special   []string // longest first: cut out of the text before anything else
 	isSpecial map[int32]bool
-	pad       int32 // −1 where the tokenizer has none; likewise bos and eos
+	raw       *finder // of the tokens that are cut out of the text as it comes,
+	normal    *finder // and of those that are cut out of the normalised text
+	nfc       bool
+	prefix    []int32 // stands before every text
+	pad       int32   // −1 where the tokenizer has none; likewise bos and eos
 	bos, eos  int32
+	ends      []int32 // who ends a text
 	bpe       *bpe
+	files     map[string][]byte // that it was read from; nil for one that was made here
 }
 
 // UnknownTextError is Encode's answer to text that the vocabulary does not hold.
@@ -104,13 +112,39 @@ func assemble(tokens, special []string, how splitting) (*Tokenizer, error) {
 		}
 		t.ids[token] = int32(i)
 	}
-	for _, s := range special {
-		t.special = append(t.special, s)
+	added := make([]addedToken, len(special))
+	for i, s := range special {
 		t.isSpecial[t.ids[s]] = true
+		added[i] = addedToken{ID: t.ids[s], Content: s, Special: true}
 	}
-	sortLongestFirst(t.special)
-	t.pad, t.bos, t.eos = t.idOr(PAD), t.idOr(BOS), t.idOr(EOS)
-	return t, nil
+	t.pad, t.bos = t.idOr(PAD), t.idOr(BOS)
+	if err := t.setEnds("", nil); err != nil {
+		return nil, err
+	}
+	return t, t.setFinders(added)
+}
+
+// setFinders sets the tokens that are cut out of texts.
+func (t *Tokenizer) setFinders(added []addedToken) error {
+	var raw, normal []addedToken
+	seen := map[string]string{}
+	for _, a := range added {
+		if !a.Normalized {
+			raw = append(raw, a)
+			continue
+		}
+		whole := a.Content
+		if t.nfc {
+			a.Content = norm.NFC.String(a.Content)
+		}
+		if other, twice := seen[a.Content]; twice {
+			return fmt.Errorf("added tokens %q and %q are one when normalised", other, whole)
+		}
+		seen[a.Content] = whole
+		normal = append(normal, a)
+	}
+	t.raw, t.normal = newFinder(raw), newFinder(normal)
+	return nil
 }
 
 func (t *Tokenizer) idOr(token string) int32 {
@@ -143,41 +177,44 @@ func (t *Tokenizer) PAD() int32 { return t.pad }
 // BOS returns the id of [BOS], −1 where the tokenizer has none.
 func (t *Tokenizer) BOS() int32 { return t.bos }
 
-// EOS returns the id of [EOS], −1 where the tokenizer has none.
+// EOS returns the id of the token that ends a text, [EOS] in tokenizers made here, −1 where
+// the tokenizer has none. Ends lists all.
 func (t *Tokenizer) EOS() int32 { return t.eos }
 
-// Encode returns the ids of a text; nothing is added before or after. Text that the
-// vocabulary does not hold gives an *UnknownTextError.
+// Encode returns the ids of a text; before it stand those that the tokenizer's file puts
+// before every text (a template with a first token), which tokenizers made here have not.
+// Text that the vocabulary does not hold gives an *UnknownTextError.
 func (t *Tokenizer) Encode(text string) ([]int32, error) {
+	ids := append(make([]int32, 0, len(t.prefix)+len(text)/4+1), t.prefix...)
 	if t.splitting == blanks {
-		return t.encodeBlanks(text)
+		return t.encodeBlanks(ids, text)
 	}
-	ids := make([]int32, 0, len(text)/4+1)
 	var err error
-	for at := 0; at < len(text); {
-		start, token := t.nextSpecial(text, at)
-		if ids, err = t.encodePlain(ids, text[at:start], at); err != nil {
+	for _, p := range t.raw.find(text) {
+		if p.token >= 0 {
+			ids = append(ids, t.raw.tokens[p.token].ID)
+		} else if ids, err = t.encodeNormal(ids, text[p.from:p.to], p.from); err != nil {
 			return nil, err
-		}
-		at = start
-		if token != "" {
-			ids = append(ids, t.ids[token])
-			at += len(token)
 		}
 	}
 	return ids, nil
 }
 
-// nextSpecial finds the first special token at or after a position; where there is
-// none, the end of the text and "".
-func (t *Tokenizer) nextSpecial(text string, from int) (int, string) {
-	start, found := len(text), ""
-	for _, s := range t.special {
-		if i := strings.Index(text[from:], s); i >= 0 && from+i < start {
-			start, found = from+i, s
+// encodeNormal appends the ids of a text without tokens that are cut out before it is
+// normalised.
+func (t *Tokenizer) encodeNormal(ids []int32, text string, offset int) ([]int32, error) {
+	if t.nfc {
+		text = norm.NFC.String(text)
+	}
+	var err error
+	for _, p := range t.normal.find(text) {
+		if p.token >= 0 {
+			ids = append(ids, t.normal.tokens[p.token].ID)
+		} else if ids, err = t.encodePlain(ids, text[p.from:p.to], offset+p.from); err != nil {
+			return nil, err
 		}
 	}
-	return start, found
+	return ids, nil
 }
 
 func (t *Tokenizer) encodePlain(ids []int32, text string, offset int) ([]int32, error) {
@@ -196,11 +233,10 @@ func (t *Tokenizer) encodePlain(ids []int32, text string, offset int) ([]int32, 
 	return ids, nil
 }
 
-func (t *Tokenizer) encodeBlanks(text string) ([]int32, error) {
+func (t *Tokenizer) encodeBlanks(ids []int32, text string) ([]int32, error) {
 	if text == "" {
-		return []int32{}, nil
+		return ids, nil
 	}
-	ids := make([]int32, 0, strings.Count(text, " ")+1)
 	for at := 0; ; {
 		end := len(text)
 		if i := strings.IndexByte(text[at:], ' '); i >= 0 {

@@ -1,0 +1,140 @@
+// Package lesson is what the lessons of notebooks/course need besides the laboratory itself:
+// checks that say what is wrong with an answer, and cells that wait for an exercise.
+//
+// An exercise is a function whose body is missing: it panics with the word Unwritten. A check
+// is a Go test. It calls the learner's function, compares with values that it knows to be
+// right, and says in words what differs and where to look. A cell that shows what a finished
+// exercise does begins with
+//
+//	defer lesson.Unfinished()
+//
+// and says which exercise it waits for, instead of ending in a stack trace.
+package lesson
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+)
+
+// Unwritten is what the function of an exercise panics with until it is written.
+const Unwritten = "write this function"
+
+// T is what a check needs of *testing.T. The tests of the checks themselves give a Recorder.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Logf(format string, args ...any)
+	Failed() bool
+}
+
+// Done ends a check and is deferred at its beginning: it turns a panic of the learner's function into
+// a message, and where nothing failed it says that the answer is right, and what was shown.
+func Done(t T, shown string) {
+	t.Helper()
+	switch cause := recover(); {
+	case cause == nil && !t.Failed():
+		t.Logf("✓ right: %s", shown)
+	case cause == nil:
+	case isUnwritten(cause):
+		t.Errorf("✎ not written yet: replace the line with panic by your code, run that cell, then this one")
+	case cause == ended:
+		panic(cause) // of a Recorder
+	default:
+		t.Errorf("✗ your function panics: %v", cause)
+	}
+}
+
+// Unfinished is deferred by cells that use a learner's function: where that is not written yet, it says so.
+func Unfinished() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if !isUnwritten(cause) {
+		panic(cause)
+	}
+	fmt.Fprintln(os.Stdout, "✎ this cell shows something once the exercise above is written")
+}
+
+func isUnwritten(cause any) bool { return strings.Contains(fmt.Sprint(cause), Unwritten) }
+
+// Mistake is a wrong answer that a check knows, and what it says to who gives it.
+type Mistake struct {
+	Gives float64 // what a function with this mistake returns
+	Say   string  // what is wrong, and where to look
+}
+
+// Near fails a check unless got is within tolerance of want. Where got is what a known mistake
+// gives, it says which.
+func Near(t T, what string, got, want, tolerance float64, known ...Mistake) bool {
+	t.Helper()
+	if math.Abs(got-want) <= tolerance {
+		return true
+	}
+	for _, m := range known {
+		if math.Abs(got-m.Gives) <= tolerance {
+			t.Errorf("✗ %s is %.6g, expected %.6g: %s", what, got, want, m.Say)
+			return false
+		}
+	}
+	t.Errorf("✗ %s is %.6g, expected %.6g", what, got, want)
+	return false
+}
+
+// NearAll compares lists as Near compares numbers, and stops at the first difference.
+func NearAll(t T, what string, got, want []float64, tolerance float64) bool {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("✗ %s has %d values, expected %d", what, len(got), len(want))
+		return false
+	}
+	for i := range want {
+		if !Near(t, fmt.Sprintf("%s, value %d,", what, i), got[i], want[i], tolerance) {
+			return false
+		}
+	}
+	return true
+}
+
+// Recorder is a T that keeps what a check says. The tests of the lessons show wrong answers to the checks
+// and look whether they are told what is wrong.
+type Recorder struct {
+	Said   []string
+	failed bool
+}
+
+var ended = "the check has ended"
+
+// Helper does nothing.
+func (r *Recorder) Helper() {}
+
+// Errorf keeps a failure.
+func (r *Recorder) Errorf(format string, args ...any) { r.failed = true; r.Logf(format, args...) }
+
+// Fatalf keeps a failure and ends the check, see Run.
+func (r *Recorder) Fatalf(format string, args ...any) { r.Errorf(format, args...); panic(ended) }
+
+// Logf keeps a message.
+func (r *Recorder) Logf(format string, args ...any) {
+	r.Said = append(r.Said, fmt.Sprintf(format, args...))
+}
+
+// Failed tells whether something failed.
+func (r *Recorder) Failed() bool { return r.failed }
+
+// Run runs a check and returns whether it passed and all that it said.
+func Run(check func(T)) (passed bool, said string) {
+	var r Recorder
+	func() {
+		defer func() {
+			if cause := recover(); cause != nil && cause != ended {
+				panic(cause)
+			}
+		}()
+		check(&r)
+	}()
+	return !r.failed, strings.Join(r.Said, "\n")
+}

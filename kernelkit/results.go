@@ -1,0 +1,355 @@
+package kernelkit
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"interplay/kernelkit/score"
+	"interplay/pipeline"
+	"interplay/pipeline/study"
+)
+
+// Results are a study's results folder. All figures and tables here are made
+// from its files alone.
+type Results struct {
+	*study.Results
+	dir string
+}
+
+// over is what the intervals of a study are over.
+func over(s *study.Study) string {
+	if len(s.Seeds) == 1 {
+		return "prompts (one seed)"
+	}
+	return "seeds and prompts"
+}
+
+// intervals says what the intervals of tables are.
+func (r *Results) intervals() string { return "95 % intervals over " + over(r.Study) }
+
+// first is the arm that the others are compared with.
+func (r *Results) first() *study.Arm { return &r.Study.Arms[0] }
+
+// Claims lists the verdicts.
+func (r *Results) Claims() *Table {
+	return ClaimsTable(r.Results)
+}
+
+// ClaimsTable lists a study's claims: what the paper has, what was found, the verdict.
+func ClaimsTable(d *study.Results) *Table {
+	t := &Table{Title: fmt.Sprintf("Claims, profile %s, seeds %s", d.Profile, seedText(d.Study.Seeds)),
+		Columns: []string{"claim", "source", "paper", "here", "95 % interval", "holds when", "verdict"}}
+	unmet, nats := "", ""
+	for _, c := range d.Verdicts {
+		here, interval, rule := "–", "–", percentRule(c.Rule)
+		if c.Unit() != "share" {
+			rule, nats = c.Rule.String()+" nats", " Likelihoods are in nats a token."
+		}
+		if c.Note == "" {
+			here, interval = showEffect(c.Claim, c.Found)
+		}
+		verdict := string(c.Verdict)
+		if c.Unmet != "" {
+			verdict += " *"
+			if !strings.Contains(unmet, c.Unmet) {
+				unmet += " * It needs: " + c.Unmet + "."
+			}
+		}
+		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, rule, verdict)
+	}
+	width := ""
+	if n := len(d.Study.Seeds); n > 1 {
+		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
+	}
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet + noted(d)
+	return t
+}
+
+// noted is what a reader must know of results, as sentences of a table's note.
+func noted(r *study.Results) (text string) {
+	if r.Study.Exploratory {
+		text = " Exploratory: its rules were not fixed and committed before the runs."
+	}
+	for _, note := range r.Notes {
+		text += " These results: " + note + "."
+	}
+	return text
+}
+
+// BySeed lists the effects of the claims seed by seed.
+func (r *Results) BySeed() *Table { return SeedsTable(r.Results) }
+
+// SeedsTable lists the effects of the claims seed by seed, each with the half width of its
+// interval over problems: another seed is another corpus, other weights, other RL problems.
+// The first rows say what the study's first arm can do, since effects depend on it.
+func SeedsTable(d *study.Results) *Table {
+	t := &Table{Title: "The same effects, seed by seed", Columns: []string{"claim"}}
+	for _, seed := range d.Study.Seeds {
+		t.Columns = append(t.Columns, fmt.Sprintf("seed %d", seed))
+	}
+	add := func(says string, effect []study.Term, sign string, digits int, scale float64) {
+		row := []any{says}
+		for _, seed := range d.Study.Seeds {
+			v, _, err := d.Study.Measure(effect, d.Scores.Only(seed))
+			if err != nil {
+				row = append(row, "–")
+				continue
+			}
+			half := max(v.High-v.Value, v.Value-v.Low)
+			row = append(row, fmt.Sprintf("%"+sign+".*f ± %.*f", digits, scale*v.Value, digits, scale*half))
+		}
+		t.Add(row...)
+	}
+	first := d.Study.Arms[0]
+	for _, ops := range d.Study.Ranges {
+		add("pass@1 of "+first.Label+", "+ops.Title, []study.Term{{Weight: 1, Arm: first.Name, Range: ops.Name, Measure: study.Pass1}}, "", 1, 100)
+	}
+	for _, c := range d.Study.Claims {
+		digits, scale := effectForm(c)
+		add(c.Says, c.Effect, "+", digits, scale)
+	}
+	t.Note = "Percentage points, or nats a token for likelihoods; ± half of the 95 % interval over problems."
+	return t
+}
+
+// effectForm is how an effect is written: in points, or in nats a token.
+func effectForm(c study.Claim) (digits int, scale float64) {
+	if c.Unit() != "share" {
+		return 3, 1
+	}
+	return 1, 100
+}
+
+// showEffect writes an effect in its unit, with its interval.
+func showEffect(c study.Claim, v score.Interval) (value, interval string) {
+	digits, scale := effectForm(c)
+	return fmt.Sprintf("%+.*f", digits, scale*v.Value), fmt.Sprintf("%+.*f to %+.*f", digits, scale*v.Low, digits, scale*v.High)
+}
+
+func percentRule(r study.Rule) string {
+	r.Threshold *= 100
+	return r.String()
+}
+
+// arm finds an arm by name and ends the cell with the names there are.
+func (r *Results) arm(name string) *study.Arm {
+	a, ok := r.Study.Arm(name)
+	if !ok {
+		var names []string
+		for _, a := range r.Study.Arms {
+			names = append(names, a.Name)
+		}
+		fail(fmt.Errorf("the study has no arm %q: expected one of %s", name, strings.Join(names, ", ")))
+	}
+	return a
+}
+
+// names are the given arms, or all that are compared.
+func (r *Results) names(names []string) []string {
+	if len(names) > 0 {
+		return names
+	}
+	for _, a := range r.Study.Arms {
+		if a.At == 0 {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// ops are the operation counts that the study evaluates.
+func (r *Results) ops() (ops []int) {
+	for _, b := range r.Study.Evaluation.Data.Mix {
+		for op := b.Ops.Min; op <= b.Ops.Max; op++ {
+			ops = append(ops, op)
+		}
+	}
+	slices.Sort(ops)
+	return slices.Compact(ops)
+}
+
+// Table lists strict pass@1 and pass@k and answer-only pass@1 of every arm on every range.
+func (r *Results) Table(arms ...string) *Table {
+	k := r.Study.Evaluation.Samples
+	t := &Table{Title: "Every arm on every range", Columns: []string{"arm", "ops", "pass@1", "interval", fmt.Sprintf("pass@%d", k), "interval", "answer right", "of these lucky"}}
+	for _, name := range r.names(arms) {
+		for _, ops := range r.Study.Ranges {
+			one, ok := r.Value(name, ops, score.Pass(1, score.Strict, score.Unbiased))
+			many, _ := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased))
+			answer, _ := r.Value(name, ops, score.Pass(1, score.Answer, score.Unbiased))
+			if !ok {
+				continue
+			}
+			lucky := "–"
+			if v, ok := r.Value(name, ops, score.LuckyShare); ok {
+				lucky = fmt.Sprintf("%.2f", v.Value)
+			}
+			t.Add(r.arm(name).Label, ops.Title, fmt.Sprintf("%.3f", one.Value), bounds(one), fmt.Sprintf("%.3f", many.Value), bounds(many), answer.Value, lucky)
+		}
+	}
+	t.Note = "Lucky: the share of right answers whose process is wrong. " + r.intervals() + "." + noted(r.Results)
+	return t
+}
+
+func bounds(v score.Interval) string { return fmt.Sprintf("%.3f–%.3f", v.Low, v.High) }
+
+// PerOp lists strict and answer-only pass@1 and strict pass@k per op of one arm.
+func (r *Results) PerOp(arm string) *Table {
+	k := r.Study.Evaluation.Samples
+	t := &Table{Title: "Per op, " + r.arm(arm).Label, Columns: []string{"op", "strict pass@1", "interval", fmt.Sprintf("strict pass@%d", k), "answer-only pass@1", "process accuracy"}}
+	for _, op := range r.ops() {
+		one := study.OpRange{}
+		one.Ops.Min, one.Ops.Max = op, op
+		strict, ok := r.Value(arm, one, score.Pass(1, score.Strict, score.Unbiased))
+		many, _ := r.Value(arm, one, score.Pass(k, score.Strict, score.Unbiased))
+		answer, _ := r.Value(arm, one, score.Pass(1, score.Answer, score.Unbiased))
+		process, _ := r.Value(arm, one, func(p *score.Prompt) (float64, float64, error) { return p.Process, 1, nil })
+		if ok {
+			t.Add(op, strict.Value, bounds(strict), many.Value, answer.Value, process.Value)
+		}
+	}
+	return t
+}
+
+func (r *Results) groups() (groups []string) {
+	for _, a := range r.Study.Arms {
+		if a.Group != "" && !slices.Contains(groups, a.Group) {
+			groups = append(groups, a.Group)
+		}
+	}
+	return groups
+}
+
+// inGroup are the arms of a group in order of their value. At β = 1 a group priced
+// at true lengths has the same arm as the nominal one: the RL run that fixes both budgets.
+func (r *Results) inGroup(group string) (arms []*study.Arm) {
+	for i := range r.Study.Arms {
+		a := &r.Study.Arms[i]
+		if a.Group == group || strings.HasSuffix(group, study.True) && a.Group != "" && a.Value == 1 && a.Group == r.groups()[0] {
+			arms = append(arms, a)
+		}
+	}
+	slices.SortFunc(arms, func(a, b *study.Arm) int { return int(math.Copysign(1, a.Value-b.Value)) })
+	return arms
+}
+
+// Ledger lists what every arm cost beyond what all arms share, mean over seeds.
+func (r *Results) Ledger() *Table {
+	t := &Table{Title: "Compute ledger, mean of a seed, evaluation left out", Columns: []string{"arm", "trained tokens", "sampled tokens", "GFLOPs", "nominal tokens", "true tokens", "seconds"}}
+	for _, a := range r.Study.Arms {
+		if a.At > 0 { // a part of the baseline's training
+			continue
+		}
+		var sum pipeline.Spent
+		for _, x := range r.Spent {
+			if !strings.HasPrefix(x.Folder, "evaluate") && len(x.Arms) < len(r.Study.Arms) && slices.Contains(x.Arms, a.Name) {
+				sum = sum.Add(x.Spent)
+			}
+		}
+		n := float64(len(r.Study.Seeds))
+		t.Add(a.Label+groupSuffix(a), thousands(float64(sum.TrainTokens)/n), thousands(float64(sum.GeneratedTokens)/n), fmt.Sprintf("%.0f", sum.FLOPs/1e9/n),
+			thousands(sum.NominalTokens/n), thousands(sum.TrueTokens/n), fmt.Sprintf("%.0f", sum.Seconds/n))
+	}
+	t.Note = "Stages that every arm shares are left out. Nominal and true tokens: RL priced in training tokens by the paper's equation, at the longest length allowed and at the lengths that occurred."
+	return t
+}
+
+func groupSuffix(a study.Arm) string {
+	if a.Group == "" || a.Group == "before RL" || a.Group == "after RL" {
+		return ""
+	}
+	return " (" + a.Group + ")"
+}
+
+// Close shows where the results are and ends the cell with an error when a run is missing.
+func (r *Results) Close() {
+	t := Table{Title: "Results on disk", Columns: []string{"file", "holds"}}
+	t.Add(study.ResultsFile, fmt.Sprintf("%d numbers, %d claims, the study itself and what it cost", len(r.Numbers), len(r.Verdicts)))
+	t.Add(study.RecordsFile, fmt.Sprintf("%d judged samples", len(r.Records)))
+	if r.Study.Likelihood {
+		t.Add(pipeline.LikelihoodFile, fmt.Sprintf("%d likelihoods of gold solutions", len(r.Likelihoods)))
+	}
+	t.Add(study.MetricsFile, fmt.Sprintf("%d lines of training and RL logs", len(r.Metrics)))
+	t.Note = "Every figure and table above was made from these files."
+	t.Show()
+	if len(r.Missing) > 0 {
+		fail(fmt.Errorf("%d runs are missing: %s; run the study again", len(r.Missing), strings.Join(r.Missing, "; ")))
+	}
+}
+
+// Group are the names of the arms of the study's i-th group.
+func (r *Results) Group(i int) (names []string) {
+	groups := r.groups()
+	if i >= len(groups) {
+		fail(fmt.Errorf("the study has %d groups of arms, there is no number %d", len(groups), i))
+	}
+	for _, a := range r.inGroup(groups[i]) {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+// Before are the arms of the exposure study before RL, After those after it.
+func (r *Results) Before() []string { return r.Group(0) }
+
+// After are the arms of the exposure study after RL.
+func (r *Results) After() []string { return r.Group(1) }
+
+// Exposures lists how much of context B each arm's pre-training showed, and what
+// became of it: strict pass@1 and pass@k on deep B, before RL and after.
+func (r *Results) Exposures() *Table {
+	k := r.Study.Evaluation.Samples
+	t := &Table{Title: "Context B in pre-training, and deep problems of B", Columns: []string{"share of B", "problems of B", "tokens of B",
+		"pass@1 before RL", "after", fmt.Sprintf("pass@%d before RL", k), "interval", "after", "interval"}}
+	before, after := r.Before(), r.After()
+	ops, b := r.deepB()
+	for i := range before {
+		tokens, problems := r.arm(before[i]).Steps[0].Train.Exposure(b)
+		row := []any{fmt.Sprintf("%g%%", 100*r.arm(before[i]).Value), thousands(problems), thousands(tokens)}
+		for _, k := range []int{1, k} {
+			for _, name := range []string{before[i], after[i]} {
+				v, _ := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased))
+				row = append(row, fmt.Sprintf("%.3f", v.Value))
+				if k > 1 {
+					row = append(row, bounds(v))
+				}
+			}
+		}
+		t.Add(row...)
+	}
+	t.Note = ops.Title + ". " + r.intervals() + "."
+	return t
+}
+
+// deepB is the range of deep problems in context B, and the context's name.
+func (r *Results) deepB() (study.OpRange, string) {
+	ops, ok := r.Study.Range("B-deep")
+	if !ok {
+		fail(errors.New("the study has no range B-deep: this is for the exposure study"))
+	}
+	return ops, ops.Context
+}
+
+// PaperBudgets is the paper's table of budgets (Table 3), computed from its equation.
+func (l *Lab) PaperBudgets() *Table {
+	t := &Table{Title: "The paper's budgets: steps of mid-training and of RL", Columns: []string{"budget", "β = 0", "β = 0.2", "β = 0.5", "β = 0.8", "β = 1", "RL prompts at β = 1"}}
+	for _, budget := range study.PaperBudgets() {
+		row := []any{fmt.Sprintf("%.2fB", budget/1e9)}
+		for _, beta := range []float64{0, 0.2, 0.5, 0.8, 1} {
+			b := study.PaperBudget(budget, beta)
+			var parts []string
+			if b.Mid > 0 {
+				parts = append(parts, fmt.Sprintf("%d mid", b.Mid))
+			}
+			if b.RL > 0 {
+				parts = append(parts, fmt.Sprintf("%d RL", b.RL))
+			}
+			row = append(row, strings.Join(parts, " + "))
+		}
+		t.Add(append(row, thousands(study.PaperBudget(budget, 1).Prompts))...)
+	}
+	return t
+}

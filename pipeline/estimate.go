@@ -1,0 +1,141 @@
+package pipeline
+
+import (
+	"slices"
+	"sync"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+)
+
+// What a stage is expected to cost before it runs. Training is known but for its
+// padding; RL and evaluation are taken to write completions as long as the gold
+// solutions, which a model that has learned the form does within a few per cent.
+
+// modelOf is the network of a model stage: that of the training stage its chain begins with.
+func modelOf(s *Stage) qwen.Config {
+	for len(s.Inputs) > 0 {
+		s = s.Inputs[0]
+	}
+	if r, ok := s.Recipe.(Pretraining); ok {
+		return r.Model
+	}
+	return qwen.Config{} // not of this package, such as an imported model: no estimate
+}
+
+// lengths are mean tokens of a spec's problems.
+type lengths struct{ prompt, solution float64 }
+
+var measuredLengths sync.Map // spec digest → lengths
+
+// meanLengths measures prompts and gold solutions on the first problems of a spec.
+func meanLengths(spec gsm.Spec) lengths {
+	spec.Unit = gsm.Samples // shares of tokens need a longer look at the corpus
+	key := spec.Digest()
+	if v, ok := measuredLengths.Load(key); ok {
+		return v.(lengths)
+	}
+	source, err := gsm.NewSource(spec, gsm.RL, 0)
+	if err != nil {
+		return lengths{} // the stage itself will say what is wrong
+	}
+	const n = 64
+	var l lengths
+	for i := range uint64(n) {
+		p := source.At(i)
+		all := float64(gsm.TokenCount(p))
+		solution := all
+		if tok, err := tokenizer(spec.Family); err == nil {
+			if ids, err := tok.Encode(p.Training()); err == nil {
+				all = float64(len(ids)) + 1 // [EOS]
+			}
+			if ids, err := tok.Encode(p.Prompt()); err == nil {
+				solution = all - float64(len(ids))
+			}
+		}
+		l.prompt += (all - solution) / n
+		l.solution += solution / n
+	}
+	measuredLengths.Store(key, l)
+	return l
+}
+
+// Estimate is what RL of a network by this recipe is expected to cost.
+func (r Reinforcement) Estimate(model qwen.Config) Spent {
+	if model.VocabSize == 0 || r.Data.Validate() != nil {
+		return Spent{}
+	}
+	l := meanLengths(r.Data)
+	l.solution = min(l.solution, float64(r.GRPO.MaxTokens))
+	prompts := float64(r.Prompts * r.GRPO.Steps)
+	samples := prompts * float64(r.GRPO.GroupSize)
+	gamma := 0.0
+	if r.GRPO.KL > 0 {
+		gamma = 1
+	}
+	length := l.prompt + l.solution
+	s := Spent{Samples: int64(samples), PromptTokens: int64(prompts * l.prompt), GeneratedTokens: int64(samples * l.solution),
+		TrainTokens: int64(prompts*l.prompt + samples*l.solution)}
+	if length > 0 {
+		s.FLOPs = model.FLOPs(int(length)) / length * (float64(s.PromptTokens+s.GeneratedTokens) + (3+gamma)*float64(s.TrainTokens))
+	}
+	s.NominalTokens = RLTokenEquivalent(samples*float64(model.Context), gamma)
+	s.TrueTokens = RLTokenEquivalent(samples*length, gamma)
+	return s
+}
+
+// Estimate is what the evaluation of a network is expected to cost.
+func (r Evaluation) Estimate(model qwen.Config) Spent {
+	if model.VocabSize == 0 || r.Data.Validate() != nil {
+		return Spent{}
+	}
+	l := meanLengths(r.Data)
+	l.solution = min(l.solution, float64(r.MaxTokens))
+	problems := float64(r.Problems * cellsOf(r.Data))
+	samples := problems * float64(r.Samples)
+	s := Spent{Samples: int64(samples), PromptTokens: int64(problems * l.prompt), GeneratedTokens: int64(samples * l.solution)}
+	if length := l.prompt + l.solution; length > 0 {
+		s.FLOPs = model.FLOPs(int(length)) / length * float64(s.PromptTokens+s.GeneratedTokens)
+	}
+	return s
+}
+
+// cellsOf counts the cells of op, context and mode of a spec whose blocks do not overlap.
+func cellsOf(spec gsm.Spec) int {
+	modes := 1
+	if spec.Reverse > 0 && spec.Reverse < 1 {
+		modes = 2
+	}
+	n := 0
+	for _, b := range spec.Mix {
+		n += (b.Ops.Max - b.Ops.Min + 1) * len(b.Contexts) * modes
+	}
+	return n
+}
+
+// Exposure is how much of a context a training stage is expected to show: tokens, and
+// problems. Shares are of problems or of tokens (Spec.Unit), and problems of other ops have
+// other lengths, so that neither is the share of the whole.
+func (r Pretraining) Exposure(context string) (tokens, problems float64) {
+	var shown, perProblem, all float64 // for one unit of the mixture
+
+	for _, b := range r.Data.Complete().Mix {
+		spec := r.Data
+		spec.Mix = []gsm.Block{{Ops: b.Ops, Contexts: b.Contexts, Share: 1}}
+		l := meanLengths(spec)
+		length, weight := l.prompt+l.solution, b.Share // problems
+		if r.Data.Unit == gsm.Tokens {
+			weight /= length
+		}
+		all += weight * length
+		if slices.Contains(b.Contexts, context) {
+			shown += weight * length / float64(len(b.Contexts))
+			perProblem += weight / float64(len(b.Contexts))
+		}
+	}
+	if all == 0 {
+		return 0, 0
+	}
+	total := float64(r.Estimate().TrainTokens)
+	return total * shown / all, total * perProblem / all
+}

@@ -1,0 +1,107 @@
+package study
+
+import (
+	"fmt"
+
+	"interplay/kernelkit/gsm"
+	"interplay/pipeline"
+)
+
+// exposureStudy asks how much of a context a model must have seen before RL can
+// teach it to solve deep problems there (paper §4).
+func exposureStudy(s *scale) *Study {
+	st := s.new("02_seed_exposure", "Seed exposure",
+		"How much of a new context must pre-training hold, for RL to make the model good at it?", s.seeds[1])
+	x := s.exposure
+	a, b := "A", "B"
+	if s.Base.Data.Family == gsm.Realistic {
+		a, b = "zoo", "school"
+	}
+	st.Evaluation.Data = gsm.Uniform(s.Base.Data.Family, x.evaluate, a, b)
+	st.Evaluation.Data.Reverse = s.Base.Data.Reverse
+	deep := gsm.Range{Min: x.seen.Max + 1, Max: x.evaluate.Max}
+	long := st.Evaluation.Data.Complete().Mix[0].Contexts // full names, as records have them
+	st.Ranges = []OpRange{
+		{Name: "B-seen", Title: fmt.Sprintf("B, ops seen (to %d)", x.seen.Max), Ops: gsm.Range{Min: x.evaluate.Min, Max: x.seen.Max}, Context: long[1], Paper: "op 2"},
+		{Name: "B-deep", Title: "B, ops " + dash(deep), Ops: deep, Context: long[1], Paper: "op 3–20"},
+		{Name: "A-deep", Title: "A, ops " + dash(deep), Ops: deep, Context: long[0]},
+	}
+	for _, share := range x.shares {
+		pre := s.exposed(a, b, share)
+		rl := s.study
+		rl.Data = gsm.Uniform(s.Base.Data.Family, x.rl, a, b)
+		rl.Data.Reverse = s.Base.Data.Reverse
+		name := shareName(share)
+		st.Arms = append(st.Arms,
+			Arm{Name: "base-" + name, Label: name + " B", About: "pre-training with " + name + " of B", Group: "before RL", Value: share,
+				Steps: []Step{{Name: "pre-training, " + name + " B", Train: pre}}},
+			Arm{Name: "rl-" + name, Label: name + " B, RL", About: "then RL on both contexts, half each", Group: "after RL", Value: share,
+				Steps: []Step{{Name: "pre-training, " + name + " B", Train: pre}, {Name: "RL on A and B", RL: &rl}}})
+	}
+	st.Claims = exposureClaims(x.shares)
+	return st
+}
+
+// exposed is pre-training in which a share of the corpus is context B, shallow ops only.
+func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
+	r := s.Base
+	var mix []gsm.Block
+	if r.Data.Family == gsm.Realistic {
+		mix = []gsm.Block{{Ops: s.exposure.evaluate, Contexts: []string{a}, Share: 1 - share}}
+	} else {
+		for _, block := range r.Data.Mix {
+			block.Share *= 1 - share
+			mix = append(mix, block)
+		}
+	}
+	if share > 0 {
+		mix = append(mix, gsm.Block{Ops: s.exposure.seen, Contexts: []string{b}, Share: share})
+	}
+	r.Data.Mix = mix
+	if s.exposure.steps > 0 {
+		r.Train.Steps = s.exposure.steps
+		r.Train.CheckpointEvery, r.Train.MilestoneEvery = min(r.Train.CheckpointEvery, r.Train.Steps), 0
+	}
+	return &r
+}
+
+// Paper figure 4, pass@128 on B after RL, mean over op 3–20 (read off the figure, C20–C23).
+const (
+	paperB0, paperB01, paperB1, paperB10 = 0, 3.2, 84.4, 90.0
+)
+
+func exposureClaims(shares []float64) []Claim {
+	all := []Claim{
+		{ID: "nothing-from-nothing", Says: "without B in pre-training, RL on B teaches nothing", Source: "Fig. 4, Observation 2, C20", Paper: percent(paperB0),
+			Effect: []Term{{1, "rl-0%", "B-deep", PassK}}, Rule: Rule{Below, 0.05}},
+		{ID: "one-per-cent-is-enough", Says: "1 % of shallow B lets RL reach deep B", Source: "Fig. 4, C22", Paper: percent(paperB1 - paperB0),
+			Effect: gain("rl-1%", "rl-0%", "B-deep", PassK), Rule: Rule{Above, 0.1}},
+		{ID: "rl-does-it", Says: "at 1 % it is RL that raises deep B, not pre-training alone", Source: "§4",
+			Effect: gain("rl-1%", "base-1%", "B-deep", PassK), Rule: Rule{Above, 0}},
+		{ID: "threshold", Says: "the step from 0.1 % to 1 % is larger than that from 1 % to 10 %", Source: "Observation 2, C24", Paper: percent(paperB1 - paperB01 - (paperB10 - paperB1)),
+			Effect: minus(gain("rl-1%", "rl-0.1%", "B-deep", PassK), gain("rl-10%", "rl-1%", "B-deep", PassK)), Rule: Rule{Above, 0}},
+		{ID: "a-tenth-is-too-little", Says: "0.1 % is too little: deep B stays below 10 %", Source: "Fig. 4, C21", Paper: percent(paperB01),
+			Effect: []Term{{1, "rl-0.1%", "B-deep", PassK}}, Rule: Rule{Below, 0.1}},
+		{ID: "between", Says: "0.3 % is enough for RL to reach deep B, so the threshold lies below it", Source: "beyond the paper, which has no point between 0.1 and 1 %",
+			Effect: gain("rl-0.3%", "rl-0%", "B-deep", PassK), Rule: Rule{Above, 0.1}},
+		{ID: "more-is-better", Says: "10 % of B is better than 1 %", Source: "Fig. 4, C23, C24", Paper: percent(paperB10 - paperB1),
+			Effect: gain("rl-10%", "rl-1%", "B-deep", PassK), Rule: Rule{Above, 0}},
+	}
+	all = need(Need{"the model with 10 % of B solves deep B after RL in at least a tenth of the problems: without that, nothing was learned that could be compared",
+		[]Term{{1, "rl-10%", "B-deep", PassK}}, Rule{Above, 0.1}}, all...)
+	var kept []Claim // those whose shares the profile has
+	for _, c := range all {
+		known := true
+		for _, t := range c.Effect {
+			found := false
+			for _, x := range shares {
+				found = found || t.Arm == "rl-"+shareName(x) || t.Arm == "base-"+shareName(x)
+			}
+			known = known && found
+		}
+		if known {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,140 @@
+package study
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/train"
+)
+
+// splitNames are the paper's names of its allocations (§5), by β, RL's share of the budget.
+var splitNames = map[float64]string{0: "Full mid", 0.2: "Light RL", 0.5: "Medium RL", 0.8: "Heavy RL", 1: "Full RL"}
+
+// Accountings of the split study.
+const (
+	Nominal = "nominal" // RL priced at the longest length allowed, as the paper does
+	True    = "true"    // RL priced at the lengths that occur
+)
+
+// splitStudy asks how a budget should be divided between mid-training and RL (paper §5).
+func splitStudy(s *scale) *Study {
+	st := s.new("03_compute_split", "The compute split",
+		"A budget can buy mid-training or RL. How should it be divided?", s.seeds[1])
+	st.Ranges = s.depthRanges()
+	st.Arms = []Arm{{Name: "base", Label: "base", About: "neither", Steps: []Step{s.base()}}}
+	for _, budget := range s.split.budgets {
+		for _, beta := range s.split.betas {
+			st.Arms = append(st.Arms, s.splitArm(budget, beta, Nominal))
+		}
+	}
+	if s.split.trueToo {
+		// The same RL run buys less mid-training when it is priced at true lengths: the
+		// two lines meet at β = 1.
+		budget := s.split.budgets[0] * s.trueShare(s.edgeRL)
+		for _, beta := range s.split.betas {
+			if beta < 1 {
+				st.Arms = append(st.Arms, s.splitArm(budget, beta, True))
+			}
+		}
+	}
+	st.Claims = s.splitClaims()
+	return st
+}
+
+// splitArm divides a budget of tokens between mid-training and RL.
+func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
+	perRL := s.perRLStep()
+	group := fmt.Sprintf("%s tokens, %s", short(budget), accounting)
+	if accounting == True {
+		perRL *= s.trueShare(s.edgeRL)
+	}
+	mid := s.Base
+	mid.Data = s.midMix()
+	b := SplitBudget(budget, beta, s.perTrainStep(mid), perRL)
+	a := Arm{Name: splitName(budget, beta, accounting), Label: splitNames[beta], Group: group, Value: beta, Steps: []Step{s.base()},
+		About: fmt.Sprintf("β = %g of %s %s tokens: %d mid-training steps, %d RL steps", beta, short(budget), accounting, b.Mid, b.RL)}
+	if b.Mid > 0 {
+		mid.Train = s.continued(b.Mid)
+		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("mid-training, %d steps", b.Mid), Train: &mid})
+	}
+	if b.RL > 0 {
+		rl := s.reinforce(s.edgeRL, strictReward)
+		rl.GRPO.Steps = b.RL
+		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("RL, %d steps", b.RL), RL: rl})
+	}
+	return a
+}
+
+// continued is the training of a stage that goes on from the base: its steps, with a
+// schedule of their own.
+func (s *scale) continued(steps int) train.Config {
+	t := s.Base.Train
+	t.Steps, t.LR, t.MinLR, t.Warmup = steps, s.split.lr, s.split.minLR, int(math.Round(s.split.warmup*float64(steps)))
+	t.CheckpointEvery, t.MilestoneEvery = min(t.CheckpointEvery, steps), 0
+	return t
+}
+
+// midMix is the paper's mid-training mixture: a fifth inside, four fifths edge (§A.10).
+func (s *scale) midMix() gsm.Spec {
+	spec := s.rl(s.edgeRL)
+	spec.Unit = s.Base.Data.Unit
+	spec.Mix = []gsm.Block{{Ops: s.inside, Contexts: s.contexts, Share: 0.2}, {Ops: s.edgeRL, Contexts: s.contexts, Share: 0.8}}
+	return spec
+}
+
+func splitName(budget, beta float64, accounting string) string {
+	return fmt.Sprintf("%s-%s-β%g", accounting, short(budget), beta)
+}
+
+// short writes a number of tokens: 1.05B, 20B, 3.1M.
+func short(tokens float64) string {
+	switch {
+	case tokens >= 1e9:
+		return fmt.Sprintf("%.2fB", tokens/1e9)
+	case tokens >= 1e6:
+		return fmt.Sprintf("%.2fM", tokens/1e6)
+	}
+	return fmt.Sprintf("%.0fk", tokens/1e3)
+}
+
+func (s *scale) splitClaims() []Claim {
+	// The claims are about one budget; the paper's figure 1 fits 2.1B best (C33).
+	budget := s.split.budgets[min(1, len(s.split.budgets)-1)]
+	has := func(beta float64) bool { return slices.Contains(s.split.betas, beta) }
+	arm := func(beta float64) string { return splitName(budget, beta, Nominal) }
+	claims := []Claim{
+		{ID: "mid-raises-edge", Says: "mid-training alone raises pass@1 at the edge", Source: "Fig. 6, C30",
+			Effect: gain(arm(0), "base", "edge", Pass1), Rule: Rule{Above, 0}},
+		{ID: "rl-raises-edge", Says: "RL alone raises pass@1 at the edge", Source: "Fig. 6, C30",
+			Effect: gain(arm(1), "base", "edge", Pass1), Rule: Rule{Above, 0}},
+		{ID: "mix-beats-rl-beyond", Says: "mid-training before RL beats RL alone, pass@k beyond", Source: "Fig. 1, C32", Paper: percent(10.8),
+			Effect: gain(arm(mixOf(s.split.betas)), arm(1), "beyond", PassK), Rule: Rule{Above, 0}},
+	}
+	learned := Need{"RL alone or mid-training alone raises pass@1 at the edge, so that there is something to divide",
+		append(gain(arm(1), "base", "edge", Pass1), gain(arm(0), "base", "edge", Pass1)...), Rule{Above, 0}}
+	if has(0.2) && has(0.8) {
+		claims = append(claims,
+			Claim{ID: "light-best-edge", Says: "Light RL beats Heavy RL, pass@1 at the edge", Source: "Observation 3, C30, C34",
+				Effect: gain(arm(0.2), arm(0.8), "edge", Pass1), Rule: Rule{Above, 0}},
+			Claim{ID: "light-beats-full-rl", Says: "Light RL beats Full RL, pass@1 at the edge", Source: "Observation 3, C30",
+				Effect: gain(arm(0.2), arm(1), "edge", Pass1), Rule: Rule{Above, 0}},
+			Claim{ID: "heavy-best-beyond", Says: "Heavy RL beats Light RL, pass@1 beyond", Source: "Observation 8, C31, C34",
+				Effect: gain(arm(0.8), arm(0.2), "beyond", Pass1), Rule: Rule{Above, 0}})
+	}
+	if s.split.trueToo {
+		lean := splitName(s.split.budgets[0]*s.trueShare(s.edgeRL), 0, True)
+		claims = append(claims, Claim{ID: "true-lengths-favour-rl", Says: "priced at true lengths, RL alone beats the mid-training that costs as much, pass@1 at the edge",
+			Source: "beyond the paper", Effect: gain(splitName(s.split.budgets[0], 1, Nominal), lean, "edge", Pass1), Rule: Rule{Above, 0}})
+	}
+	return append(claims[:2:2], need(learned, claims[2:]...)...)
+}
+
+// mixOf is the share nearest to a Heavy RL mix.
+func mixOf(betas []float64) float64 {
+	if slices.Contains(betas, 0.8) {
+		return 0.8
+	}
+	return 0.5
+}

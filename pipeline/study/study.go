@@ -1,0 +1,283 @@
+// Package study compares recipes: a study is arms, seeds and claims with the rules that
+// will judge them, as data. It knows how to collect what the run store has of its
+// stages into results, and how results are kept, checked and matched with a study.
+//
+// Each study of the paper is one file here (edge.go, exposure.go, split.go, reward.go)
+// and one line of the list in list.go.
+package study
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"interplay/kernelkit/gsm"
+	"interplay/pipeline"
+)
+
+// Study is a question and the recipes that answer it, as data: what is compared,
+// on which problems, with which seeds, and the claims with the rules that will
+// judge them. It holds everything that its stages depend on, so that a study of a
+// user's own is a JSON file of the same form.
+type Study struct {
+	Name     string `json:"name"`
+	Notebook string `json:"notebook,omitempty"` // its notebook, whose results folder has this name
+	Title    string `json:"title"`
+	Question string `json:"question"`
+	Profile  string `json:"profile"`
+	NotRun   string `json:"not_run,omitempty"` // what of this profile nobody ran yet
+
+	// Exploratory marks a study whose rules were not committed before it ran: a user's own,
+	// or one of the project's that looks for a question. It needs no committed results,
+	// and may have any number of claims and seeds; tables of its results say so.
+	Exploratory bool `json:"exploratory,omitempty"`
+
+	Seeds      []int64             `json:"seeds"` // each runs everything again: corpus, weights, problems of RL, noise
+	Arms       []Arm               `json:"arms"`  // what is compared; the first is the baseline
+	Ranges     []OpRange           `json:"ranges"`
+	Evaluation pipeline.Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
+	Claims     []Claim             `json:"claims"`
+
+	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
+	Likelihood bool `json:"likelihood,omitempty"`
+
+	Machine pipeline.Machine `json:"machine"` // for estimates of time before anything ran
+}
+
+// Arm is one of the recipes that a study compares: a chain of training steps.
+// Arms that begin with the same steps share them.
+type Arm struct {
+	Name  string `json:"name"`  // identifies it in claims and results: edge
+	Label string `json:"label"` // how figures call it: RL on ops 5–6
+	About string `json:"about,omitempty"`
+	Group string `json:"group,omitempty"` // arms of one line of a figure, such as a budget
+	// Value is what a figure draws the arm over: a share of B, a β.
+	Value float64 `json:"value,omitempty"`
+	Steps []Step  `json:"steps"`
+
+	// At evaluates the arm as it was at this step of its last stage, a milestone of
+	// training; 0 is the end. Such arms show how the baseline came to be, and stay out
+	// of figures that compare recipes.
+	At int `json:"at,omitempty"`
+}
+
+// Step is one training stage of an arm: one of its two recipes. Their seeds are
+// the run's; what is written here is replaced.
+type Step struct {
+	Name  string                  `json:"name"`
+	Train *pipeline.Pretraining   `json:"train,omitempty"`
+	RL    *pipeline.Reinforcement `json:"rl,omitempty"`
+}
+
+// OpRange is a named range of ops that figures and claims look at.
+type OpRange struct {
+	Name    string    `json:"name"` // inside, edge, beyond
+	Title   string    `json:"title"`
+	Ops     gsm.Range `json:"ops"`
+	Context string    `json:"context,omitempty"` // empty: all that are evaluated
+	Paper   string    `json:"paper,omitempty"`   // the paper's range that it stands for
+}
+
+// Validate returns the first thing that is wrong with the study.
+func (s *Study) Validate() error {
+	for _, name := range []struct{ field, value string }{{"name", s.Name}, {"profile", s.Profile}, {"notebook", s.Notebook}} {
+		if err := plainName(name.field, name.value); err != nil && (name.field != "notebook" || name.value != "") {
+			return err
+		}
+	}
+	switch {
+	case len(s.Seeds) == 0:
+		return fmt.Errorf("study %s has no seeds: expected at least one", s.Name)
+	case len(s.Arms) == 0:
+		return fmt.Errorf("study %s has no arms: expected at least one recipe", s.Name)
+	}
+	for i, seed := range s.Seeds {
+		if slices.Contains(s.Seeds[:i], seed) {
+			return fmt.Errorf("study %s: seed %d is named twice; seeds must be independent", s.Name, seed)
+		}
+	}
+	for i, a := range s.Arms {
+		if err := a.validate(); err != nil {
+			return fmt.Errorf("study %s: %w", s.Name, err)
+		}
+		if slices.ContainsFunc(s.Arms[:i], func(b Arm) bool { return b.Name == a.Name }) {
+			return fmt.Errorf("study %s: two arms have the name %q", s.Name, a.Name)
+		}
+	}
+	if err := s.Evaluation.Validate(); err != nil {
+		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
+	}
+	for _, c := range s.Claims {
+		if err := s.validateClaim(c); err != nil {
+			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
+		}
+	}
+	return nil
+}
+
+// plainName refuses what is no name of one folder: results are kept under it.
+func plainName(field, value string) error {
+	bad := func(r rune) bool { return r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) }
+	switch {
+	case value == "":
+		return fmt.Errorf("a study needs a %s", field)
+	case len(value) > 100:
+		return fmt.Errorf("the study's %s has %d bytes: expected at most 100", field, len(value))
+	case strings.HasPrefix(value, ".") || strings.ContainsFunc(value, bad):
+		return fmt.Errorf("the study's %s is %q: expected a name of one folder, such as my-study, without / and without a dot at the start", field, value)
+	}
+	return nil
+}
+
+func (a *Arm) validate() error {
+	if a.Name == "" || len(a.Steps) == 0 {
+		return fmt.Errorf("arm %q: expected a name and at least one step", a.Name)
+	}
+	for i, step := range a.Steps {
+		var err error
+		switch {
+		case (step.Train == nil) == (step.RL == nil):
+			err = errors.New("expected either a train or an rl recipe")
+		case i == 0 && step.Train == nil:
+			err = errors.New("the first step starts from fresh weights, so it must be a train recipe")
+		case step.Train != nil:
+			err = step.Train.Validate()
+		default:
+			err = step.RL.Validate()
+		}
+		if err != nil {
+			return fmt.Errorf("arm %s, step %q: %w", a.Name, step.Name, err)
+		}
+	}
+	if last := a.Steps[len(a.Steps)-1].Train; a.At != 0 && (last == nil || !slices.Contains(last.Milestones(), a.At)) {
+		return fmt.Errorf("arm %s is evaluated at step %d: expected a milestone of its last stage, which must be training with milestone_every set", a.Name, a.At)
+	}
+	return nil
+}
+
+// Arm returns the arm of a name.
+func (s *Study) Arm(name string) (*Arm, bool) {
+	for i := range s.Arms {
+		if s.Arms[i].Name == name {
+			return &s.Arms[i], true
+		}
+	}
+	return nil, false
+}
+
+// Range returns the op range of a name.
+func (s *Study) Range(name string) (OpRange, bool) {
+	for _, r := range s.Ranges {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return OpRange{}, false
+}
+
+// Run is one arm with one seed, as stages.
+type Run struct {
+	Arm   *Arm
+	Seed  int64
+	Steps []*pipeline.Stage // of the arm, in order
+	Eval  *pipeline.Stage   // of the last step's model
+	NLL   *pipeline.Stage   // likelihoods of gold solutions under it; nil where the study does not ask for them
+}
+
+// stages lists the run's stages, inputs first.
+func (r *Run) stages() []*pipeline.Stage {
+	all := append(slices.Clone(r.Steps), r.Eval)
+	if r.NLL != nil {
+		all = append(all, r.NLL)
+	}
+	return all
+}
+
+// Runs are the study's stages: every arm with every seed. Equal stages have equal
+// addresses, so that what arms share is run once.
+func (s *Study) Runs() []Run {
+	var runs []Run
+	for _, seed := range s.Seeds {
+		for i := range s.Arms {
+			runs = append(runs, s.run(&s.Arms[i], seed))
+		}
+	}
+	return runs
+}
+
+func (s *Study) run(a *Arm, seed int64) Run {
+	r := Run{Arm: a, Seed: seed}
+	var last *pipeline.Stage
+	var path []string
+	for _, step := range a.Steps {
+		path = append(path, step.Name)
+		label := fmt.Sprintf("%s, seed %d", strings.Join(path, " → "), seed)
+		if step.Train != nil {
+			last = pipeline.Pretrain(label, step.Train.WithSeed(seed), last)
+		} else {
+			last = pipeline.Reinforce(label, step.RL.WithSeed(seed), last)
+		}
+		r.Steps = append(r.Steps, last)
+	}
+	evaluation := s.Evaluation
+	evaluation.Checkpoint = a.At
+	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
+	if s.Likelihood {
+		r.NLL = pipeline.Likelihoods(fmt.Sprintf("gold solutions under %s, seed %d", a.Label, seed), evaluation.Likelihood(), last)
+	}
+	return r
+}
+
+// Stages lists all stages of the study, each once, inputs first.
+func (s *Study) Stages() []*pipeline.Stage {
+	var roots []*pipeline.Stage
+	for _, r := range s.Runs() {
+		roots = append(roots, r.stages()...)
+	}
+	return pipeline.Stages(roots...)
+}
+
+// Read reads a study of a user's own from a JSON file. An unknown field is an error. The
+// name of one of the project's studies is refused for another study.
+func Read(name string) (*Study, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var s Study
+	d := json.NewDecoder(f)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
+	}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if differs := s.Differs(); differs != "" {
+		return nil, fmt.Errorf("%s is not the project's study %q (%s): give it a name of its own", name, s.Name, differs)
+	}
+	s.Exploratory = s.Exploratory || !slices.Contains(Names(), s.Name)
+	return &s, nil
+}
+
+// Plan looks at what the store has of the study and estimates the rest.
+func (s *Study) Plan(st *pipeline.Store, sideBySide int) (*pipeline.Plan, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return st.Plan(s.Stages(), s.Machine, sideBySide), nil
+}
+
+// Compute runs what is missing of the study, as Store.RunAll does: a stage that fails
+// costs its own arm and seed only.
+func (s *Study) Compute(ctx context.Context, st *pipeline.Store, sideBySide int, progress func(pipeline.Progress)) (pipeline.Outcomes, error) {
+	if err := s.Validate(); err != nil {
+		return pipeline.Outcomes{}, err
+	}
+	return st.RunAll(ctx, s.Stages(), sideBySide, progress)
+}
