@@ -40,7 +40,7 @@ func (j *Job) open(family gsm.Family) (*engine.Engine, *vocab.Tokenizer, error) 
 // Pretrain is the stage of a training recipe. from is the model that it goes on
 // from (mid-training, fine-tuning), or nil for fresh weights.
 func Pretrain(label string, r Pretraining, from *Stage) *Stage {
-	s := &Stage{Kind: "train", Format: 1, Recipe: r, Label: label, Plan: r.Estimate()}
+	s := &Stage{Kind: "train", Format: 2, Recipe: r, Label: label, Plan: r.Estimate()}
 	if from != nil {
 		s.Inputs = []*Stage{from}
 	}
