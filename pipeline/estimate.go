@@ -1,37 +1,38 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/qwen"
 )
 
 // What a stage is expected to cost before it runs. Training is known but for its
 // padding; RL and evaluation are taken to write completions as long as the gold
 // solutions, which a model that has learned the form does within a few per cent.
 
-// modelOf is the network of a model stage: that of the training stage its chain begins with.
-func modelOf(s *Stage) qwen.Config {
+// baseOf is the recipe of the training stage that a model stage's chain begins with: its
+// network and its tokens are those of the whole chain.
+func baseOf(s *Stage) Pretraining {
 	for len(s.Inputs) > 0 {
 		s = s.Inputs[0]
 	}
 	if r, ok := s.Recipe.(Pretraining); ok {
-		return r.Model
+		return r
 	}
-	return qwen.Config{} // not of this package, such as an imported model: no estimate
+	return Pretraining{} // not of this package, such as an imported model: no estimate
 }
 
 // lengths are mean tokens of a spec's problems.
 type lengths struct{ prompt, solution float64 }
 
-var measuredLengths sync.Map // spec digest → lengths
+var measuredLengths sync.Map // spec digest and phrases → lengths
 
 // meanLengths measures prompts and gold solutions on the first problems of a spec.
-func meanLengths(spec gsm.Spec) lengths {
+func meanLengths(spec gsm.Spec, ph *Phrases) lengths {
 	spec.Unit = gsm.Samples // shares of tokens need a longer look at the corpus
-	key := spec.Digest()
+	key := fmt.Sprintf("%s %+v", spec.Digest(), ph)
 	if v, ok := measuredLengths.Load(key); ok {
 		return v.(lengths)
 	}
@@ -45,7 +46,7 @@ func meanLengths(spec gsm.Spec) lengths {
 		p := source.At(i)
 		all := float64(gsm.TokenCount(p))
 		solution := all
-		if tok, err := tokenizer(spec.Family); err == nil {
+		if tok, err := tokenizer(Pretraining{Data: spec, Phrases: ph}); err == nil {
 			if ids, err := tok.Encode(p.Training()); err == nil {
 				all = float64(len(ids)) + 1 // [EOS]
 			}
@@ -60,12 +61,13 @@ func meanLengths(spec gsm.Spec) lengths {
 	return l
 }
 
-// Estimate is what RL of a network by this recipe is expected to cost.
-func (r Reinforcement) Estimate(model qwen.Config) Spent {
+// Estimate is what RL by this recipe is expected to cost, of a model with base's network and tokens.
+func (r Reinforcement) Estimate(base Pretraining) Spent {
+	model := base.Model
 	if model.VocabSize == 0 || r.Data.Validate() != nil {
 		return Spent{}
 	}
-	l := meanLengths(r.Data)
+	l := meanLengths(r.Data, base.Phrases)
 	l.solution = min(l.solution, float64(r.GRPO.MaxTokens))
 	prompts := float64(r.Prompts * r.GRPO.Steps)
 	samples := prompts * float64(r.GRPO.GroupSize)
@@ -84,12 +86,13 @@ func (r Reinforcement) Estimate(model qwen.Config) Spent {
 	return s
 }
 
-// Estimate is what the evaluation of a network is expected to cost.
-func (r Evaluation) Estimate(model qwen.Config) Spent {
+// Estimate is what the evaluation of a model with base's network and tokens is expected to cost.
+func (r Evaluation) Estimate(base Pretraining) Spent {
+	model := base.Model
 	if model.VocabSize == 0 || r.Data.Validate() != nil {
 		return Spent{}
 	}
-	l := meanLengths(r.Data)
+	l := meanLengths(r.Data, base.Phrases)
 	l.solution = min(l.solution, float64(r.MaxTokens))
 	problems := float64(r.Problems * cellsOf(r.Data))
 	samples := problems * float64(r.Samples)
@@ -122,7 +125,7 @@ func (r Pretraining) Exposure(context string) (tokens, problems float64) {
 	for _, b := range r.Data.Complete().Mix {
 		spec := r.Data
 		spec.Mix = []gsm.Block{{Ops: b.Ops, Contexts: b.Contexts, Share: 1}}
-		l := meanLengths(spec)
+		l := meanLengths(spec, r.Phrases)
 		length, weight := l.prompt+l.solution, b.Share // problems
 		if r.Data.Unit == gsm.Tokens {
 			weight /= length

@@ -8,7 +8,6 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/score"
 	"interplay/kernelkit/train"
 )
@@ -39,12 +38,12 @@ func (r Likelihood) evaluation() Evaluation {
 // Likelihoods is the stage of a likelihood recipe on a model.
 func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
 	s := &Stage{Kind: "likelihood", Format: 2, Recipe: r, Label: label, Inputs: []*Stage{model}}
-	s.Plan = r.Estimate(modelOf(model))
-	s.Work = func(j *Job) error { return scoreSolutions(j, r) }
+	s.Plan = r.Estimate(baseOf(model))
+	s.Work = func(j *Job) error { return scoreSolutions(j, r, baseOf(model)) }
 	return s
 }
 
-func scoreSolutions(j *Job, r Likelihood) error {
+func scoreSolutions(j *Job, r Likelihood, base Pretraining) error {
 	eng, tok, weights, problems, err := r.evaluation().open(j)
 	if err != nil {
 		return err
@@ -58,16 +57,18 @@ func scoreSolutions(j *Job, r Likelihood) error {
 		texts[i] = score.TextNLL(x)
 		texts[i].Prompt = problems[i].ID
 	}
-	*j.Spent = r.Estimate(weights.Config)
+	base.Model = weights.Config
+	*j.Spent = r.Estimate(base)
 	return WriteParquet(filepath.Join(j.Dir, LikelihoodFile), texts)
 }
 
 // Estimate is what the likelihoods cost: one forward pass over prompts and gold solutions.
-func (r Likelihood) Estimate(model qwen.Config) Spent {
+func (r Likelihood) Estimate(base Pretraining) Spent {
+	model := base.Model
 	if model.VocabSize == 0 || r.Data.Validate() != nil {
 		return Spent{}
 	}
-	l := meanLengths(r.Data)
+	l := meanLengths(r.Data, base.Phrases)
 	length := l.prompt + l.solution
 	texts := float64(r.Problems * cellsOf(r.Data))
 	s := Spent{PromptTokens: int64(texts * length)}

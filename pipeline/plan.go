@@ -86,7 +86,7 @@ func (p *Plan) PeakMemory() (label string, peak train.Memory) {
 		if !ok {
 			continue
 		}
-		model := modelOf(x.Stage)
+		model := baseOf(x.Stage).Model
 		flash := p.Machine.GPU && r.Train.Dtype == "bfloat16" && !r.Train.DocumentMask && model.HeadDim()%8 == 0
 		if m := train.EstimateMemory(model, r.Train, flash); m.Total() > peak.Total() {
 			label, peak = x.Stage.Label, m
@@ -105,7 +105,7 @@ func bytesOf(s *Stage) float64 {
 		r := s.Recipe.(Likelihood)
 		return 16 * float64(r.Problems*cellsOf(r.Data))
 	}
-	return 4*float64(modelOf(s).Params()) + 200e3
+	return 4*float64(baseOf(s).Model.Params()) + 200e3
 }
 
 // rates are the speeds of the store's finished stages on the machine's kind of

@@ -59,7 +59,7 @@ func smoke(seed int64) Profile {
 	}
 }
 
-// micro shows the paper's effects on two CPU cores in an hour or two a study (spec/micro.md).
+// micro shows the paper's effects on two CPU cores in an hour or two a study (docs/scales.md, "micro").
 func micro(seed int64) Profile {
 	p := smoke(seed)
 	p.Name, p.About = "micro", "the effects at the smallest scale that shows them: an hour or two a study on two CPU cores"

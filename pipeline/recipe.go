@@ -20,6 +20,9 @@ type Pretraining struct {
 	Target Target       `json:"target"`
 	Train  train.Config `json:"train"`
 	Seed   int64        `json:"seed"` // of the weights and of the corpus
+
+	// Phrases are the tokens of word problems; nil: the family's words, as long as the paper's.
+	Phrases *Phrases `json:"phrases,omitempty"`
 }
 
 // Target says which tokens the loss counts.
@@ -50,7 +53,7 @@ type Evaluation struct {
 	Split       gsm.Split `json:"split"`       // test, unless said otherwise
 	Problems    int       `json:"problems"`    // problems of each op, context and mode
 	Samples     int       `json:"samples"`     // completions of each problem
-	Temperature float64   `json:"temperature"` // of sampling; the paper evaluates at 0.7, micro.md at 1
+	Temperature float64   `json:"temperature"` // of sampling; the paper evaluates at 0.7, the small scales at 1
 	MaxTokens   int       `json:"max_tokens"`  // longest completion
 	Seed        int64     `json:"seed"`
 
@@ -129,7 +132,7 @@ type Profile struct {
 }
 
 // Profiles are the lab's scales, smallest first.
-func Profiles() []string { return []string{"smoke", "micro", "gpu", "paper"} }
+func Profiles() []string { return []string{"smoke", "micro", "lookup", "words", "gpu", "paper"} }
 
 // ProfileByName returns a profile with the seed put in.
 func ProfileByName(name string, seed int64) (Profile, error) {
@@ -138,6 +141,10 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 		return smoke(seed), nil
 	case "micro":
 		return micro(seed), nil
+	case "lookup":
+		return lookup(seed)
+	case "words":
+		return words(seed)
 	case "gpu":
 		return gpu(seed)
 	case "paper":

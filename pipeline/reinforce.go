@@ -13,7 +13,7 @@ import (
 // Reinforce is the stage of an RL recipe that starts from a model.
 func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
 	s := &Stage{Kind: "rl", Format: 4, Recipe: r, Label: label, Inputs: []*Stage{from}}
-	s.Plan = r.Estimate(modelOf(from))
+	s.Plan = r.Estimate(baseOf(from))
 	s.Work = func(j *Job) error { return reinforce(j, r) }
 	return s
 }
@@ -22,7 +22,7 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, tok, err := j.open(r.Data.Family)
+	eng, tok, err := j.open(Pretraining{})
 	if err != nil {
 		return err
 	}

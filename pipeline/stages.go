@@ -26,14 +26,19 @@ const (
 var backend = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
 
 // open returns what every stage with a model needs: the backend, whose name goes on
-// record, and the tokenizer of the problems' family.
-func (j *Job) open(family gsm.Family) (*engine.Engine, *vocab.Tokenizer, error) {
+// record, and the tokenizer, which is that of the model the stage starts from, or where it
+// starts from none the recipe's.
+func (j *Job) open(r Pretraining) (*engine.Engine, *vocab.Tokenizer, error) {
 	eng, err := backend()
 	if err != nil {
 		return nil, nil, err
 	}
 	*j.Backend = eng.Name
-	tok, err := tokenizer(family)
+	if len(j.Input) > 0 {
+		tok, err := vocab.Load(filepath.Join(j.Input[0], ModelDir))
+		return eng, tok, err
+	}
+	tok, err := tokenizer(r)
 	return eng, tok, err
 }
 
@@ -52,7 +57,7 @@ func pretrain(j *Job, r Pretraining) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, tok, err := j.open(r.Data.Family)
+	eng, tok, err := j.open(r)
 	if err != nil {
 		return err
 	}
@@ -174,19 +179,21 @@ var rowFills sync.Map
 // of a study must plan for equal steps. Where its documents cannot be made it is the value
 // for long rows; running the stage says why they cannot.
 func (r Pretraining) TokensPerPosition() float64 {
-	if r.Data.Family != gsm.Symbolic {
+	if r.Data.Family != gsm.Symbolic && r.Phrases == nil {
 		return longRows
 	}
 	r.Seed, r.Train.Seed = 1, 1
 	cfg := r.Train
-	key := fmt.Sprintf("%+v %s %s %d %d %d", r.Data, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
+	key := fmt.Sprintf("%+v %+v %s %s %d %d %d", r.Data, r.Phrases, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
 	if known, ok := rowFills.Load(key); ok {
 		return known.(float64)
 	}
 	fill := longRows
-	if docs, err := documents(r, r.Split, symbolicTokenizer()); err == nil {
-		if measured, err := train.TokensPerPosition(docs, cfg); err == nil {
-			fill = measured
+	if tok, err := tokenizer(r); err == nil {
+		if docs, err := documents(r, r.Split, tok); err == nil {
+			if measured, err := train.TokensPerPosition(docs, cfg); err == nil {
+				fill = measured
+			}
 		}
 	}
 	rowFills.Store(key, fill)

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,10 +11,16 @@ import (
 	"interplay/kernelkit/vocab"
 )
 
-// tokenizer returns the tokenizer of a family.
-func tokenizer(family gsm.Family) (*vocab.Tokenizer, error) {
-	if family == gsm.Symbolic {
+// tokenizer returns the tokenizer that a recipe trains a fresh model with: of the family,
+// or of word problems the phrases that it asks for.
+func tokenizer(r Pretraining) (*vocab.Tokenizer, error) {
+	switch {
+	case r.Data.Family == gsm.Symbolic && r.Phrases != nil:
+		return nil, errors.New("phrases are for word problems: leave them out in the symbolic family")
+	case r.Data.Family == gsm.Symbolic:
 		return symbolicTokenizer(), nil
+	case r.Phrases != nil:
+		return r.Phrases.tokenizer()
 	}
 	return realisticTokenizer()
 }

@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheRealisticTokenizerHoldsEveryTextOfTheFamily(t *testing.T) {
-	tok, err := tokenizer(gsm.Realistic)
+	tok, err := tokenizer(Pretraining{Data: gsm.Spec{Family: gsm.Realistic}})
 	if err != nil {
 		t.Fatal(err)
 	}

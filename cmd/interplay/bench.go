@@ -127,7 +127,7 @@ func (b *bench) rate(workers int, work func(i uint64)) float64 {
 }
 
 // authorsGenerate are the recorded speeds of the authors' generator, problems a
-// second on one core (spec/generator.md §11): their driver forward, the bare function in reverse.
+// second on one core (docs/generator.md, "Speed"): their driver forward, the bare function in reverse.
 var authorsGenerate = map[gsm.Mode]map[int]float64{
 	gsm.Forward: {2: 322, 10: 229, 20: 102},
 	gsm.Reverse: {2: 48.5, 10: 12.6, 20: 6.8},
@@ -168,7 +168,7 @@ func (b *bench) generate(sampler gsm.Sampler, mode gsm.Mode, op int) error {
 }
 
 // authorsVerify are the recorded speeds of the authors' parse and compare, solutions
-// a second on one core (spec/verifier.md §8).
+// a second on one core (docs/verifier.md, "Speed").
 var authorsVerify = map[gsm.Mode]map[int]float64{
 	gsm.Forward: {2: 30300, 10: 10100, 20: 6060},
 	gsm.Reverse: {2: 18100, 10: 7090, 20: 4290},
@@ -237,7 +237,7 @@ func responses(problems []*gsm.Problem) []string {
 }
 
 // benchModels are the models that speeds are measured on, with JAX's recorded
-// training speed, tokens a second on two cores (spec/micro.md, spec/platform.md §4).
+// training speed, tokens a second on two cores (docs/scales.md, "What decided how fast it learned").
 func benchModels(vocab int) ([]benchModel, error) {
 	micro, err := qwen.Size("micro", vocab)
 	if err != nil {

@@ -92,7 +92,7 @@ func loadModel(name string) (*qwen.Weights, *vocab.Tokenizer, error) {
 		return nil, nil, err
 	}
 	if t.Size() > w.Config.VocabSize {
-		// The authors' tokenizer has one unused entry more than their models (paper.md §6.15).
+		// The authors' tokenizer has one unused entry more than their models (docs/paper.md, "Model and tokenizer").
 		fmt.Fprintf(os.Stderr, "note: the tokenizer has %d entries, the model %d; ids from %d on cannot be used\n", t.Size(), w.Config.VocabSize, w.Config.VocabSize)
 	}
 	return w, t, nil

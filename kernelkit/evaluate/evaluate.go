@@ -80,7 +80,7 @@ type Job struct {
 	Problems  []*gsm.Problem // with distinct IDs
 
 	// Sampling says how. Stop may be empty: then [EOS] and </answer> end a completion.
-	// The paper's setting is temperature 0.7 and 128 samples (paper.md §1.6).
+	// The paper's setting is temperature 0.7 and 128 samples (§A.3.3).
 	Sampling rollout.Options
 
 	// Judge gives the verdict; nil means verify.Judge. A job's folder does not know which

@@ -10,7 +10,7 @@ const advantageEps = 1e-6
 
 // Advantages compares each reward with its group: (R − mean)/(std + 1e-6), with the
 // sample standard deviation (arXiv 2402.03300, §4.1.2; the constants of the authors'
-// code, paper.md §1.9), or R − mean with noStd (Dr. GRPO, arXiv 2503.20783). A group of
+// code, docs/paper.md, "GRPO"), or R − mean with noStd (Dr. GRPO, arXiv 2503.20783). A group of
 // fewer than two has advantages 0.
 func Advantages(rewards []float64, noStd bool) []float64 {
 	out := make([]float64, len(rewards))

@@ -85,8 +85,8 @@ type Config struct {
 	Keep            int   `json:"keep"`             // the newest checkpoints to keep, at least 2
 }
 
-// Default is the paper's configuration (§A.3.3 and the authors' settings, paper.md
-// §1.9). Steps, MaxTokens and the number of prompts depend on the study.
+// Default is the paper's configuration (§A.3.3 and the authors' settings,
+// docs/paper.md, "GRPO"). Steps, MaxTokens and the number of prompts depend on the study.
 func Default() Config {
 	return Config{
 		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 8,
@@ -97,7 +97,7 @@ func Default() Config {
 	}
 }
 
-// Micro is the recipe of the micro model (micro.md): one update a step, no KL, groups
+// Micro is the recipe of the micro model (docs/scales.md, "micro"): one update a step, no KL, groups
 // without variance dropped.
 func Micro() Config {
 	c := Default()

@@ -146,6 +146,9 @@ func (r *run) resume() error {
 	}
 	for i := len(steps) - 1; i >= 0; i-- {
 		c, w, first, second, err := train.LoadCheckpoint(folders[steps[i]])
+		if errors.Is(err, train.ErrOtherVersion) {
+			return err
+		}
 		if err != nil {
 			r.note += err.Error() + "; the checkpoint before it is used. "
 			continue

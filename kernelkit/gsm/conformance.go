@@ -1,16 +1,15 @@
 package gsm
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"interplay/kernelkit/strict"
 )
 
 // Conformity is what the comparison of one record of the authors' generator with
@@ -19,8 +18,8 @@ type Conformity struct {
 	ID string
 
 	// Lost names the quantities whose statement the record's text lacks, a defect
-	// of the authors' reverse mode that is predicted from the graph (generator spec
-	// §5). The record conforms when it is lost there as predicted.
+	// of the authors' reverse mode that is predicted from the graph (docs/generator.md,
+	// "Faults of the authors' generator that are not copied"). The record conforms when it is lost there as predicted.
 	Lost []string
 
 	// Missing names those of them without which the text does not give the answer,
@@ -105,33 +104,16 @@ type recordNode struct {
 
 // readRecords calls use for each line of a JSONL file.
 func readRecords(file string, use func(*record) error) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := bufio.NewReaderSize(f, 1<<16)
-	for n := 1; ; n++ {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("%s: line %d: %w", file, n, err)
+	return strict.File(file, func(_ int, line []byte) error {
+		r := new(record)
+		if err := json.Unmarshal(line, r); err != nil {
+			return fmt.Errorf("no record of a problem corpus: %w", err)
 		}
-		if len(strings.TrimSpace(string(line))) > 0 {
-			r := new(record)
-			if err := json.Unmarshal(line, r); err != nil {
-				return fmt.Errorf("%s: line %d is no record of a problem corpus: %w", file, n, err)
-			}
-			if len(r.Gen.Topo) == 0 {
-				return fmt.Errorf("%s: line %d (%s): the field gen.topo is missing: expected the generator's own graph", file, n, r.ID)
-			}
-			if err := use(r); err != nil {
-				return fmt.Errorf("%s: line %d: %w", file, n, err)
-			}
+		if len(r.Gen.Topo) == 0 {
+			return fmt.Errorf("%s: the field gen.topo is missing: expected the generator's own graph", r.ID)
 		}
-		if err == io.EOF {
-			return nil
-		}
-	}
+		return use(r)
+	})
 }
 
 // conform compares a record with what this package makes of its graph.
@@ -428,7 +410,7 @@ func (r *record) statements(g *Graph, list []*words) (expected, lost []string) {
 	return expected, lost
 }
 
-// questionFor writes the question about a name (spec §5).
+// questionFor writes the question about a name (docs/generator.md, "Sentences").
 func questionFor(name string) string {
 	if isAverage(name) || isTotal(name) {
 		return "What is the " + name + "?"
@@ -437,8 +419,8 @@ func questionFor(name string) string {
 	return "How many " + item + " does " + place + " have?"
 }
 
-// compareHashes checks the hashes of the record: the authors' duplicate key (spec
-// §8) and the training text without [EOS] (spec §9).
+// compareHashes checks the hashes of the record: the authors' duplicate key
+// and the training text without [EOS] (docs/generator.md, "Texts").
 func (r *record) compareHashes(g *Graph) (differences []string) {
 	p := Problem{Problem: r.Problem, Question: r.Question, Solution: r.Solution, Answer: r.Answer, Graph: g}
 	const field = "\n--FIELD--\n"

@@ -10,7 +10,7 @@ import (
 )
 
 // maxWidth is how many places and how many items a realistic problem can have:
-// each list of names of a context has at least this many (generator spec §1).
+// each list of names of a context has at least this many (docs/generator.md, "Quantities").
 const maxWidth = 5
 
 // Context is a set of words for the realistic family. It is data: each file in
@@ -142,7 +142,7 @@ func checkLists(lists [][]string) error {
 	return nil
 }
 
-// table forms the names of all quantities (spec §§1, 5).
+// table forms the names of all quantities (docs/generator.md, "Quantities").
 func (c *Context) table(places, items []string) wordTable {
 	whole := func(name string) words {
 		return words{name: name, ref: "the " + name, ask: "What is the " + name + "?"}

@@ -20,7 +20,7 @@ type Problem struct {
 }
 
 // Prompt is what the model is given: everything up to where the solution begins.
-// Realistic (generator spec §9): "<question> {problem} {question} </question> <solution>".
+// Realistic (docs/generator.md, "Texts"): "<question> {problem} {question} </question> <solution>".
 // Symbolic: "[BOS] {problem} {question}".
 func (p *Problem) Prompt() string {
 	if p.Graph.Family == Symbolic {

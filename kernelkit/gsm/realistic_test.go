@@ -70,7 +70,7 @@ func TestSampledGraphsAreValidAndExact(t *testing.T) {
 	}
 }
 
-// check holds a sampled graph to its request and to the bounds of spec §4.
+// check holds a sampled graph to its request and to the bounds of docs/generator.md, "Limits".
 func (m sampler) check(g *Graph, op, layers int, mode Mode) error {
 	if g.Op() != op || g.Layers != layers || g.Mode != mode {
 		return fmt.Errorf("op %d, %d layers, %s", g.Op(), g.Layers, g.Mode)

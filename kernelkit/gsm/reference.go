@@ -11,7 +11,7 @@ import (
 const MaxReferenceOp = 20
 
 // referenceOpMax is the authors' table: the op_max with which problems of an op
-// are sought (generator spec §4, "driver table"; paper.md §1.2).
+// are sought (docs/generator.md, "Driver table").
 func referenceOpMax(op int) int {
 	switch {
 	case op <= 3:
@@ -33,7 +33,7 @@ func referenceOpMax(op int) int {
 }
 
 // sampleReference makes one attempt at a problem of op operations the way the
-// authors' generator does (generator spec §4, step by step), 2 ≤ op ≤ 20;
+// authors' generator does (docs/generator.md, "The reference sampler, step by step"), 2 ≤ op ≤ 20;
 // for deeper ones see MaxReferenceOp. ok=false is a rejection: the caller draws
 // again from the same stream. One in four to one in a hundred attempts succeeds,
 // as there.
@@ -78,7 +78,7 @@ func sampleReference(s *random.Stream, op, layers int, mode Mode) (*Graph, bool)
 }
 
 // ask sets the question: the last node, or the unknown. It reports false when
-// the unknown's equation is not linear (spec §7).
+// the unknown's equation is not linear (docs/generator.md, "Solutions").
 func (g *Graph) ask() bool {
 	g.Question = g.Path - 1
 	if g.Mode == Forward {
@@ -630,8 +630,8 @@ func (b *referenceBuilder) countOp() int {
 	return op
 }
 
-// emit appends the node of a parameter, drawing its numbers and signs (spec §5).
-// On the path it reports whether the value passes the checks of §4.
+// emit appends the node of a parameter, drawing its numbers and signs.
+// On the path it reports whether the value is within the limits (docs/generator.md, "Limits").
 func (b *referenceBuilder) emit(g *Graph, id refID) bool {
 	s := b.s
 	n := Node{Place: id.place(), Item: id.item()}

@@ -27,7 +27,7 @@ func Render(g *Graph, context string, s *random.Stream) (*Problem, error) {
 }
 
 // renderRealistic writes the statements, the question and the gold solution of a
-// realistic problem (generator spec §§5–7). It differs from the authors' text in
+// realistic problem (docs/generator.md, "Sentences" and "Solutions"). It differs from the authors' text in
 // two defects that it does not have: a reverse problem keeps every relation, and
 // the last sum of a layer-2 total is marked by "so" like that of a layer-1 total.
 func renderRealistic(g *Graph, ctx *Context, s *random.Stream) (*Problem, error) {
@@ -110,7 +110,7 @@ func appendPerm(dst []int, n int, s *random.Stream) []int {
 }
 
 // appendStatements writes one sentence for each stated node, shuffled; in reverse
-// mode also the value of the path's last node (spec §5). Each ends with ". ".
+// mode also the value of the path's last node (docs/generator.md, "Sentences"). Each ends with ". ".
 func appendStatements(text []byte, g *Graph, nodeWords []*words, s *random.Stream) []byte {
 	var space [96]int
 	order := space[:0]

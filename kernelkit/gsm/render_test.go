@@ -9,8 +9,8 @@ import (
 	"interplay/kernelkit/random"
 )
 
-// everyShape has each sentence shape of spec §5 and each solution body of §6 and
-// §7, in three layers. Values: 2, 3, 6, 1, 5, 30, …
+// everyShape has each sentence shape and each solution body of docs/generator.md
+// ("Sentences", "Solutions"), in three layers. Values: 2, 3, 6, 1, 5, 30, …
 func everyShape(mode Mode) *Graph {
 	g := &Graph{Family: Realistic, Mode: mode, Layers: 3, Nodes: []Node{
 		{Kind: Instance, Place: 0, Item: 0, Const: 2},

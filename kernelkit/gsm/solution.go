@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// solutionWriter appends the gold solution of a realistic graph (generator spec
-// §6 forward, §7 reverse). Letters come from outside, in the order of drawing:
+// solutionWriter appends the gold solution of a realistic graph (docs/generator.md,
+// "Solutions"). Letters come from outside, in the order of drawing:
 // the intermediates of a step before its own letter, the withheld leaf none.
 type solutionWriter struct {
 	text    []byte

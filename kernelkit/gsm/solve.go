@@ -14,7 +14,7 @@ import (
 var ErrUnsolvable = errors.New("the text does not determine the answer")
 
 // SolveText answers a realistic problem from its text alone, as a reader must: it
-// knows the sentence shapes (generator spec §5) and one closed-world rule, that a
+// knows the sentence shapes (docs/generator.md, "Sentences") and one closed-world rule, that a
 // total sums every item which the text mentions for its place anywhere. It knows
 // no graph, so it is an independent check of sampler and renderer, in both modes
 // and for two and three layers.

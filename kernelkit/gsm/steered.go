@@ -6,7 +6,7 @@ import (
 	"interplay/kernelkit/random"
 )
 
-// Bounds of the realistic family (generator spec §4): values on the solution
+// Bounds of the realistic family (docs/generator.md, "Limits"): values on the solution
 // path, and the most parents of a stated quantity (three and a constant, or four).
 const (
 	maxValue   = 1000
@@ -555,7 +555,7 @@ func (b *steeredBuilder) quantify(g *Graph, i int) bool {
 	return v <= maxValue
 }
 
-// leafConstant draws a lone constant as the authors do (spec §4): 1..4 after one
+// leafConstant draws a lone constant as the authors do (docs/generator.md, "Limits"): 1..4 after one
 // coin, 2..4 after the other.
 func leafConstant(s *random.Stream) int64 {
 	if s.Bool() {

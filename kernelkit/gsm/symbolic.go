@@ -14,7 +14,7 @@ type SymbolicConfig struct {
 	MinDistractors, MaxDistractors int // range of the number of distractors, both included
 }
 
-// DefaultSymbolic is the micro scale (spec/micro.md): arithmetic modulo 10, 20
+// DefaultSymbolic is the micro scale (docs/generator.md, "The terse family"): arithmetic modulo 10, 20
 // names a context, 0–3 distractors.
 var DefaultSymbolic = SymbolicConfig{Modulus: 10, Entities: 20, MaxDistractors: 3}
 

@@ -80,7 +80,7 @@ func (c SymbolicConfig) Tokens(contexts ...string) []string {
 //
 // Statements are shuffled by s. The solution has a step for each operation of
 // the path; leaves are not repeated, and each step restates its variable beside
-// its value, which makes look-up learnable by small models (spec/micro.md). At
+// its value, which makes look-up learnable by small models (docs/scales.md, "What decided how fast it learned"). At
 // op 0 no operation exists and the solution is "ans 2" alone.
 func RenderSymbolic(g *Graph, context string, s *random.Stream) (*Problem, error) {
 	w, err := SymbolicContext(context)

@@ -7,8 +7,8 @@ import "strings"
 // tokenizer, so that a corpus does not either.
 //
 // Symbolic texts are tokens separated by blanks. In realistic texts a token is a
-// run of letters, a number, a punctuation mark or one of the six tags (generator
-// spec §10).
+// run of letters, a number, a punctuation mark or one of the six tags (docs/generator.md,
+// "Texts").
 func TokenCount(p *Problem) int {
 	if p.Graph.Family == Symbolic {
 		// [BOS], the last words of the three texts, which no blank follows, and [EOS]

@@ -93,8 +93,8 @@ func (g *Graph) validateRealistic() error {
 	return nil
 }
 
-// validateDefinition checks a realistic node against the sentence shapes (spec §5)
-// and the meaning of totals (§2).
+// validateDefinition checks a realistic node against the sentence shapes and the
+// meaning of totals (docs/generator.md, "Sentences" and "Quantities").
 func (g *Graph) validateDefinition(i int) error {
 	n := &g.Nodes[i]
 	if n.Outer > Times {

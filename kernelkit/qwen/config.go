@@ -5,7 +5,7 @@
 // as inputs. There is no store of variables: what is trained, sampled from, averaged,
 // digested and exported is the same list.
 //
-// The network (paper.md §2.1): pre-norm blocks with RMSNorm, rotary positions in the
+// The network (docs/paper.md, "Model and tokenizer"): pre-norm blocks with RMSNorm, rotary positions in the
 // split-half layout, grouped-query attention with biases on q, k and v only, a SwiGLU
 // MLP, and an unembedding that may be tied to the embedding.
 package qwen
@@ -43,11 +43,16 @@ type Config struct {
 	// at the start, by biases on q and k. An inductive bias that shortens the wait for
 	// variable look-up in very small models: report it with the results.
 	OffsetInit bool `json:"offset_init,omitempty"`
+
+	// LookupInit makes the first two layers look values up by their names at the start: see
+	// Lookup. An inductive bias too; it needs 2 layers, 2 heads for each part of a name, and
+	// as many key and value heads as query heads.
+	LookupInit Lookup `json:"lookup_init,omitempty"`
 }
 
 // Size returns the configuration of one of the project's sizes for a vocabulary:
 // "micro" (two CPU cores, minutes), "10m" and "25m" (one GPU), "paper" (the paper's
-// 100M; paper.md §2.1).
+// 100M; docs/paper.md, "Model and tokenizer").
 func Size(name string, vocab int) (Config, error) {
 	c := Config{VocabSize: vocab, Context: 2048, RopeTheta: 1e6, RMSEps: 1e-6, Tied: true, EmbedScale: 1, InitStd: 0.02}
 	switch name {
@@ -101,7 +106,7 @@ func (c Config) Validate() error {
 	case c.OffsetInit && c.HeadDim() < 2*offsetPairs:
 		return fmt.Errorf("qwen: offset_init needs heads of at least %d, found %d", 2*offsetPairs, c.HeadDim())
 	}
-	return nil
+	return c.validateLookup()
 }
 
 func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }

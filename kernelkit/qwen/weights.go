@@ -52,6 +52,9 @@ func NewWeights(cfg Config, seed int64) (*Weights, error) {
 	if cfg.OffsetInit {
 		w.setOffsetHeads()
 	}
+	if cfg.LookupInit != "" {
+		w.setLookup(seed)
+	}
 	return w, nil
 }
 
@@ -80,29 +83,33 @@ const (
 	offsetBias  = 5.0
 )
 
-// setOffsetHeads gives heads 0, 1, 2 of the first layer biases whose product after
-// the rotary embedding of query position t and key position s is largest at
-// s = t − offset: the key's bias is b, the query's is b turned back by the offset.
+// setOffsetHeads gives heads 0, 1, 2 of the first layer the offsets 1, 2, 3.
 func (w *Weights) setOffsetHeads() {
+	for head := range min(offsetPairs, w.Config.Heads) {
+		w.setOffsetHead(head, head+1)
+	}
+}
+
+// setOffsetHead gives a head of the first layer biases whose product after the rotary
+// embedding of query position t and key position s is largest at s = t − offset: the
+// key's bias is b, the query's is b turned back by the offset.
+func (w *Weights) setOffsetHead(head, offset int) {
 	c := w.Config
 	half := c.HeadDim() / 2
-	q, k := w.Tensors[1+qBias], w.Tensors[1+kBias]
+	keyHead := head / (c.Heads / c.KVHeads)
 	frequencies := c.frequencies()
-	for head := range min(offsetPairs, c.Heads) {
-		keyHead := head / (c.Heads / c.KVHeads)
-		tensors.MustMutableFlatData(k, func(b []float32) {
-			for i := range offsetPairs {
-				b[keyHead*c.HeadDim()+i] = offsetBias
-			}
-		})
-		tensors.MustMutableFlatData(q, func(b []float32) {
-			for i := range offsetPairs {
-				angle := -float64(head+1) * frequencies[i]
-				b[head*c.HeadDim()+i] = float32(offsetBias * math.Cos(angle))
-				b[head*c.HeadDim()+half+i] = float32(offsetBias * math.Sin(angle))
-			}
-		})
-	}
+	tensors.MustMutableFlatData(w.Tensors[1+kBias], func(b []float32) {
+		for i := range offsetPairs {
+			b[keyHead*c.HeadDim()+i] = offsetBias
+		}
+	})
+	tensors.MustMutableFlatData(w.Tensors[1+qBias], func(b []float32) {
+		for i := range offsetPairs {
+			angle := -float64(offset) * frequencies[i]
+			b[head*c.HeadDim()+i] = float32(offsetBias * math.Cos(angle))
+			b[head*c.HeadDim()+half+i] = float32(offsetBias * math.Sin(angle))
+		}
+	})
 }
 
 // frequencies are the angles by which one position turns each rotary pair.

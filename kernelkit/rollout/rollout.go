@@ -106,7 +106,7 @@ func (c *Completion) Text(t *vocab.Tokenizer) string {
 }
 
 // Stops are the tokens that end a completion: those by which the model's files and its
-// tokenizer end a text, and </answer> where the vocabulary has it (paper.md §1.6).
+// tokenizer end a text, and </answer> where the vocabulary has it (docs/paper.md, "Evaluation").
 func Stops(t *vocab.Tokenizer) []int32 {
 	stops := t.Ends()
 	if id, ok := t.ID(vocab.AnswerClose); ok && !slices.Contains(stops, id) {

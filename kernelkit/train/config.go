@@ -30,6 +30,11 @@ type Config struct {
 	// without it attention crosses documents of a row, and positions run on.
 	DocumentMask bool `json:"document_mask"`
 
+	// ShiftPositions moves the positions of each document by one random number from 0 to this,
+	// so that a model does not learn where in a text something stands, but how far from what:
+	// training only, and only with DocumentMask. 0 = off.
+	ShiftPositions int `json:"shift_positions,omitempty"`
+
 	Dtype string `json:"dtype"` // of the matrices when computing: "float32" or "bfloat16"; masters are f32
 	Seed  int64  `json:"seed"`  // of the order of rows
 
@@ -64,7 +69,7 @@ type Config struct {
 	MilestoneEvery  int `json:"milestone_every,omitempty"` // checkpoints at multiples of this step are kept for good; 0 = none
 }
 
-// Default is the recipe of the micro model (micro.md): change what differs.
+// Default is the recipe of the micro model (docs/scales.md, "micro"): change what differs.
 func Default() Config {
 	return Config{
 		Steps: 1000, Batch: 16, Seq: 160, Accumulate: 1, LR: 4e-3, MinLR: 4e-4, Warmup: 50,
@@ -82,7 +87,7 @@ func (c Config) Validate() error {
 		{"steps", c.Steps, 1}, {"batch", c.Batch, 1}, {"seq", c.Seq, 1}, {"accumulate", c.Accumulate, 1}, {"warmup", c.Warmup, 0},
 		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2}, {"milestone_every", c.MilestoneEvery, 0},
 		{"eval_every", c.EvalEvery, 0}, {"eval_documents", c.EvalDocuments, min(c.EvalEvery, 1)},
-		{"devices", c.Devices, 0}, {"passes_per_call", c.PassesPerCall, 0},
+		{"devices", c.Devices, 0}, {"passes_per_call", c.PassesPerCall, 0}, {"shift_positions", c.ShiftPositions, 0},
 	} {
 		if f.value < f.least {
 			return fmt.Errorf("train: %s is %d: expected at least %d", f.name, f.value, f.least)
@@ -95,6 +100,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: min_lr is %g: expected 0 to lr, %g", c.MinLR, c.LR)
 	case c.Dtype != "float32" && c.Dtype != "bfloat16":
 		return fmt.Errorf("train: dtype is %q: expected float32 or bfloat16", c.Dtype)
+	case c.ShiftPositions > 0 && !c.DocumentMask:
+		return fmt.Errorf("train: shift_positions is %d without document_mask: expected documents that keep to themselves, or 0", c.ShiftPositions)
 	case c.Batch%c.devices() != 0:
 		return fmt.Errorf("train: devices is %d and batch %d: expected a batch that the devices can share evenly", c.Devices, c.Batch)
 	case c.PassesPerCall > 1 && c.devices() > 1:

@@ -114,7 +114,7 @@ func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved
 	if err := cfg.Validate(); err != nil {
 		return Reserved{}, err
 	}
-	s, err := newStepper(eng, model, cfg)
+	s, err := newStepper(eng, model, cfg, cfg.Batch*cfg.Seq)
 	if err != nil {
 		return Reserved{}, fmt.Errorf("train: %w", err)
 	}

@@ -167,10 +167,27 @@ func (p *packer) batches(step int) ([]*Batch, error) {
 	rows := p.rows[step%p.steps*perStep:][:perStep]
 	var out []*Batch
 	for len(rows) > 0 {
-		out = append(out, newBatch(rows[:p.cfg.Batch], p.cfg.Seq, p.cfg.DocumentMask))
+		b := newBatch(rows[:p.cfg.Batch], p.cfg.Seq, p.cfg.DocumentMask)
+		if p.cfg.ShiftPositions > 0 {
+			b.shift(p.cfg.ShiftPositions, random.New(p.cfg.Seed, "position shifts", uint64(step), uint64(len(out))))
+		}
+		out = append(out, b)
 		rows = rows[p.cfg.Batch:]
 	}
 	return out, nil
+}
+
+// shift moves the positions of each document by a random number from 0 to most.
+func (b *Batch) shift(most int, s *random.Stream) {
+	by := int32(0)
+	for i, segment := range b.Segments {
+		if i%b.Seq == 0 || segment != b.Segments[i-1] {
+			by = int32(s.Between(0, most))
+		}
+		if segment != 0 {
+			b.Positions[i] += by
+		}
+	}
 }
 
 // pack returns the rows of a window.

@@ -214,3 +214,48 @@ func TestTokensPerPositionSeesTheRoomThatIsLeft(t *testing.T) {
 		t.Error("documents longer than a row have a number of tokens a position")
 	}
 }
+
+func TestShiftedDocumentsKeepTheirDistances(t *testing.T) {
+	cfg := testConfig()
+	plain := newTestPacker(t, cfg, testDocs(30))
+	cfg.ShiftPositions = 9
+	shifted := newTestPacker(t, cfg, testDocs(30))
+	seen := map[int32]bool{}
+	for step := range 20 {
+		before, err := plain.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := shifted.batches(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := newTestPacker(t, cfg, testDocs(30)).batches(step)
+		if err != nil || !reflect.DeepEqual(after, again) {
+			t.Fatalf("step %d has other shifts when it is asked for alone (%v)", step, err)
+		}
+		by := int32(0)
+		for i, segment := range before[0].Segments {
+			moved := after[0].Positions[i] - before[0].Positions[i]
+			switch start := segment != 0 && before[0].Positions[i] == 0; {
+			case start:
+				by = moved
+				seen[by] = true
+			case segment != 0 && moved != by, segment == 0 && moved != 0:
+				t.Fatalf("step %d: position %d is moved by %d in a document that is moved by %d", step, i, moved, by)
+			}
+		}
+		after[0].Positions = before[0].Positions
+		if !reflect.DeepEqual(before, after) {
+			t.Fatalf("step %d: a shift changes more than positions", step)
+		}
+	}
+	for by := range int32(10) {
+		if !seen[by] {
+			t.Errorf("no document is moved by %d", by)
+		}
+	}
+	if len(seen) != 10 {
+		t.Errorf("documents are moved by %v, expected 0 to 9", seen)
+	}
+}

@@ -109,7 +109,7 @@ func fiftySteps(t *testing.T, perCall int) {
 	flat := parityFixture(t, "steps.tokens", batches, rows, tokens)
 	losses, norms := parityFixture(t, "steps.losses", cfg.Steps), parityFixture(t, "steps.norms", cfg.Steps)
 	w := parityWeights(t)
-	s, err := newStepper(open(t), w.Config, cfg)
+	s, err := newStepper(open(t), w.Config, cfg, rows*(tokens-1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,28 +53,26 @@ func targetLogProbs(model qwen.Config, cfg Config, weights []*Node, p pass[*Node
 	return qwen.TargetLogProbs(d.Logits(d.Hidden(rows)), targets)
 }
 
-// wantedParts is how many sizes a pass has for its positions with targets: each takes a
-// program of its own, and seconds to compile it.
-const wantedParts = 8
-
-// wanted is the number of positions at which the network ends for a batch: room for those
-// with a target, in eighths of all. A batch of which more than seven eighths have one, and any
-// on several devices, whose rows lie apart, takes all.
-func (c Config) wanted(b *Batch) int {
-	all := b.Rows * b.Seq
-	part := (all + wantedParts - 1) / wantedParts
-	if room := (b.Count + part - 1) / part * part; room < all && c.devices() == 1 {
-		return room
+// room says at how many positions the network ends for a run's batches: enough for those with
+// a target in any batch of the first rows that are packed together, and a twentieth more. A
+// batch that needs more ends at all positions, and so do all where that is hardly more, or where
+// rows lie on several devices. So a run has two programs at most.
+func (p *packer) room() (int, error) {
+	all := p.cfg.Batch * p.cfg.Seq
+	most := 0
+	for step := range p.steps {
+		batches, err := p.batches(step)
+		if err != nil {
+			return 0, err
+		}
+		for _, b := range batches {
+			most = max(most, b.Count)
+		}
 	}
-	return all
-}
-
-// wantedOf is the room that the fullest of batches takes.
-func (c Config) wantedOf(batches ...*Batch) (most int) {
-	for _, b := range batches {
-		most = max(most, c.wanted(b))
+	if room := most + most/20 + 1; room <= all*7/8 && p.cfg.devices() == 1 {
+		return room, nil
 	}
-	return most
+	return all, nil
 }
 
 // flat are the numbers of some rows: [planes, rows, seq].

@@ -73,7 +73,11 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 		return nil, err
 	}
 	if r.at.Step < cfg.Steps {
-		if r.stepper, err = newStepper(eng, start.Config, cfg); err != nil {
+		room, err := pack.room()
+		if err != nil {
+			return nil, err
+		}
+		if r.stepper, err = newStepper(eng, start.Config, cfg, room); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
 		if r.note != "" {
@@ -137,6 +141,9 @@ func (r *run) resume(start *qwen.Weights) error {
 	}
 	for i := len(steps) - 1; i >= 0; i-- {
 		c, w, first, second, err := LoadCheckpoint(folders[steps[i]])
+		if errors.Is(err, ErrOtherVersion) {
+			return err
+		}
 		if err != nil {
 			r.note += err.Error() + "; the checkpoint before it is used. "
 			continue
@@ -203,7 +210,7 @@ func (r *run) prepareCall(first int) prepared {
 			p.err = err
 			return p
 		}
-		if w := r.cfg.wantedOf(batches...); step == first {
+		if w := r.stepper.wanted(batches...); step == first {
 			wanted = w
 		} else if w != wanted {
 			return p

@@ -36,15 +36,19 @@ type stepper struct {
 	eng       *engine.Engine
 	network   network
 	cfg       Config
+	room      int // positions at which the network ends for a batch that has no more targets
 	atOnce    int // steps of a call, at most: more than one without accumulation only
 	all, some programs
 }
 
-func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, error) {
+func newStepper(eng *engine.Engine, model qwen.Config, cfg Config, room int) (*stepper, error) {
+	if n := cfg.Seq + cfg.ShiftPositions; cfg.ShiftPositions > 0 && n > model.Context {
+		return nil, fmt.Errorf("seq and shift_positions are together %d: expected at most the model's context, %d", n, model.Context)
+	}
 	if cfg.devices() > len(eng.Devices) {
 		return nil, fmt.Errorf("devices is %d: backend %s has %d", cfg.Devices, eng.Name, len(eng.Devices))
 	}
-	s := &stepper{eng: eng, network: network{model, cfg, model.Specs()}, cfg: cfg, atOnce: 1}
+	s := &stepper{eng: eng, network: network{model, cfg, model.Specs()}, cfg: cfg, room: room, atOnce: 1}
 	if cfg.Accumulate == 1 {
 		s.atOnce = cfg.passesPerCall()
 	}
@@ -62,6 +66,16 @@ func (s *stepper) programs(wanted int) programs {
 		return s.some
 	}
 	return s.all
+}
+
+// wanted is the number of positions at which the network ends for batches.
+func (s *stepper) wanted(batches ...*Batch) int {
+	for _, b := range batches {
+		if b.Count > s.room {
+			return s.cfg.Batch * s.cfg.Seq
+		}
+	}
+	return s.room
 }
 
 // call runs a program with the arguments of each device and returns the results of each.
@@ -152,7 +166,7 @@ func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error
 // run executes the programs of steps and returns the results of each device.
 func (s *stepper) run(st *state, each [][]*Batch, scalars, shares [][]float32) ([][]*tensors.Tensor, error) {
 	batches := slices.Concat(each...)
-	wanted := s.cfg.wantedOf(batches...)
+	wanted := s.wanted(batches...)
 	p := s.programs(wanted)
 	if s.cfg.Accumulate > 1 {
 		return s.accumulated(st, batches, scalars[0], shares[0])
@@ -197,7 +211,7 @@ func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []floa
 	}
 	passes := s.cfg.passesPerCall()
 	for some := range slices.Chunk(batches, passes) {
-		wanted := s.cfg.wantedOf(some...)
+		wanted := s.wanted(some...)
 		out, err := s.call(s.programs(wanted).add, func(device int) (engine.Fields[any], error) {
 			before, err := given(device)
 			in := &addIn[any]{weights: engine.Arguments(st.on(device).Weights), sums: before, share: share}

@@ -157,6 +157,9 @@ func (f *finder) find(text string) []piece {
 		if t.RStrip {
 			to = len(text) - len(strings.TrimLeftFunc(text[to:], unicode.IsSpace))
 		}
+		if from >= to { // another has taken all of it as its blanks
+			continue
+		}
 		if done < from {
 			pieces = append(pieces, piece{done, from, -1})
 		}

@@ -142,14 +142,14 @@ func checkDecoder(raw json.RawMessage, how splitting) error {
 	if err != nil {
 		return err
 	}
-	want := map[splitting]string{byteLevel: "ByteLevel", prose: "Fuse"}[how]
+	want := map[splitting]string{byteLevel: "ByteLevel", prose: "Fuse", phrases: "Fuse"}[how]
 	for _, m := range list {
 		kind, err := kindOf("decoder", m)
 		if err != nil {
 			return err
 		}
 		if kind != want || len(list) > 1 {
-			return fmt.Errorf("the decoder is of type %s: expected %s", kind, map[splitting]string{byteLevel: "ByteLevel", prose: "Fuse", blanks: "none"}[how])
+			return fmt.Errorf("the decoder is of type %s: expected %s", kind, map[splitting]string{byteLevel: "ByteLevel", prose: "Fuse", phrases: "Fuse", blanks: "none"}[how])
 		}
 		var flag bool // what these say goes for encoding only
 		if err := strict.Fields(m, map[string]any{"type": &kind, "add_prefix_space": &flag, "trim_offsets": &flag, "use_regex": &flag}); err != nil {
@@ -167,6 +167,7 @@ func template(raw json.RawMessage) ([]int32, error) {
 		return nil, err
 	}
 	var prefix []int32
+	templates := 0
 	for _, m := range list {
 		kind, err := kindOf("post-processor", m)
 		if err != nil {
@@ -177,9 +178,10 @@ func template(raw json.RawMessage) ([]int32, error) {
 			var flag bool // about offsets
 			err = strict.Fields(m, map[string]any{"type": &kind, "add_prefix_space": &flag, "trim_offsets": &flag, "use_regex": &flag})
 		case "TemplateProcessing":
-			var before []int32
-			before, err = templatePrefix(m)
-			prefix = append(before, prefix...) // a later one works on what an earlier one gave
+			if templates++; templates > 1 {
+				return nil, errors.New("the post-processor has two templates: expected one")
+			}
+			prefix, err = templatePrefix(m)
 		default:
 			err = errors.New("expected ByteLevel or TemplateProcessing")
 		}

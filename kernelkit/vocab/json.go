@@ -91,8 +91,11 @@ func (t *Tokenizer) Save(dir string) error {
 	if t.splitting == blanks {
 		f.PreTokenizer = &splitJSON{Type: "WhitespaceSplit"}
 	} else {
-		no := false
-		f.PreTokenizer = &splitJSON{"Split", map[string]string{"Regex": prosePattern}, "Isolated", &no}
+		no, pattern := false, prosePattern
+		if t.splitting == phrases {
+			pattern = phrasePattern(t.tokens, t.isSpecial)
+		}
+		f.PreTokenizer = &splitJSON{"Split", map[string]string{"Regex": pattern}, "Isolated", &no}
 		f.Decoder = &splitJSON{Type: "Fuse"}
 	}
 	if err := writeJSON(filepath.Join(dir, File), f); err != nil {
@@ -298,8 +301,10 @@ func (p *parts) wordSplitting(tokens []string) (splitting, error) {
 	switch {
 	case len(pre) == 1 && pre[0].kind == "Split" && pre[0].regex == prosePattern:
 		return prose, nil
+	case len(pre) == 1 && pre[0].kind == "Split" && pre[0].regex == phrasePattern(tokens, p.isAdded()):
+		return phrases, nil
 	case len(pre) != 1 || pre[0].kind != "WhitespaceSplit":
-		return 0, errors.New("the word-level model has another pre-tokenizer than WhitespaceSplit or this project's pattern")
+		return 0, errors.New("the word-level model has another pre-tokenizer than WhitespaceSplit or this project's patterns")
 	}
 	contents := make([]addedToken, 0, len(p.added))
 	for _, a := range p.added {
@@ -316,6 +321,15 @@ func (p *parts) wordSplitting(tokens []string) (splitting, error) {
 		}
 	}
 	return blanks, nil
+}
+
+// isAdded says which ids are cut out of text first.
+func (p *parts) isAdded() map[int32]bool {
+	added := map[int32]bool{}
+	for _, a := range p.added {
+		added[a.ID] = true
+	}
+	return added
 }
 
 // table lists the tokens by id and the tokens that are cut out of text first.

@@ -10,8 +10,8 @@ import (
 //go:embed data/bpe.json
 var paperBPE []byte
 
-// Paper is the byte-level BPE of the paper's kind and size (paper.md §2.1; generator spec
-// §10), trained on this project's own corpus of the realistic family: the authors'
+// Paper is the byte-level BPE of the paper's kind and size (docs/paper.md,
+// "Model and tokenizer"), trained on this project's own corpus of the realistic family: the authors'
 // pre-tokeniser with its isolated "s", "p", "L" and "N", whole numbers as single tokens, ids 0 to
 // 9 for the special tokens. It encodes any text. Its texts are about a quarter shorter than the
 // authors': compare counts of tokens with theirs only with that in mind.

@@ -82,11 +82,17 @@ var knownPatterns = []string{
 }
 
 // largestProgram is how many instructions a compiled expression may have: the time for a
-// character grows with them.
-const largestProgram = 500
+// character grows with them. longestPattern is the longest expression in bytes.
+const (
+	largestProgram = 500
+	longestPattern = 4096
+)
 
 // newCutter translates an expression from the syntax of the reference's engine.
 func newCutter(pattern string) (cutter, error) {
+	if len(pattern) > longestPattern {
+		return cutter{}, fmt.Errorf("the pre-tokenizer's expression has %d bytes: expected at most %d", len(pattern), longestPattern)
+	}
 	c := cutter{patient: slices.Contains(knownPatterns, pattern)}
 	source, run := pattern, ""
 	for _, a := range aheads {
@@ -191,6 +197,8 @@ type patternReader struct {
 	source string
 	at     int
 	out    strings.Builder
+	open   []int // where in out the groups begin that have no end yet
+	group  int   // where the group begins that has just ended; −1 where none has
 }
 
 // contractions is the one group without regard to case that is known to mean the same in
@@ -200,18 +208,25 @@ const contractions = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 func (p *patternReader) read() error {
 	for p.at < len(p.source) {
 		rest := p.source[p.at:]
+		p.group = -1
 		switch c := rest[0]; {
 		case strings.HasPrefix(rest, contractions):
 			p.copy(len(contractions))
 		case strings.HasPrefix(rest, "(?:"):
+			p.open = append(p.open, p.out.Len())
 			p.copy(3)
 			continue // no quantifier behind it
 		case c == '(' && strings.HasPrefix(rest, "(?"):
 			return fmt.Errorf("the group %.12q is not supported: expected (?:…), %s, or a look-ahead as the last but one alternative, %s", rest, contractions, aheads[0].ending)
 		case c == '(':
+			p.open = append(p.open, p.out.Len())
 			p.at++
 			p.out.WriteString("(?:")
 			continue
+		case c == ')' && len(p.open) > 0:
+			p.group = p.open[len(p.open)-1]
+			p.open = p.open[:len(p.open)-1]
+			p.copy(1)
 		case c == '|':
 			p.copy(1)
 			continue
@@ -273,6 +288,15 @@ func (p *patternReader) quantifier() error {
 		n = end + 1
 	default:
 		return nil
+	}
+	if p.group >= 0 {
+		body, err := regexp.Compile("^" + p.out.String()[p.group:] + "$")
+		if err != nil {
+			return err
+		}
+		if body.MatchString("") {
+			return fmt.Errorf("%.4q at byte %d repeats a group that can match nothing: not supported", rest, p.at)
+		}
 	}
 	p.copy(n)
 	if next := p.source[p.at:]; next != "" && (strings.ContainsRune("*+?", rune(next[0])) || isBraced(next)) {

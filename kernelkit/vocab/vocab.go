@@ -3,9 +3,10 @@
 // text that one made here accepts. One that was read from files may put a token before
 // texts, normalise them, or take in blanks, as Hugging Face's tokenizers does with them.
 //
-// Two word-level tokenizers are made here: Words for texts that are tokens separated
-// by single blanks (the symbolic problem family), and Text for prose, where a token is
-// a word, a number or a punctuation mark with the blank before it. Load reads these, and
+// Three word-level tokenizers are made here: Words for texts that are tokens separated
+// by single blanks (the symbolic problem family), Text for prose, where a token is
+// a word, a number or a punctuation mark with the blank before it, and Phrases for prose
+// with tokens of several of these. Load reads these, and
 // byte-level BPE, from Hugging Face's tokenizer.json; Save writes what transformers'
 // AutoTokenizer opens.
 package vocab
@@ -20,7 +21,7 @@ import (
 )
 
 // Special tokens have the ids 0 to 9 in every tokenizer made here, as in the paper's
-// (paper.md §2.1).
+// (docs/paper.md, "Model and tokenizer").
 const (
 	UNK = "[UNK]" // only there because Hugging Face's word-level model asks for it
 	PAD = "[PAD]"
@@ -43,6 +44,7 @@ type splitting int
 const (
 	blanks    splitting = iota // at single blanks, which are not part of a token
 	prose                      // see SplitProse
+	phrases                    // see Phrases
 	byteLevel                  // byte-level BPE
 )
 
@@ -61,6 +63,7 @@ type Tokenizer struct {
 	bos, eos  int32
 	ends      []int32 // who ends a text
 	bpe       *bpe
+	longest   int               // pieces of the longest token of phrases
 	files     map[string][]byte // that it was read from; nil for one that was made here
 }
 
@@ -93,6 +96,8 @@ func words(tokens []string, how splitting) (*Tokenizer, error) {
 			return nil, fmt.Errorf("vocab: token %q is not valid UTF-8", token)
 		case how == blanks && strings.IndexFunc(token, unicode.IsSpace) >= 0:
 			return nil, fmt.Errorf("vocab: token %q contains a blank: texts are cut at blanks", token)
+		case how == phrases && checkPhrase(token) != nil:
+			return nil, checkPhrase(token)
 		case how == prose && len(SplitProse(token)) != 1:
 			return nil, fmt.Errorf("vocab: %q is not one token: it is cut into %q", token, SplitProse(token))
 		}
@@ -116,6 +121,9 @@ func assemble(tokens, special []string, how splitting) (*Tokenizer, error) {
 	for i, s := range special {
 		t.isSpecial[t.ids[s]] = true
 		added[i] = addedToken{ID: t.ids[s], Content: s, Special: true}
+	}
+	if how == phrases {
+		t.longest = longestPhrase(tokens, t.isSpecial)
 	}
 	t.pad, t.bos = t.idOr(PAD), t.idOr(BOS)
 	if err := t.setEnds("", nil); err != nil {
@@ -222,7 +230,13 @@ func (t *Tokenizer) encodePlain(ids []int32, text string, offset int) ([]int32, 
 		return t.bpe.encode(ids, text, offset)
 	}
 	for at := 0; at < len(text); {
-		n := proseToken(text[at:])
+		n := 0
+		if t.splitting == phrases {
+			n = t.phraseToken(text[at:])
+		}
+		if n == 0 {
+			n = proseToken(text[at:])
+		}
 		id, ok := t.ids[text[at:at+n]]
 		if !ok {
 			return nil, &UnknownTextError{Offset: offset + at, Text: text[at : at+n]}

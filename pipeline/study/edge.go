@@ -50,7 +50,7 @@ const ladder = "ladder"
 func (s *scale) fineTuning(ops gsm.Range) *pipeline.Pretraining {
 	r := s.Base
 	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, pipeline.SolutionOnly
-	budget := s.reinforce(ops, strictReward).Estimate(r.Model).TrueTokens
+	budget := s.reinforce(ops, strictReward).Estimate(r).TrueTokens
 	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep(r)))))
 	return &r
 }
@@ -72,7 +72,7 @@ func edgeClaims() []Claim {
 			Effect: gain("inside", "base", "inside", PassK), Rule: Rule{Below, 0.02}},
 		{ID: "edge-reaches-beyond", Says: "RL at the edge raises pass@k beyond it", Source: "Fig. 3, C7",
 			Effect: gain("edge", "base", "beyond", PassK), Rule: Rule{Above, 0}},
-		{ID: "edge-keeps-inside", Says: "RL at the edge does not lower pass@1 inside by more than 5 points", Source: "C1, C16",
+		{ID: "edge-keeps-inside", Says: "RL at the edge does not lower pass@1 inside by more than 5 points", Source: "Observation 1, C1, C16",
 			Effect: gain("edge", "base", "inside", Pass1), Rule: Rule{Above, -0.05}},
 		{ID: "gold-likelier", Says: "RL at the edge makes gold solutions there likelier", Source: "Fig. 10, C11",
 			Effect: gain("base", "edge", "edge", NLL), Rule: Rule{Above, 0}},

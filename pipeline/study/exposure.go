@@ -46,7 +46,7 @@ func exposureStudy(s *scale) *Study {
 func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 	r := s.Base
 	var mix []gsm.Block
-	if r.Data.Family == gsm.Realistic {
+	if len(s.contexts) > 1 { // the corpus holds B too
 		mix = []gsm.Block{{Ops: s.exposure.evaluate, Contexts: []string{a}, Share: 1 - share}}
 	} else {
 		for _, block := range r.Data.Mix {

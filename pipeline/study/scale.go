@@ -62,7 +62,7 @@ func scaleOf(name string, seed int64) (scale, error) {
 	}
 	s := scale{Profile: p, seed: seed, machine: cpu, study: p.RL, evaluation: p.Evaluation}
 	switch name {
-	case "smoke", "micro":
+	case "smoke", "micro", "lookup", "words":
 		s.small()
 	case "gpu", "paper":
 		s.large()
@@ -70,18 +70,20 @@ func scaleOf(name string, seed int64) (scale, error) {
 	return s, nil
 }
 
-// small is the symbolic family: smoke and micro.
+// small is a profile that two CPU cores can run: one context, and ops that follow from the
+// base's corpus.
 func (s *scale) small() {
 	body, edge := s.Base.Data.Mix[0].Ops, s.Edge
-	s.insideRL = gsm.Range{Min: max(1, body.Max-2), Max: body.Max}
+	easiest := max(1, body.Min)
+	s.insideRL = gsm.Range{Min: max(easiest, body.Max-2), Max: body.Max}
 	s.mixedRL = gsm.Range{Min: body.Max - 1, Max: edge.Max}
 	s.edgeRL, s.beyondRL = edge, gsm.Range{Min: 2 * edge.Max, Max: 2*edge.Max + 1}
-	s.inside, s.edge, s.beyond = gsm.Range{Min: 1, Max: body.Max}, edge, gsm.Range{Min: edge.Max + 1, Max: edge.Max + 2}
-	s.contexts = []string{"A"}
+	s.inside, s.edge, s.beyond = gsm.Range{Min: easiest, Max: body.Max}, edge, gsm.Range{Min: edge.Max + 1, Max: edge.Max + 2}
+	s.contexts = s.Base.Data.Mix[0].Contexts
 	s.study.Data = s.rl(s.edgeRL)
-	s.evaluation.Data = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: s.beyond.Max}, "A")
-	s.exposure = exposureScale{shares: []float64{0, 0.001, 0.003, 0.01, 0.1}, seen: gsm.Range{Min: 0, Max: 2},
-		rl: gsm.Range{Min: 2, Max: body.Max}, evaluate: gsm.Range{Min: 1, Max: edge.Max}}
+	s.evaluation.Data = s.rl(gsm.Range{Min: easiest, Max: s.beyond.Max})
+	s.exposure = exposureScale{shares: []float64{0, 0.001, 0.003, 0.01, 0.1}, seen: gsm.Range{Min: body.Min, Max: 2},
+		rl: gsm.Range{Min: 2, Max: body.Max}, evaluate: gsm.Range{Min: easiest, Max: edge.Max}}
 	s.split = splitScale{betas: []float64{0, 0.2, 0.5, 0.8, 1}, lr: 1e-3, minLR: 1e-4, warmup: 0.05, trueToo: true}
 	if s.Name == "smoke" {
 		s.seeds = [2]int{1, 1}
@@ -95,6 +97,14 @@ func (s *scale) small() {
 	s.seeds = [2]int{5, 4}
 	s.evaluation.Problems, s.evaluation.Samples = 128, 16
 	s.split.budgets = []float64{s.perRLStep() * 40}
+	switch s.Name {
+	case "lookup":
+		s.notRun = "no study has run at this profile yet: LAB.md has the pilots of its base"
+	case "words":
+		s.seeds = [2]int{3, 3}
+		s.exposure.shares = []float64{0, 0.001, 0.01, 0.1}
+		s.notRun = "no study has run at this profile yet: LAB.md has the pilots of its base"
+	}
 }
 
 // large is the realistic family: gpu and paper.
@@ -137,20 +147,29 @@ func (s *scale) rl(ops gsm.Range) gsm.Spec {
 func (s *scale) reinforce(ops gsm.Range, reward verify.Reward) *pipeline.Reinforcement {
 	r := s.study
 	r.Data, r.Reward = s.rl(ops), reward
-	if longest := symbolicStep * (ops.Max + 1); r.Data.Family == gsm.Symbolic && longest > r.GRPO.MaxTokens {
-		r.GRPO.MaxTokens = longest // or no sample of the deepest could end
+	step := 0
+	switch {
+	case r.Data.Family == gsm.Symbolic:
+		step = symbolicStep
+	case s.Base.Phrases != nil:
+		step = phraseStep
 	}
+	r.GRPO.MaxTokens = max(r.GRPO.MaxTokens, step*(ops.Max+1)) // or no sample of the deepest could end
 	return &r
 }
 
-// symbolicStep is the length of a step of a symbolic solution in tokens.
-const symbolicStep = 12
+// Tokens of a solution for each operation: a step of the symbolic family, and word problems
+// in phrases, with the constants that they define.
+const (
+	symbolicStep = 12
+	phraseStep   = 20
+)
 
 // perTrainStep is the tokens of a step of training: those of its documents, without
-// padding; for word problems all positions, as the paper counts.
+// padding; at the paper's scales all positions, as the paper counts.
 func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
 	positions := float64(r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
-	if r.Data.Family == gsm.Realistic {
+	if r.Data.Family == gsm.Realistic && r.Phrases == nil {
 		return positions
 	}
 	return r.TokensPerPosition() * positions
@@ -160,12 +179,12 @@ func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
 func (s *scale) perRLStep() float64 {
 	r := s.study
 	r.GRPO.Steps = 1
-	return r.Estimate(s.Base.Model).NominalTokens
+	return r.Estimate(s.Base).NominalTokens
 }
 
 // trueShare is what a sample's true length is of the nominal one, for RL problems of a range.
 func (s *scale) trueShare(ops gsm.Range) float64 {
-	p := s.reinforce(ops, s.study.Reward).Estimate(s.Base.Model)
+	p := s.reinforce(ops, s.study.Reward).Estimate(s.Base)
 	return p.TrueTokens / p.NominalTokens
 }
 
