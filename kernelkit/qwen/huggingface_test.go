@@ -26,7 +26,7 @@ func save(t testing.TB, w *Weights) string {
 func TestSavedWeightsLoadBitForBit(t *testing.T) {
 	tied := testConfig
 	tied.Tied = true
-	for name, cfg := range map[string]Config{"untied": testConfig, "tied": tied} {
+	for name, cfg := range map[string]Config{"untied": testConfig, "tied": tied, "look-up start": lookupConfig(NamePart{1, 3})} {
 		w := randomWeights(t, cfg, 2)
 		got, err := Load(save(t, w))
 		if err != nil {
