@@ -73,6 +73,9 @@ func (r Pretraining) Validate() error {
 	if err := r.Data.Validate(); err != nil {
 		return err
 	}
+	if r.Split != gsm.Train && r.Split != gsm.RL {
+		return fmt.Errorf("split is %v: expected train, or rl for fine-tuning; models are evaluated on the others", r.Split)
+	}
 	if r.Target != AllTokens && r.Target != SolutionOnly {
 		return fmt.Errorf("target %q: expected %q or %q", r.Target, AllTokens, SolutionOnly)
 	}
@@ -96,8 +99,8 @@ func (r Reinforcement) Validate() error {
 	if err := r.Data.Validate(); err != nil {
 		return err
 	}
-	if r.Prompts < 1 {
-		return fmt.Errorf("prompts is %d: expected at least 1 problem a step", r.Prompts)
+	if r.Prompts < 1 || r.Prompts > maxProblems {
+		return fmt.Errorf("prompts is %d: expected 1 to %d problems a step", r.Prompts, maxProblems)
 	}
 	if err := r.Reward.Validate(); err != nil {
 		return err
@@ -111,14 +114,20 @@ func (r Evaluation) Validate() error {
 		return err
 	}
 	switch {
-	case r.Problems < 1:
-		return fmt.Errorf("problems is %d: expected at least 1", r.Problems)
-	case r.Samples < 1:
-		return fmt.Errorf("samples is %d: expected at least 1", r.Samples)
-	case r.Temperature < 0:
-		return fmt.Errorf("temperature is %g: expected 0 (greedy) or more", r.Temperature)
-	case r.MaxTokens < 1:
-		return fmt.Errorf("max_tokens is %d: expected at least 1", r.MaxTokens)
+	case r.Problems < 1 || r.Problems > maxProblems:
+		return fmt.Errorf("problems is %d: expected 1 to %d", r.Problems, maxProblems)
+	case r.Samples < 1 || r.Samples > maxProblems:
+		return fmt.Errorf("samples is %d: expected 1 to %d", r.Samples, maxProblems)
+	case r.Temperature != 0 && !(r.Temperature >= 1e-3 && r.Temperature <= 1000):
+		return fmt.Errorf("temperature is %g: expected 0 (greedy), or 0.001 to 1000", r.Temperature)
+	case r.MaxTokens < 1 || r.MaxTokens > 1<<20:
+		return fmt.Errorf("max_tokens is %d: expected 1 to %d", r.MaxTokens, 1<<20)
+	case r.Checkpoint < 0:
+		return fmt.Errorf("checkpoint is %d: expected a milestone's step, or 0 for the end", r.Checkpoint)
 	}
 	return nil
 }
+
+// maxProblems is the most problems, prompts or samples that a recipe may ask for in one
+// place: far beyond what a machine can do.
+const maxProblems = 1 << 20

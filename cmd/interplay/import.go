@@ -13,7 +13,7 @@ func importCommand() *cobra.Command {
 		Short: "puts a Hugging Face model into the run store",
 		Long: `Reads a Qwen2 checkpoint (safetensors, single or sharded, f32, bf16 or f16, tied or not)
 with its tokenizer.json, and puts it into the run store. Prints the name by which
-other verbs know it.`,
+other verbs know it: a digest of all its files.`,
 		Args: arguments("a folder"),
 		RunE: func(c *cobra.Command, args []string) error { return importModel(c.Context(), args[0]) },
 	}

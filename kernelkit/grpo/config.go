@@ -41,7 +41,7 @@ type Config struct {
 	GroupSize int `json:"group_size"` // samples a prompt, at least 2; paper §5: 6
 	MiniBatch int `json:"mini_batch"` // prompts an update; 0 = all prompts of the step (one update an epoch)
 	Epochs    int `json:"epochs"`     // passes over the samples of a step; 1
-	Rows      int `json:"rows"`       // rows of completions in one forward and backward pass of the learner; gradients add up over the passes of an update
+	Rows      int `json:"rows"`       // rows of completions in one forward and backward pass of the learner; gradients add up over the passes of an update. On a CPU 8 stay in its cache (LAB.md, 2026-11-28)
 	Seq       int `json:"seq"`        // positions of such a row, into which completions of one prompt are packed; 0 = as the longest needs, in multiples of 32
 
 	Temperature float64 `json:"temperature"`  // of the samples and of the policy that learns; 1
@@ -89,7 +89,7 @@ type Config struct {
 // docs/paper.md, "GRPO"). Steps, MaxTokens and the number of prompts depend on the study.
 func Default() Config {
 	return Config{
-		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 16,
+		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 8,
 		Temperature: 1, MaxTokens: 1024,
 		LR: 1e-6, AdamW: train.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01, DecayEmbeddings: true, Clip: 1},
 		ClipLow: 0.2, ClipHigh: 0.2, DualClip: 3, KL: 1e-3, Aggregation: TokenMean,
@@ -106,26 +106,34 @@ func Micro() Config {
 	return c
 }
 
+// Limits of a configuration: below the lowest temperature logits overflow, above the highest
+// all tokens are equally likely; beyond the rate no training has a meaning.
+const (
+	minTemperature = 1e-3
+	maxTemperature = 1000
+	maxRate        = 1000
+)
+
 // Validate returns the first thing that is wrong with the configuration.
 func (c Config) Validate() error {
 	for _, f := range []struct {
-		name         string
-		value, least int
-	}{
-		{"steps", c.Steps, 1}, {"group_size", c.GroupSize, 2}, {"mini_batch", c.MiniBatch, 0}, {"epochs", c.Epochs, 1},
-		{"rows", c.Rows, 1}, {"seq", c.Seq, 0}, {"max_tokens", c.MaxTokens, 1}, {"rollout_rows", c.RolloutRows, 0},
-		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2},
+		name               string
+		value, least, most int
+	}{ // far beyond what fits a machine, and small enough that no product of them overflows
+		{"steps", c.Steps, 1, 1 << 30}, {"group_size", c.GroupSize, 2, 1 << 16}, {"mini_batch", c.MiniBatch, 0, 1 << 20}, {"epochs", c.Epochs, 1, 1 << 10},
+		{"rows", c.Rows, 1, 1 << 16}, {"seq", c.Seq, 0, 1 << 20}, {"max_tokens", c.MaxTokens, 1, 1 << 20}, {"rollout_rows", c.RolloutRows, 0, 1 << 20},
+		{"checkpoint_every", c.CheckpointEvery, 0, 1 << 30}, {"keep", c.Keep, 2, 1 << 30},
 	} {
-		if f.value < f.least {
-			return fmt.Errorf("grpo: %s is %d: expected at least %d", f.name, f.value, f.least)
+		if f.value < f.least || f.value > f.most {
+			return fmt.Errorf("grpo: %s is %d: expected %d to %d", f.name, f.value, f.least, f.most)
 		}
 	}
 	positive := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
 	switch {
-	case !positive(c.Temperature):
-		return fmt.Errorf("grpo: temperature is %g: expected a positive number", c.Temperature)
-	case !positive(c.LR):
-		return fmt.Errorf("grpo: lr is %g: expected a positive number", c.LR)
+	case !(c.Temperature >= minTemperature && c.Temperature <= maxTemperature):
+		return fmt.Errorf("grpo: temperature is %g: expected %g to %d", c.Temperature, minTemperature, maxTemperature)
+	case !(c.LR > 0 && c.LR <= maxRate):
+		return fmt.Errorf("grpo: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
 	case !(c.ClipLow > 0 && c.ClipLow <= 1):
 		return fmt.Errorf("grpo: clip_low is %g: expected a number in (0, 1]", c.ClipLow)
 	case !positive(c.ClipHigh):
