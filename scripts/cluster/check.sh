@@ -32,6 +32,8 @@ check() { # WHAT COMMAND…
 	fi
 }
 
+calculate() { awk "BEGIN { printf \"%.2f\", $1 }"; }
+
 finish() {
 	[ -z "${monitor:-}" ] || kill "$monitor" 2>/dev/null || true
 	"$here/slurm.sh" stop || true
@@ -82,7 +84,7 @@ measured() {
 measure "$alone"
 began=$(date +%s.%N)
 INTERPLAY_RUNS=$alone interplay run "$study" -out "$work/results" >"$work/alone.txt" 2>&1 || { tail "$work/alone.txt"; exit 1; }
-time_alone=$(echo "$(date +%s.%N) - $began" | bc)
+time_alone=$(calculate "$(date +%s.%N) - $began")
 measured
 cpu_alone=$cpu
 say "one process needed $time_alone s, $cpu_alone s of processors"
@@ -144,11 +146,11 @@ for second in $(seq 900); do
 		mount -o remount,size=200m "$many"
 	fi
 done
-time_many=$(echo "$(date +%s.%N) - $began" | bc)
+time_many=$(calculate "$(date +%s.%N) - $began")
 measured
 cpu_many=$cpu
 say "eight workers needed $time_many s, $cpu_many s of processors, with $kills of them killed"
-say "that is $(echo "scale=2; $time_many / $time_alone" | bc) times the time and $(echo "scale=2; $cpu_many / $cpu_alone" | bc) times the processors' time of one process"
+say "that is $(calculate "$time_many / $time_alone") times the time and $(calculate "$cpu_many / $cpu_alone") times the processors' time of one process"
 [ -z "$forecast" ] || say "the forecast was $forecast s"
 
 check "every digest is that of one process" python3 $here/digests.py "$alone" "$many"
