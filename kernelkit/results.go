@@ -41,7 +41,7 @@ func (r *Results) Claims() *Table {
 }
 
 // claimCode is the laboratory's short name of a sentence of the paper (docs/paper.md).
-var claimCode = regexp.MustCompile(`(, )?\bC[1-9]\d?\b`)
+var claimCode = regexp.MustCompile(`(, | \()?\bC[1-9]\d?\b\)?`)
 
 // source names the paper's figure or observation that a claim is from, without codes: a
 // reader of a table knows none.

@@ -16,14 +16,14 @@ import (
 // HeatMapData is a table of numbers over two ranges, such as the NLL reduction of
 // each RL recipe (row) on each evaluation op (column), paper figure 10.
 type HeatMapData struct {
-	Title          string
-	XLabel, YLabel string
-	Columns, Rows  []string
-	Values         [][]score.Interval // [row][column]; not finite: no value
-	Trained        [][]bool           // cells framed in white, or empty; [row][column]
-	ValueLabel     string             // what the colour means, with its unit
-	Format         string             // fmt verb of the number in each cell; "%.2f" when empty
-	Basis          Basis
+	Title         string
+	XLabel        string
+	Columns, Rows []string
+	Values        [][]score.Interval // [row][column]; not finite: no value
+	Trained       [][]bool           // cells framed in white, or empty; [row][column]
+	ValueLabel    string             // what the colour means, with its unit
+	Format        string             // fmt verb of the number in each cell; "%.2f" when empty
+	Basis         Basis
 
 	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
 }
@@ -49,7 +49,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 	shade := shading(lo, hi)
 	p := &panel{
 		x: nominalAxis(data.XLabel, data.Columns, false),
-		y: nominalAxis(data.YLabel, data.Rows, true),
+		y: nominalAxis("", data.Rows, true),
 
 		caption: data.Basis.caption(),
 	}

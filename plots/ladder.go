@@ -25,7 +25,6 @@ type LadderPanel struct {
 // line a k (paper figure 9).
 type LadderData struct {
 	Title  string
-	YLabel string // "strict pass@k (%)" when empty
 	Panels []LadderPanel
 	Rows   int // rows of panels; 1 when 0
 
@@ -52,7 +51,7 @@ func Ladder(data LadderData) ([]byte, error) {
 				values = append(values, v.Value, v.Low, v.High)
 			}
 		}
-		p := &panel{title: d.Title, caption: d.Basis.caption(), x: givenAxis("training step", steps, number), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values, 4)}
+		p := &panel{title: d.Title, caption: d.Basis.caption(), x: givenAxis("training step", steps, number), y: zoomedShareAxis(strictShare, values, 4)}
 		t.add(p.addLadder(d.Lines))
 		panels = append(panels, p)
 	}

@@ -57,7 +57,11 @@ type shareFigure struct {
 	height        vg.Length
 }
 
-const overPrompts = "95 % intervals over prompts"
+// What most of these figures show, and what intervals are where data do not say so.
+const (
+	strictShare = "strict pass@k (%)"
+	overPrompts = "95 % intervals over prompts"
+)
 
 func (s *shareFigure) draw() ([]byte, error) {
 	var all, shares, xs []float64

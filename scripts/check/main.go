@@ -31,6 +31,7 @@ func main() {
 	t.tests()
 	t.conformance()
 	t.notebooks()
+	t.command("nothing is left of notebooks that fail or are interrupted", "", filepath.Join("scripts", "test_kernel.sh"))
 	t.slurm()
 	fmt.Printf("\nall checks took %s\n", time.Since(began).Round(time.Second))
 	if t.skipped > 0 {
