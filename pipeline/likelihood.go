@@ -8,6 +8,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
 	"interplay/kernelkit/train"
@@ -38,7 +39,7 @@ func (r Likelihood) evaluation() Evaluation {
 
 // Likelihoods is the stage of a likelihood recipe on a model.
 func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
-	s := &Stage{Kind: "likelihood", Format: 1, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
+	s := &Stage{Kind: "likelihood", Format: 2, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
 	s.Plan = r.Estimate(baseOf(model))
 	s.Work = func(j *Job) error { return scoreSolutions(j, r, baseOf(model)) }
 	return s
@@ -89,7 +90,7 @@ func (r Likelihood) Estimate(base Pretraining) Spent {
 
 // ReadLikelihoods reads the result of a likelihood stage from its folder.
 func ReadLikelihoods(dir string) ([]score.TextNLL, error) {
-	return parquet.ReadFile[score.TextNLL](filepath.Join(dir, LikelihoodFile))
+	return evaluate.ReadRows[score.TextNLL](filepath.Join(dir, LikelihoodFile))
 }
 
 // WriteParquet writes rows as one whole file.

@@ -300,11 +300,14 @@ func FuzzParseConfig(f *testing.F) {
 		if err := c.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		dir := t.TempDir()
-		if err := saveConfig(dir, c, Origin{Config: rest}); err != nil {
+		fields, err := configFields(c, Origin{Config: rest})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := LoadConfig(dir); err != nil || again != c {
+		if data, err = json.Marshal(fields); err != nil {
+			t.Fatal(err)
+		}
+		if again, _, err := parseConfig(data); err != nil || again != c {
 			t.Errorf("%+v comes back as %+v, %v", c, again, err)
 		}
 	})
