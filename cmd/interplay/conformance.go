@@ -74,7 +74,7 @@ func openCorpora(dir string) (*corpusFolder, error) {
 	if err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is not a folder: expected one with %s", dir, corpusFiles)
 	}
-	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.jsonl"))
+	files, err := filesNamed(dir, ".jsonl")
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +90,6 @@ func openCorpora(dir string) (*corpusFolder, error) {
 		*list = append(*list, file)
 	}
 	return folder, nil
-}
-
-func escapeGlob(dir string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
 var errFirstLine = errors.New("one line is enough")

@@ -102,8 +102,8 @@ func TestConformanceSaysWhatIsWrongWithTheFolder(t *testing.T) {
 		empty:                  "holds no .jsonl file",
 		other:                  "is no corpus",
 		other + "/notes.jsonl": "is not a folder",
-		copyFixtures(t, "scoring.jsonl", "\n", "\n{\n"):           "scoring.jsonl line 2: expected a JSON object",
-		copyFixtures(t, "passk.jsonl", "{", "\n["):                "passk.jsonl line 2: expected a JSON object",
+		copyFixtures(t, "scoring.jsonl", "\n", "\n{\n"):           "scoring.jsonl, line 2: expected a JSON object",
+		copyFixtures(t, "passk.jsonl", "{", "\n["):                "passk.jsonl, line 2: expected a JSON object",
 		copyFixtures(t, "problems_d3.jsonl", "\n", "\n{\"id\"\n"): "line 2",
 	} {
 		err := verb("conformance", strings.Fields(args))

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +9,7 @@ import (
 	"os"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/strict"
 )
 
 // outputFile writes JSON lines.
@@ -25,37 +24,41 @@ func (f *outputFile) writeLine(v any) error {
 	return err
 }
 
-// readLines decodes a JSONL file (or standard input, "-") and hands each value to
-// each; an error names the line. Blank lines are passed over.
+// readLines decodes a file of JSON lines (or standard input, "-") and hands each value to
+// each; an error names file and line. Blank lines are passed over.
 func readLines[T any](path string, each func(line int, v T) error) error {
-	in := io.Reader(os.Stdin)
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
+	in, err := openInput(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	err = strict.Lines(in, func(n int, line []byte) error {
+		var v T
+		if err := strict.Record(line, &v); err != nil {
 			return err
 		}
-		defer f.Close()
-		in = f
+		return each(n, v)
+	})
+	if err != nil {
+		return fmt.Errorf("%s, %w", path, err)
 	}
-	r := bufio.NewReaderSize(in, 1<<20)
-	for n := 1; ; n++ {
-		text, err := r.ReadBytes('\n')
-		if len(bytes.TrimSpace(text)) > 0 {
-			var v T
-			if jsonErr := json.Unmarshal(text, &v); jsonErr != nil {
-				return fmt.Errorf("%s, line %d: expected a JSON object (%w)", path, n, jsonErr)
-			}
-			if err := each(n, v); err != nil {
-				return fmt.Errorf("%s, line %d: %w", path, n, err)
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s, line %d: %w", path, n, err)
-		}
+	return nil
+}
+
+// openInput opens a file to read once, or standard input for "-". A pipe will do too:
+// <(command) is one.
+func openInput(path string) (*os.File, error) {
+	if path == "-" {
+		return os.Stdin, nil
 	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder: name a file", path)
+	}
+	return os.Open(path)
 }
 
 // writeOutput gives fill the output: a file that appears whole or not at all, or

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -14,10 +15,10 @@ import (
 
 // nllRow is a line of interplay nll's input and output.
 type nllRow struct {
-	ID   any       `json:"id,omitempty"`
-	Text string    `json:"text,omitempty"`
-	IDs  []int32   `json:"ids"`
-	NLL  []float32 `json:"nll"` // −log p of each token after the first, nats
+	ID   json.RawMessage `json:"id,omitempty"` // as it is written: a number may have any length
+	Text string          `json:"text,omitempty"`
+	IDs  []int32         `json:"ids"`
+	NLL  []float32       `json:"nll"` // −log p of each token after the first, nats
 }
 
 func nllCommand() *cobra.Command {
@@ -89,13 +90,14 @@ func readTexts(in string, tok *vocab.Tokenizer, w *qwen.Weights) ([]nllRow, erro
 				return err
 			}
 		}
-		if len(row.IDs) < 2 {
+		switch {
+		case len(row.IDs) < 2:
 			return fmt.Errorf("the text has %d tokens: expected at least 2", len(row.IDs))
+		case len(row.IDs) > w.Config.Context:
+			return fmt.Errorf("the text has %d tokens, the model %d positions", len(row.IDs), w.Config.Context)
 		}
-		for _, id := range row.IDs {
-			if int(id) >= w.Config.VocabSize {
-				return fmt.Errorf("token id %d is out of the model's range of %d", id, w.Config.VocabSize)
-			}
+		if err := inVocabulary(row.IDs, w.Config); err != nil {
+			return err
 		}
 		rows = append(rows, row)
 		return nil

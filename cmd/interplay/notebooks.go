@@ -117,7 +117,7 @@ func isSetUp(root string) error {
 }
 
 func notebookNames(dir, only string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.ipynb"))
+	files, err := filesNamed(dir, ".ipynb")
 	if err != nil {
 		return nil, err
 	}

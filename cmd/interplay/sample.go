@@ -1,24 +1,27 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/vocab"
 )
 
 // sampleRow is a line of interplay sample's input.
 type sampleRow struct {
-	ID     any     `json:"id,omitempty"`
-	Prompt string  `json:"prompt,omitempty"`
-	IDs    []int32 `json:"ids,omitempty"`
+	ID     json.RawMessage `json:"id,omitempty"` // as it is written: a number may have any length
+	Prompt string          `json:"prompt,omitempty"`
+	IDs    []int32         `json:"ids,omitempty"`
 }
 
 // sampledRow is a line of its output: one prompt with its completions.
 type sampledRow struct {
-	ID          any                `json:"id,omitempty"`
+	ID          json.RawMessage    `json:"id,omitempty"`
 	Prompt      string             `json:"prompt"`
 	Completions []sampleCompletion `json:"completions"`
 }
@@ -72,7 +75,7 @@ func (f *sampleFlags) run(c *cobra.Command, model string) error {
 	if err != nil {
 		return err
 	}
-	rows, prompts, err := readPrompts(f.in, tok)
+	rows, prompts, err := f.readPrompts(tok, w.Config)
 	if err != nil {
 		return err
 	}
@@ -104,22 +107,45 @@ func (f *sampleFlags) run(c *cobra.Command, model string) error {
 }
 
 // readPrompts reads prompts and encodes them.
-func readPrompts(in string, tok *vocab.Tokenizer) ([]sampleRow, [][]int32, error) {
+func (f *sampleFlags) readPrompts(tok *vocab.Tokenizer, model qwen.Config) ([]sampleRow, [][]int32, error) {
 	var rows []sampleRow
 	var prompts [][]int32
-	err := readLines(in, func(n int, row sampleRow) error {
+	err := readLines(f.in, func(n int, row sampleRow) error {
 		ids := row.IDs
 		if len(ids) == 0 {
 			if row.Prompt == "" {
-				return fmt.Errorf(`expected "prompt" or "ids", found neither`)
+				return errors.New(`expected "prompt" or "ids", found neither`)
 			}
 			var err error
 			if ids, err = tok.Encode(row.Prompt); err != nil {
 				return err
 			}
 		}
+		if err := inVocabulary(ids, model); err != nil {
+			return err
+		}
+		if len(ids)+f.MaxTokens > model.Context {
+			return fmt.Errorf("the prompt has %d tokens and -max-tokens is %d: together more than the model's %d positions", len(ids), f.MaxTokens, model.Context)
+		}
+		if len(rows)*f.Samples >= maxCompletions {
+			return fmt.Errorf("more than %d completions in one run, -n %d a prompt: split the input", maxCompletions, f.Samples)
+		}
+		row.IDs, row.Prompt = nil, ""
 		rows, prompts = append(rows, row), append(prompts, ids)
 		return nil
 	})
 	return rows, prompts, err
+}
+
+// maxCompletions is how many completions one run keeps until it writes them.
+const maxCompletions = 1 << 20
+
+// inVocabulary refuses ids that the model does not have.
+func inVocabulary(ids []int32, model qwen.Config) error {
+	for i, id := range ids {
+		if id < 0 || int(id) >= model.VocabSize {
+			return fmt.Errorf("token %d has the id %d: expected 0 to %d, the model's vocabulary", i, id, model.VocabSize-1)
+		}
+	}
+	return nil
 }

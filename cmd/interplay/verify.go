@@ -20,6 +20,7 @@ import (
 
 	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/verify"
 )
 
@@ -58,17 +59,13 @@ func (f *verifyFlags) run(ctx context.Context) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	in := io.Reader(os.Stdin)
-	if f.in != "-" {
-		file, err := os.Open(f.in)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		in = file
+	in, err := openInput(f.in)
+	if err != nil {
+		return err
 	}
+	defer in.Close()
 	var tally verifyTally
-	err := writeOutput(f.out, f.force, func(out *outputFile) error { return f.judgeAll(ctx, in, out, &tally) })
+	err = writeOutput(f.out, f.force, func(out *outputFile) error { return f.judgeAll(ctx, in, out, &tally) })
 	for _, e := range tally.firstErrors {
 		fmt.Fprintln(os.Stderr, "interplay verify: left out: "+e.Error())
 	}
@@ -107,8 +104,8 @@ func (t *verifyTally) String() string {
 // verifyBatch is a run of lines that one worker judges; whoever receives from done
 // may read the results.
 type verifyBatch struct {
-	first int // number of the first line
-	lines [][]byte
+	lines []numberedLine
+	bytes int
 	done  chan struct{}
 
 	out   bytes.Buffer
@@ -116,17 +113,23 @@ type verifyBatch struct {
 	errs  []error
 }
 
+type numberedLine struct {
+	n    int
+	text []byte
+}
+
+// A batch ends with so many lines or bytes.
 const (
-	batchLines  = 64
-	maxJSONLine = 64 << 20
+	batchLines = 64
+	batchBytes = 1 << 20
 )
 
 // judgeAll reads, judges in parallel and writes in order, in constant memory.
 func (f *verifyFlags) judgeAll(ctx context.Context, in io.Reader, out io.Writer, total *verifyTally) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ordered := make(chan *verifyBatch, 4*f.workers)
-	work := make(chan *verifyBatch, 4*f.workers)
+	ordered := make(chan *verifyBatch, 2*f.workers)
+	work := make(chan *verifyBatch, 2*f.workers)
 	readErr := make(chan error, 1)
 	go func() {
 		readErr <- f.readBatches(ctx, in, work, ordered)
@@ -195,45 +198,37 @@ func (f *verifyFlags) readBatches(ctx context.Context, in io.Reader, work, order
 		work <- b // workers take everything until the channel is closed
 		return true
 	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 1<<16), maxJSONLine)
-	b := &verifyBatch{first: 1, done: make(chan struct{})}
-	number := 0
-	for lines.Scan() {
-		number++
-		b.lines = append(b.lines, bytes.Clone(lines.Bytes()))
-		if len(b.lines) == batchLines {
-			if !send(b) {
-				return nil
-			}
-			b = &verifyBatch{first: number + 1, done: make(chan struct{})}
+	b := &verifyBatch{done: make(chan struct{})}
+	err := strict.Lines(in, func(n int, line []byte) error {
+		b.lines = append(b.lines, numberedLine{n, bytes.Clone(line)})
+		b.bytes += len(line)
+		if len(b.lines) < batchLines && b.bytes < batchBytes {
+			return nil
 		}
-	}
-	if len(b.lines) > 0 && !send(b) {
+		full := b
+		b = &verifyBatch{done: make(chan struct{})}
+		if !send(full) {
+			return ctx.Err()
+		}
 		return nil
+	})
+	if len(b.lines) > 0 {
+		send(b)
 	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return fmt.Errorf("line %d is longer than %d MiB: expected one JSON object a line", number+1, maxJSONLine>>20)
-	} else if err != nil {
-		return fmt.Errorf("after line %d: %w", number, err)
-	}
-	return nil
+	return err
 }
 
 func (b *verifyBatch) judge(reference bool) {
 	encoder := json.NewEncoder(&b.out)
 	encoder.SetEscapeHTML(false)
-	for i, line := range b.lines {
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		row, verdict, err := verifyLine(line, reference)
+	for _, line := range b.lines {
+		row, verdict, err := verifyLine(line.text, reference)
 		if err == nil {
-			row.Line = b.first + i
+			row.Line = line.n
 			err = encoder.Encode(verdict)
 		}
 		if err != nil {
-			b.errs = append(b.errs, fmt.Errorf("line %d: %w", b.first+i, err))
+			b.errs = append(b.errs, fmt.Errorf("line %d: %w", line.n, err))
 			continue
 		}
 		b.tally.lines++
@@ -294,7 +289,7 @@ type predictionOf struct {
 // verifyLine judges one line. The verdict is the output, which contains row.
 func verifyLine(line []byte, reference bool) (row *verifyRow, verdict any, err error) {
 	var r predictionOf
-	if err := json.Unmarshal(line, &r); err != nil {
+	if err := strict.Record(line, &r); err != nil {
 		return nil, nil, fmt.Errorf(`expected a JSON object {"problem", "prediction"}: %w`, err)
 	}
 	prediction, err := r.prediction()
@@ -305,7 +300,7 @@ func verifyLine(line []byte, reference bool) (row *verifyRow, verdict any, err e
 	nested := len(r.Problem) > 0 && r.Problem[0] == '{'
 	if nested {
 		record = verifyRecord{}
-		if err := json.Unmarshal(r.Problem, &record); err != nil {
+		if err := strict.Record(r.Problem, &record); err != nil {
 			return nil, nil, fmt.Errorf(`field "problem": expected a problem record: %w`, err)
 		}
 		if len(r.ID) > 0 { // of the prediction, if it has its own

@@ -1,17 +1,15 @@
 package authors
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"reflect"
 	"sort"
 	"strconv"
+
+	"interplay/kernelkit/strict"
 )
 
 // ConformanceProblem is what the conformance checks need of a problem record.
@@ -208,31 +206,10 @@ func malformed(err error, expected string) error {
 	return fmt.Errorf("expected a JSON object %s: %w", expected, err)
 }
 
-// EachLine calls f for each line of a JSONL file that is not blank, numbered from 1.
-// Lines may be of any length; data is only valid during the call. The first error
-// of f ends the reading and is returned with file and line.
-func EachLine(file string, f func(line int, data []byte) error) error {
-	in, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	r := bufio.NewReaderSize(in, 1<<20)
-	for line := 1; ; line++ {
-		data, err := r.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		if text := bytes.TrimSpace(data); len(text) > 0 {
-			if err := f(line, text); err != nil {
-				return fmt.Errorf("%s line %d: %w", file, line, err)
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-	}
-}
+// EachLine calls f for each line of a JSONL file that is not blank, numbered from 1;
+// data is only valid during the call. The first error of f ends the reading and is
+// returned with file and line.
+func EachLine(file string, f func(line int, data []byte) error) error { return strict.File(file, f) }
 
 // jsonDifference compares two values as JSON and says where they first differ;
 // empty where everything that is expected is found. Keys that are not expected

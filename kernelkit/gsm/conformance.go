@@ -1,16 +1,15 @@
 package gsm
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"interplay/kernelkit/strict"
 )
 
 // Conformity is what the comparison of one record of the authors' generator with
@@ -105,33 +104,16 @@ type recordNode struct {
 
 // readRecords calls use for each line of a JSONL file.
 func readRecords(file string, use func(*record) error) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	lines := bufio.NewReaderSize(f, 1<<16)
-	for n := 1; ; n++ {
-		line, err := lines.ReadBytes('\n')
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("%s: line %d: %w", file, n, err)
+	return strict.File(file, func(_ int, line []byte) error {
+		r := new(record)
+		if err := json.Unmarshal(line, r); err != nil {
+			return fmt.Errorf("no record of a problem corpus: %w", err)
 		}
-		if len(strings.TrimSpace(string(line))) > 0 {
-			r := new(record)
-			if err := json.Unmarshal(line, r); err != nil {
-				return fmt.Errorf("%s: line %d is no record of a problem corpus: %w", file, n, err)
-			}
-			if len(r.Gen.Topo) == 0 {
-				return fmt.Errorf("%s: line %d (%s): the field gen.topo is missing: expected the generator's own graph", file, n, r.ID)
-			}
-			if err := use(r); err != nil {
-				return fmt.Errorf("%s: line %d: %w", file, n, err)
-			}
+		if len(r.Gen.Topo) == 0 {
+			return fmt.Errorf("%s: the field gen.topo is missing: expected the generator's own graph", r.ID)
 		}
-		if err == io.EOF {
-			return nil
-		}
-	}
+		return use(r)
+	})
 }
 
 // conform compares a record with what this package makes of its graph.

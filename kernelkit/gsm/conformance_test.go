@@ -121,8 +121,8 @@ func TestConformanceReportsUnreadableFiles(t *testing.T) {
 	}
 	good := string(committedLines(t, "problems_d2.jsonl")[0])
 	for name, c := range map[string]struct{ text, want string }{
-		"broken":  {good + "\n{\"id\": 3", "line 2 is no record"},
-		"foreign": {good + "\n\n{\"id\":\"a\"}\n", "line 3 (a): the field gen.topo is missing"},
+		"broken":  {good + "\n{\"id\": 3", "line 2: no record"},
+		"foreign": {good + "\n\n{\"id\":\"a\"}\n", "line 3: a: the field gen.topo is missing"},
 	} {
 		file := filepath.Join(t.TempDir(), name+".jsonl")
 		if err := os.WriteFile(file, []byte(c.text), 0o644); err != nil {

@@ -55,14 +55,27 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 
 // Check says whether data is one JSON value in UTF-8 in which no object has a key twice.
 func Check(data []byte) error {
+	if err := checkText(data); err != nil {
+		return err
+	}
+	if loneSurrogate(data) {
+		return errors.New(`it has half a surrogate pair (\ud800 to \udfff) in a string, which is no character`)
+	}
+	return oneValue(data)
+}
+
+func checkText(data []byte) error {
 	switch {
 	case bytes.HasPrefix(data, []byte("\ufeff")):
 		return errors.New("it begins with a byte-order mark: save it as UTF-8 without one")
 	case !utf8.Valid(data):
 		return errors.New("it is no UTF-8: save it as UTF-8")
-	case loneSurrogate(data):
-		return errors.New(`it has half a surrogate pair (\ud800 to \udfff) in a string, which is no character`)
 	}
+	return nil
+}
+
+// oneValue says whether data is one JSON value in which no object has a key twice.
+func oneValue(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	var open []level

@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
@@ -9,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 )
 
 // RecordError is one unreadable record. Reading can go on behind it.
@@ -50,38 +49,24 @@ func Read(path string) iter.Seq2[*gsm.Problem, error] {
 	}
 }
 
-// maxLine bounds a line of JSON: the longest problem takes some 30 kB.
-const maxLine = 4 << 20
-
 func readJSONLines(path string, yield func(*gsm.Problem, error) bool) {
-	f, err := os.Open(path)
-	if err != nil {
-		yield(nil, err)
-		return
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 1<<16), maxLine)
-	number := 0
-	for lines.Scan() {
-		number++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		p, err := parseProblem(lines.Bytes())
+	err := strict.File(path, func(n int, line []byte) error {
+		p, err := parseProblem(line)
 		if err != nil {
-			p, err = nil, &RecordError{Path: path, Line: number, Err: err}
+			p, err = nil, &RecordError{Path: path, Line: n, Err: err}
 		}
 		if !yield(p, err) {
-			return
+			return errEnough
 		}
-	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		yield(nil, fmt.Errorf("%s: line %d is longer than %d MiB: expected one problem a line", path, number+1, maxLine>>20))
-	} else if err != nil {
-		yield(nil, fmt.Errorf("%s: after line %d: %w", path, number, err))
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		yield(nil, err)
 	}
 }
+
+// errEnough says that the reader wants no more lines.
+var errEnough = errors.New("enough")
 
 // parseProblem reads one line.
 func parseProblem(line []byte) (*gsm.Problem, error) {
