@@ -25,11 +25,11 @@ import (
 
 // Lab is a notebook's view of the project: a profile, a seed and a run store.
 type Lab struct {
-	Name    string           // of the notebook
-	Profile pipeline.Profile // scale of everything that the lab runs
-	Seed    int64
+	Name string // of the notebook
+	Seed int64
 
-	store *pipeline.Store
+	profile pipeline.Profile // scale of everything that the lab runs
+	store   *pipeline.Store
 	ctx   context.Context
 }
 
@@ -70,7 +70,7 @@ func open(study, profile string, seed int64) (*Lab, error) {
 		return nil, err
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	return &Lab{Name: study, Profile: p, Seed: seed, store: store, ctx: ctx}, nil
+	return &Lab{Name: study, profile: p, Seed: seed, store: store, ctx: ctx}, nil
 }
 
 // run computes, resumes or reuses a stage behind a progress line, and leaves a
@@ -104,7 +104,7 @@ func (l *Lab) run(s *pipeline.Stage) *pipeline.Done {
 // About shows what the lab will do: profile, seed, backend and where runs are kept.
 func (l *Lab) About() {
 	t := Table{Columns: []string{"setting", "value", "how to change it"}}
-	t.Add("profile", l.Profile.Name+": "+l.Profile.About, "INTERPLAY_PROFILE")
+	t.Add("profile", l.profile.Name+": "+l.profile.About, "INTERPLAY_PROFILE")
 	t.Add("seed", fmt.Sprint(l.Seed), "INTERPLAY_SEED")
 	backend := os.Getenv("GOMLX_BACKEND")
 	if backend == "" {

@@ -15,7 +15,7 @@ import (
 
 // Recipe draws what the lab will do, stage by stage.
 func (l *Lab) Recipe() Figure {
-	p := l.Profile
+	p := l.profile
 	base, rl, ev := p.Base, p.RL, p.Evaluation
 	mix := base.Data.Mix
 	rare := gsm.Range{Min: mix[1].Ops.Min, Max: mix[len(mix)-1].Ops.Max}
@@ -132,7 +132,7 @@ func (r *Report) Close() {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w; set INTERPLAY_RESULTS to a folder you may write", err))
 	}
-	all := pipeline.Report{Name: r.lab.Name, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Numbers: r.numbers}
+	all := pipeline.Report{Name: r.lab.Name, Profile: r.lab.profile.Name, Seed: r.lab.Seed, Numbers: r.numbers}
 	if err := durable.WriteJSON(filepath.Join(dir, "results.json"), all); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w", err))
 	}
