@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"interplay/pipeline"
+	"interplay/pipeline/study"
 )
 
 func ExampleTable() {
@@ -57,5 +58,16 @@ func TestAnUnknownProfileIsNamed(t *testing.T) {
 	t.Setenv("INTERPLAY_SEED", "one")
 	if _, err := open("00_walkthrough", "smoke", 1); err == nil || !strings.Contains(err.Error(), "INTERPLAY_SEED") {
 		t.Errorf("error %v, want one that names the variable", err)
+	}
+}
+
+func TestTablesOfClaimsShowNoCodes(t *testing.T) {
+	for given, want := range map[string]string{
+		"Fig. 3, C2, C4": "Fig. 3", "Fig. 4, Observation 2, C20": "Fig. 4, Observation 2", "Observation 3, C30, C34": "Observation 3",
+		"C1, C16": "the paper", "beyond the paper": "beyond the paper",
+	} {
+		if got := source(study.Claim{Source: given}); got != want {
+			t.Errorf("the source %q is shown as %q, want %q", given, got, want)
+		}
 	}
 }

@@ -1,9 +1,11 @@
 package kernelkit
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -38,6 +40,15 @@ func (r *Results) Claims() *Table {
 	return ClaimsTable(r.Results)
 }
 
+// claimCode is the laboratory's short name of a sentence of the paper (docs/paper.md).
+var claimCode = regexp.MustCompile(`(, )?\bC[1-9]\d?\b`)
+
+// source names the paper's figure or observation that a claim is from, without codes: a
+// reader of a table knows none.
+func source(c study.Claim) string {
+	return cmp.Or(strings.TrimPrefix(claimCode.ReplaceAllString(c.Source, ""), ", "), "the paper")
+}
+
 // ClaimsTable lists a study's claims: what the paper has, what was found, the verdict.
 func ClaimsTable(d *study.Results) *Table {
 	t := &Table{Title: fmt.Sprintf("Claims, profile %s, seeds %s", d.Profile, seedText(d.Study.Seeds)),
@@ -58,7 +69,7 @@ func ClaimsTable(d *study.Results) *Table {
 				unmet += " * It needs: " + c.Unmet + "."
 			}
 		}
-		t.Add(c.Says, c.Source, paperValue(c.Paper), here, interval, rule, verdict)
+		t.Add(c.Says, source(c.Claim), paperValue(c.Paper), here, interval, rule, verdict)
 	}
 	width := ""
 	if n := len(d.Study.Seeds); n > 1 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/train"
 )
 
@@ -152,6 +153,8 @@ func SaveShare(s *Stage) float64 {
 		every, steps = r.Train.CheckpointEvery, r.Train.Steps
 	case Reinforcement:
 		every, steps = r.GRPO.CheckpointEvery, r.GRPO.Steps
+	case Evaluation:
+		every, steps = evaluate.SamplesPerPart, r.Problems*cellsOf(r.Data)*r.Samples
 	}
 	if every <= 0 || steps <= 0 {
 		return 0

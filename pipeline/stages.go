@@ -65,6 +65,9 @@ func pretrain(j *Job, r Pretraining) error {
 	if err != nil {
 		return err
 	}
+	if got, limit := tok.Size(), start.Config.VocabSize; got > limit {
+		return fmt.Errorf("vocab_size is %d: the tokenizer of these problems has %d tokens, expected at least as many", limit, got)
+	}
 	docs, err := documents(r, r.Split, tok)
 	if err != nil {
 		return err

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sort"
 	"syscall"
 	"time"
+
+	"interplay/kernelkit/random"
 )
 
 // A worker takes any stage that is ready, computes it and takes the next. Any number of them
@@ -30,15 +31,14 @@ func (st *Store) Work(ctx context.Context, stages []*Stage, tries int, progress 
 		progress = func(Progress) {}
 	}
 	w := worker{store: st, stages: stages, tries: max(1, tries), progress: progress, own: map[string]error{}}
-	w.order = byLongestWay(stages)
+	luck := random.New(time.Now().UnixNano(), "worker", uint64(os.Getpid())) // of no result: of who comes first
+	w.order = byLongestWay(stages, luck)
 	w.out.Stages = len(stages)
 	wait := shortestWait
-	for {
+	for ctx.Err() == nil {
 		left, did, err := w.round(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return w.out, ctx.Err()
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			return w.out, err
 		case left == 0:
 			return w.out, nil
@@ -48,11 +48,11 @@ func (st *Store) Work(ctx context.Context, stages []*Stage, tries int, progress 
 		}
 		select {
 		case <-ctx.Done():
-			return w.out, ctx.Err()
-		case <-time.After(time.Duration(float64(wait) * (0.75 + rand.Float64()/2))):
+		case <-time.After(time.Duration(float64(wait) * (0.75 + luck.Float64()/2))):
 			wait = min(2*wait, longestWait)
 		}
 	}
+	return w.out, ctx.Err()
 }
 
 // A worker with nothing to do looks again after this long; more patiently each time.
@@ -137,7 +137,7 @@ func (w *worker) try(ctx context.Context, s *Stage) (did bool, err error) {
 // byLongestWay orders stages by how much is left to compute after they began, the longest
 // way first, so that the end does not wait for what could have begun early. Stages with equal
 // ways come in any order, another one for each worker.
-func byLongestWay(stages []*Stage) []*Stage {
+func byLongestWay(stages []*Stage, luck *random.Stream) []*Stage {
 	way := map[string]float64{}
 	for i := len(stages) - 1; i >= 0; i-- { // what needs a stage comes after it
 		s := stages[i]
@@ -147,7 +147,7 @@ func byLongestWay(stages []*Stage) []*Stage {
 		}
 	}
 	order := append([]*Stage(nil), stages...)
-	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	luck.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	sort.SliceStable(order, func(i, j int) bool { return way[order[i].Address()] > way[order[j].Address()] })
 	return order
 }

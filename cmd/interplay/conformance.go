@@ -12,6 +12,7 @@ import (
 
 	"interplay/kernelkit/authors"
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 )
 
 // corpusFolder holds the JSONL files of a conformance folder by what their first
@@ -97,7 +98,7 @@ var errFirstLine = errors.New("one line is enough")
 // listOf tells the kind of a file by the keys of its first record.
 func (f *corpusFolder) listOf(file string) (list *[]string, err error) {
 	var keys map[string]json.RawMessage
-	err = authors.EachLine(file, func(_ int, data []byte) error {
+	err = strict.File(file, func(_ int, data []byte) error {
 		if err := json.Unmarshal(data, &keys); err != nil {
 			return fmt.Errorf("expected a JSON object of a corpus (%s): %w", corpusFiles, err)
 		}

@@ -43,6 +43,7 @@ func laboratory() *cobra.Command {
 		}
 	}
 	group("studies", "Studies", runCommand(), resultsCommand(), notebooksCommand())
+	group("machines", "Many machines", workCommand(), statusCommand(), logsCommand(), submitCommand())
 	group("models", "Models", evaluateCommand(), sampleCommand(), nllCommand(), exportCommand(), importCommand())
 	group("problems", "Problems", generateCommand(), verifyCommand())
 	group("house", "The laboratory", doctorCommand(), conformanceCommand(), benchCommand())
@@ -69,7 +70,8 @@ var builtIn = map[string]string{
 
 func init() { cobra.EnableCommandSorting = false } // help shows verbs in the order of laboratory
 
-// Exit statuses: 0 done, 1 failed, 2 not understood, 128 + signal interrupted.
+// Exit statuses: 0 done, 1 failed, 2 not understood, 75 work is left (interplay work),
+// 128 + signal interrupted.
 const (
 	statusFailed = 1
 	statusUsage  = 2
@@ -87,6 +89,14 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// exitError is an error with an exit status of its own.
+type exitError struct {
+	error
+	status int
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // asUsage makes an error, if it is one, an error of the command line.
@@ -101,12 +111,15 @@ func main() {
 	ctx, interrupted := interruptible()
 	err := execute(ctx, os.Args[1:])
 	status := 0
+	var other exitError
 	switch s := interrupted(); {
 	case err == nil:
 	case s != 0:
 		status = 128 + int(s)
 	case errors.As(err, new(usageError)):
 		status = statusUsage
+	case errors.As(err, &other):
+		status = other.status
 	default:
 		status = statusFailed
 	}
@@ -141,13 +154,16 @@ func execute(ctx context.Context, args []string) error {
 	return fmt.Errorf("%s: %w", c.CommandPath(), err)
 }
 
-// patience is how long a verb may take to end by itself when it is interrupted: a program
+// graceful is how long a verb may take to end by itself when it is interrupted: a program
 // that XLA is compiling does not listen. Whatever is written appears whole or not at all,
 // so that a harder end loses no more than the time since the last checkpoint.
-const patience = 5 * time.Second
+// A verb that saves more sets it higher.
+var graceful atomic.Int64
+
+func init() { graceful.Store(int64(5 * time.Second)) }
 
 // interruptible returns a context that ends with the first SIGINT or SIGTERM, and a
-// function that says which came. A second signal, or patience, ends the process.
+// function that says which came. A second signal, or graceful, ends the process.
 func interruptible() (ctx context.Context, signalled func() syscall.Signal) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
@@ -159,7 +175,7 @@ func interruptible() (ctx context.Context, signalled func() syscall.Signal) {
 		cancel()
 		select {
 		case <-signals:
-		case <-time.After(patience):
+		case <-time.After(time.Duration(graceful.Load())):
 		}
 		fmt.Fprintln(os.Stderr, "\ninterplay: interrupted")
 		os.Exit(128 + int(s))

@@ -85,7 +85,7 @@ func TestEveryVerbIsInAGroupAndSaysWhatItDoes(t *testing.T) {
 func TestNoFlagOfALibraryTypeTakesANumberWithoutARange(t *testing.T) {
 	for _, c := range laboratory().Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			if !slices.Contains([]string{"bool", "string", "number"}, f.Value.Type()) {
+			if !slices.Contains([]string{"bool", "string", "number", "span"}, f.Value.Type()) {
 				t.Errorf("%s -%s is a %s: declare it with whole, fraction or their like", c.Name(), f.Name, f.Value.Type())
 			}
 		})

@@ -10,6 +10,7 @@ import (
 
 	"interplay/kernelkit"
 	"interplay/pipeline"
+	"interplay/pipeline/cluster"
 	"interplay/pipeline/study"
 )
 
@@ -56,6 +57,7 @@ type runFlags struct {
 	studyFlags
 	plan, print bool
 	sideBySide  int
+	cluster     string
 }
 
 func runCommand() *cobra.Command {
@@ -77,11 +79,15 @@ build/results/PROFILE/STUDY: results.json, records.parquet, metrics.jsonl.`,
 func (f *runFlags) declareRun(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.plan, "plan", false, "show stages, what is reused, ledger, time and disk; run nothing")
 	flags.BoolVar(&f.print, "print", false, "print the study as JSON; run nothing")
+	flags.StringVar(&f.cluster, "cluster", "", "with -plan: forecast jobs, time and cost on the cluster of this JSON file")
 	wholeOr(flags, &f.sideBySide, "side-by-side", "one a core, four at most; one on a GPU", 1, 64, "stages at once")
 }
 
 // run runs a study, or shows its plan.
 func (f *runFlags) run(c *cobra.Command, name string) error {
+	if f.cluster != "" && !f.plan {
+		return usagef("-cluster goes with -plan: it forecasts; interplay submit gives work to a cluster")
+	}
 	s, err := f.study(name)
 	if err != nil {
 		return err
@@ -104,7 +110,18 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 			return err
 		}
 		kernelkit.PlanTable(s, plan).Show()
-		return nil
+		if f.cluster == "" {
+			return nil
+		}
+		c, err := cluster.Read(f.cluster)
+		if err != nil {
+			return asUsage(err)
+		}
+		t, err := forecastTable(c, plan)
+		if err == nil {
+			t.Show()
+		}
+		return err
 	}
 	if f.out == "" {
 		if f.out, err = kernelkit.ResultsFolder(s, store.Root); err != nil {

@@ -7,8 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// The authors read the final answer in four ways, each in its own place
-// (spec/verifier.md §1). They disagree on purpose here as they do there.
+// The authors read the final answer in four ways: as a number for the comparison of
+// graphs, as a string for the blended and strict rewards, as another string for the
+// outcome reward and for gold solutions, and for the exact match of their evaluation.
+// They disagree here as they do there.
 
 // ExtractGraphAnswer is the number that process comparison uses: the first
 // "<answer>" (any case) that a number follows; if there is none, the first

@@ -6,7 +6,7 @@ import (
 )
 
 // Comparison says how a predicted graph differs from the gold graph
-// (spec/verifier.md §5). Letters and the order of steps play no part. Names are sorted.
+// by their code. Letters and the order of steps play no part. Names are sorted.
 type Comparison struct {
 	Missing    []string // gold names that the prediction lacks
 	Extra      []string // predicted names that the gold lacks
@@ -175,7 +175,7 @@ type Weights struct {
 	Strict          bool    // any penalty makes the score 0
 }
 
-// The settings that the authors trained with (spec/verifier.md §6), besides the
+// The settings that the authors trained with, besides the
 // outcome-only reward, which is Outcome.
 var (
 	Blend  = Weights{Answer: 0.2, Process: 0.8}
@@ -210,9 +210,6 @@ func NewGold(solution, answer string) *Gold {
 	return g
 }
 
-// Graph returns the gold graph, nil where there is no gold solution.
-func (g *Gold) Graph() *Graph { return g.graph }
-
 // Reward computes the blended or strict reward of a response.
 //
 //	o = 1 if the answers agree as strings, else 0
@@ -220,7 +217,7 @@ func (g *Gold) Graph() *Graph { return g.graph }
 //	score = (w_a·o + w_p·p)/(w_a + w_p), in [0, 1], and 0 whenever o < 1
 //
 // The last clause is not in the paper's text: process credit never rescues a
-// wrong answer (code of the authors' reward functions; spec/verifier.md §6).
+// wrong answer (code of the authors' reward functions).
 func (g *Gold) Reward(response string, w Weights) Reward {
 	var c *Comparison
 	if g.graph != nil {

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 
 	"interplay/kernelkit/strict"
@@ -104,7 +105,7 @@ func ScoringConformance(file string, problems []ConformanceProblem) (passed, tot
 		index[problems[i].ID] = i
 	}
 	golds := make([]*Gold, len(problems))
-	err = EachLine(file, func(line int, data []byte) error {
+	err = strict.File(file, func(line int, data []byte) error {
 		var r struct {
 			ID         string          `json:"id"`
 			Problem    string          `json:"problem_id"`
@@ -141,7 +142,7 @@ func ScoringConformance(file string, problems []ConformanceProblem) (passed, tot
 // ParserConformance parses the texts of a file like parser_cases.jsonl and
 // compares with the expected steps and answers.
 func ParserConformance(file string) (passed, total int, differences []string, err error) {
-	err = EachLine(file, func(line int, data []byte) error {
+	err = strict.File(file, func(line int, data []byte) error {
 		var r struct {
 			ID       string          `json:"id"`
 			Text     *string         `json:"text"`
@@ -188,7 +189,7 @@ func parserCase(text string) parserCaseRecord {
 // ReadConformanceProblems reads the records of a problem file that the checks of this package need.
 func ReadConformanceProblems(file string) ([]ConformanceProblem, error) {
 	var problems []ConformanceProblem
-	err := EachLine(file, func(line int, data []byte) error {
+	err := strict.File(file, func(line int, data []byte) error {
 		var p ConformanceProblem
 		if err := json.Unmarshal(data, &p); err != nil || p.ID == "" || p.Solution == "" {
 			return malformed(err, `a problem with "id", "solution", "answer" and "graph"`)
@@ -205,11 +206,6 @@ func malformed(err error, expected string) error {
 	}
 	return fmt.Errorf("expected a JSON object %s: %w", expected, err)
 }
-
-// EachLine calls f for each line of a JSONL file that is not blank, numbered from 1;
-// data is only valid during the call. The first error of f ends the reading and is
-// returned with file and line.
-func EachLine(file string, f func(line int, data []byte) error) error { return strict.File(file, f) }
 
 // jsonDifference compares two values as JSON and says where they first differ;
 // empty where everything that is expected is found. Keys that are not expected
@@ -244,7 +240,7 @@ func valueDifference(path string, e, f any) string {
 		if !ok {
 			break
 		}
-		for _, key := range sortedKeys(e) {
+		for _, key := range slices.Sorted(maps.Keys(e)) {
 			found, ok := f[key]
 			if !ok {
 				return fmt.Sprintf("%s.%s: expected %s, found nothing", path, key, shown(e[key]))
@@ -289,15 +285,6 @@ func shown(v any) string {
 		return string(data[:120]) + "…"
 	}
 	return string(data)
-}
-
-func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // whole is the value as gold graphs store it: within 1e-9 of an integer, that integer.

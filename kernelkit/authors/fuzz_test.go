@@ -38,8 +38,8 @@ func FuzzParse(f *testing.F) {
 				first[s.Name] = i
 			}
 		}
-		if len(g.Nodes()) != len(first) {
-			t.Fatalf("%d nodes for %d names", len(g.Nodes()), len(first))
+		if len(g.nodes) != len(first) {
+			t.Fatalf("%d nodes for %d names", len(g.nodes), len(first))
 		}
 	})
 }

@@ -86,16 +86,6 @@ func (v Value) differs(w Value) bool {
 
 const tolerance = 1e-6
 
-// Nodes returns the steps that stand for the graph's nodes, the last of each
-// name, in the order in which the names first appear.
-func (g *Graph) Nodes() []Step {
-	nodes := make([]Step, len(g.nodes))
-	for i, s := range g.nodes {
-		nodes[i] = g.Steps[s]
-	}
-	return nodes
-}
-
 // Dependencies returns the sorted names that step s of g depends on.
 func (g *Graph) Dependencies(s *Step) []string {
 	names := make([]string, len(s.dependencies))
@@ -179,11 +169,14 @@ const linearNames = 24
 // Parse parses a solution text as the authors do. It takes time linear
 // in the text, whatever the text; invalid UTF-8 is read as U+FFFD.
 //
-// The rules are those of spec/verifier.md §§2–3. In short: tags are removed;
-// steps start at headers "Define NAME as X;"; within a step's body every
-// "L = …" up to the next "." or ";" is an assignment to the letter L; all letters
-// in it, even in words, are uses of earlier steps or of the step's own
-// intermediates; the value is what stands behind the last "=".
+// Tags are removed, with all that stands between a "<" and the next ">". Steps start
+// at headers "Define NAME as X;" (header.go). Within a step's body every "L = …" up
+// to the next "." or ";" is an assignment to the letter L; all letters in it, even in
+// words, are uses of earlier steps or of the step's own intermediates. Its value is
+// what stands behind the last "=": evaluated as Python where nothing but known letters,
+// ASCII digits, + - * / ( ) . and white space stand there, else the last number of the
+// assignment. The last assignment to X gives the step's value; without one, the last
+// number of the body does.
 func Parse(text string) *Graph {
 	text = pyText(text)
 	g := &Graph{}
@@ -245,7 +238,7 @@ func (p *parser) body(i int) string {
 	return pyStrip(p.text[start:min(end, p.answer)])
 }
 
-// step processes step i (spec §3).
+// step reads the assignments of step i, its value and its dependencies.
 func (p *parser) step(i int) {
 	h := &p.headers[i]
 	s := &p.graph.Steps[i]
@@ -344,7 +337,7 @@ func (p *parser) node(i int32, name string) int32 {
 	return int32(len(p.nodes) - 1)
 }
 
-// settle is the second pass (end of spec §3): a step without a value tries its
+// settle is the second pass: a step without a value tries its
 // own expressions again, from the last, now that all letters are known, then the
 // final value of its letter. Every step's value becomes its letter's in turn.
 // Where every step has a value the pass would change nothing that is read.

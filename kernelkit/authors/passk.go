@@ -13,10 +13,10 @@ import (
 )
 
 // PassK aggregates scored generations as the authors do offline
-// (spec/verifier.md §6; aggregate script of Interplay-LM-Reasoning at c6676bcc).
+// (the aggregate script of Interplay-LM-Reasoning at c6676bcc).
 // Their pass@k is the share of prompts with a perfect solution among the first k
 // samples, in the order of the file. That is not the unbiased estimate over all
-// samples, which MeanPassAtK gives; for figures beside the paper's only.
+// samples, which score.MeanPassAtK gives; for figures beside the paper's only.
 //
 // The zero value is empty and ready for Add.
 type PassK struct {
@@ -133,16 +133,6 @@ type Table[V any] []Entry[V]
 type Entry[V any] struct {
 	Key   string
 	Value V
-}
-
-// Get returns the value of a key.
-func (t Table[V]) Get(key string) (v V, ok bool) {
-	for _, e := range t {
-		if e.Key == key {
-			return e.Value, true
-		}
-	}
-	return v, false
 }
 
 // MarshalJSON writes an object in the table's order.

@@ -77,8 +77,8 @@ func TestRowsWithoutOpOrRankCountAsTheAuthorsCountThem(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if d, _ := s.Prompts.PerTemplate.Get("default"); d.All != 3 {
-		t.Errorf("default template has %d prompts, want 3", d.All)
+	if d := s.Prompts.PerTemplate[0]; d.Key != "default" || d.Value.All != 3 {
+		t.Errorf("default template has %d prompts, want 3", d.Value.All)
 	}
 }
 

@@ -107,10 +107,10 @@ const (
 	jobFile     = "job.json"
 )
 
-// samplesPerPart is about how much work is lost at worst when a job is killed: a
+// SamplesPerPart is about how much work is lost at worst when a job is killed: a
 // quarter of a minute of the micro model on two cores. Parts do not depend on the
 // machine, so that a job may go on on another one.
-const samplesPerPart = 8192
+const SamplesPerPart = 8192
 
 // Run does the job in folder dir and returns the path of the Parquet file, with one row
 // a sample, in order of problems and ranks. It goes on where an earlier run of the same
@@ -244,7 +244,7 @@ type part struct {
 }
 
 func (j *Job) parts(dir string) []part {
-	size := max(1, samplesPerPart/j.Sampling.Samples)
+	size := max(1, SamplesPerPart/j.Sampling.Samples)
 	var all []part
 	for first := 0; first < len(j.Problems); first += size {
 		all = append(all, part{filepath.Join(dir, fmt.Sprintf("part-%06d.parquet", len(all))), first, j.Problems[first:min(first+size, len(j.Problems))]})

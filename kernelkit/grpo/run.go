@@ -110,7 +110,7 @@ type run struct {
 }
 
 func (r *run) weights() *qwen.Weights {
-	return &qwen.Weights{Config: r.start.Config, Tensors: r.state.weights}
+	return &qwen.Weights{Config: r.start.Config, Tensors: r.state.weights, Origin: r.start.Origin}
 }
 
 // recipe is the digest of what the result depends on: settings, start weights, reward,

@@ -51,7 +51,6 @@ var only = map[string][]any{
 	"auto_map":              {map[string]any{}}, // code of the model's own
 	"dtype":                 {"float32", "bfloat16", "float16", "float64", "auto"},
 	"torch_dtype":           {"float32", "bfloat16", "float16", "float64", "auto"},
-	"offset_init":           {true, false},
 }
 
 // carried are keys of other programs, or about how a model is handled rather than what it
@@ -100,12 +99,8 @@ func parseConfig(data []byte) (Config, map[string]json.RawMessage, error) {
 	}
 	c := Config{RMSEps: 1e-6, RopeTheta: 10000, EmbedScale: 1, InitStd: 0.02} // the defaults of Qwen2Config
 	headDim := 0
-	network := map[string]any{
-		"vocab_size": &c.VocabSize, "hidden_size": &c.HiddenSize, "num_hidden_layers": &c.Layers, "num_attention_heads": &c.Heads,
-		"num_key_value_heads": &c.KVHeads, "intermediate_size": &c.FFN, "max_position_embeddings": &c.Context,
-		"rms_norm_eps": &c.RMSEps, "tie_word_embeddings": &c.Tied, "initializer_range": &c.InitStd,
-		"embed_scale": &c.EmbedScale, "offset_init": &c.OffsetInit, "head_dim": &headDim,
-	}
+	network := networkKeys(&c)
+	network["head_dim"] = &headDim
 	for _, key := range slices.Sorted(maps.Keys(network)) {
 		if v, ok := keys[key]; ok {
 			if err := json.Unmarshal(v, network[key]); err != nil {
@@ -138,6 +133,18 @@ func parseConfig(data []byte) (Config, map[string]json.RawMessage, error) {
 		}
 	}
 	return c, rest, nil
+}
+
+// networkKeys are the keys of config.json that are fields of Config, but for the rotary base.
+func networkKeys(c *Config) map[string]any {
+	keys := map[string]any{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); name != "rope_theta" {
+			keys[name] = v.Field(i).Addr().Interface()
+		}
+	}
+	return keys
 }
 
 // checkKind says whether the configuration is of a Qwen2 decoder, as it is or with this

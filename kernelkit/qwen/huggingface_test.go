@@ -1,6 +1,7 @@
 package qwen
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -268,15 +269,75 @@ func FuzzReadSafetensors(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		ReadSafetensors(path, []TensorSpec{{"a", []int{1}}}) // must not panic
+		if f, err := openSafetensors(path); err == nil { // must not panic, and what opens is filled
+			sum := uint64(0)
+			for _, h := range f.header {
+				sum += h.Offsets[1] - h.Offsets[0]
+			}
+			if sum != uint64(len(data))-uint64(f.start) {
+				t.Errorf("tensors of %d bytes fill %d", sum, uint64(len(data))-uint64(f.start))
+			}
+			f.Close()
+		}
+		ReadSafetensors(path, []TensorSpec{{"a", []int{1}}})
 	})
 }
 
+// A configuration that is accepted is valid, and says the same when it is written.
 func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte(`{"model_type":"qwen2","vocab_size":10,"hidden_size":8,"num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":4,"max_position_embeddings":8}`))
+	whole, err := os.ReadFile("../../testdata/qwen/config.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(bytes.Replace(whole, []byte(`"bos_token_id": null`), []byte(`"rope_scaling": {"rope_theta": 1e6, "type": "default"}, "bos_token_id": [3]`), 1))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if c, _, err := parseConfig(data); err == nil && c.Validate() != nil {
-			t.Error("an invalid configuration is accepted")
+		c, rest, err := parseConfig(data)
+		if err != nil {
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := saveConfig(dir, c, Origin{Config: rest}); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := LoadConfig(dir); err != nil || again != c {
+			t.Errorf("%+v comes back as %+v, %v", c, again, err)
+		}
+	})
+}
+
+func FuzzParseIndex(f *testing.F) {
+	f.Add([]byte(`{"metadata":{"total_size":4},"weight_map":{"a":"x.safetensors"}}`))
+	f.Add([]byte(`{"weight_map":{"a":"../x.safetensors"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		where, err := parseIndex(data)
+		if err != nil {
+			return
+		}
+		for name, file := range where {
+			if strings.ContainsRune(file, '/') || file == "" || file == ".." {
+				t.Errorf("tensor %s is read from %q", name, file)
+			}
+		}
+	})
+}
+
+func FuzzGenerationConfig(f *testing.F) {
+	f.Add([]byte(`{"eos_token_id":[1,2],"temperature":0.7}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c := testConfig
+		if checkGeneration(data, c) != nil {
+			return
+		}
+		var g struct {
+			Ends any `json:"eos_token_id"`
+		}
+		if err := json.Unmarshal(data, &g); err != nil {
+			t.Errorf("%q is accepted: %v", data, err)
 		}
 	})
 }

@@ -30,6 +30,9 @@ func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Docume
 		if len(d.IDs) < 2 {
 			return nil, fmt.Errorf("train: document %d has %d tokens: expected at least 2", i, len(d.IDs))
 		}
+		if err := d.within(w.Config.VocabSize); err != nil {
+			return nil, fmt.Errorf("train: document %d: %w", i, err)
+		}
 		longest = max(longest, len(d.IDs)-1)
 	}
 	seq := (longest + nllStep - 1) / nllStep * nllStep

@@ -27,6 +27,31 @@ type Document struct {
 // an error.
 type Documents func(i uint64) (Document, error)
 
+// within are the documents, checked for tokens that a model with a vocabulary of the given
+// size does not have: it would learn something else in their place. nil stays nil.
+func (docs Documents) within(vocabulary int) Documents {
+	if docs == nil {
+		return nil
+	}
+	return func(i uint64) (Document, error) {
+		d, err := docs(i)
+		if err == nil {
+			err = d.within(vocabulary)
+		}
+		return d, err
+	}
+}
+
+// within says whether all tokens are ones of a vocabulary of the given size.
+func (d Document) within(vocabulary int) error {
+	for at, id := range d.IDs {
+		if id < 0 || int(id) >= vocabulary {
+			return fmt.Errorf("the token at position %d has id %d: the model has the tokens 0 to %d", at, id, vocabulary-1)
+		}
+	}
+	return nil
+}
+
 // Batch is the input of one forward pass, row after row: Rows·Seq values in each slice.
 type Batch struct {
 	Rows, Seq int

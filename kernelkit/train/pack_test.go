@@ -259,3 +259,15 @@ func TestShiftedDocumentsKeepTheirDistances(t *testing.T) {
 		t.Errorf("documents are moved by %v, expected 0 to 9", seen)
 	}
 }
+
+func TestTokensThatTheModelLacksAreNamed(t *testing.T) {
+	docs := Documents(func(i uint64) (Document, error) { return Document{IDs: []int32{1, 2, int32(i)}}, nil })
+	for i, wrong := range map[uint64]bool{0: false, 4: false, 5: true, 1 << 31: true} {
+		if _, err := docs.within(5)(i); (err != nil) != wrong {
+			t.Errorf("token %d of a vocabulary of 5: the error is %v", i, err)
+		}
+	}
+	if Documents(nil).within(5) != nil {
+		t.Error("no documents became some")
+	}
+}

@@ -57,10 +57,11 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	pack, err := newPacker(docs, cfg)
+	pack, err := newPacker(docs.within(start.Config.VocabSize), cfg)
 	if err != nil {
 		return nil, err
 	}
+	cfg.Held = cfg.Held.within(start.Config.VocabSize)
 	held, err := heldOut(cfg)
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 			return nil, err
 		}
 	}
-	return (&qwen.Weights{Config: r.model, Tensors: r.state.weights}).Clone(), nil
+	return (&qwen.Weights{Config: r.model, Tensors: r.state.weights, Origin: start.Origin}).Clone(), nil
 }
 
 // recipeDigest covers what the run's result depends on; how often it is saved and evaluated does not matter.

@@ -1,6 +1,9 @@
 package verify
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // cutAnswer splits a prediction of the realistic family into the body of the
 // solution and the content of its answer tag. Models write
@@ -48,14 +51,17 @@ func cutHalfTag(text string) string {
 // comes before the next sentence, definition or tag of the format.
 func isUsed(text string) bool {
 	text = text[:nextNamed(text, "answer", "/answer", "solution", "/solution", "think", "/think")]
-	text, _, _ = strings.Cut(text, ". ")
+	begin := 0 // of the word at hand
 	for i, r := range text {
-		if isAnyDigit(r) {
+		switch {
+		case isAnyDigit(r):
 			return true
-		}
-		if r|0x20 == 'd' && keywordOf(text[i:min(len(text), i+len("define"))]) == define {
+		case r < utf8.RuneSelf && isLetter(byte(r)):
+			continue
+		case keywordOf(text[begin:i]) == define, r == '.' && i+1 < len(text) && isSpace(text[i+1]):
 			return false
 		}
+		begin = i + 1
 	}
 	return false
 }
@@ -127,6 +133,7 @@ func (j *realisticJudge) label(i int) int {
 	}
 	value, n := signedNumber(j.tokens[min(at, len(j.tokens)):])
 	next := at + n
+	j.explanation.answer(j.text[j.tokens[i].lo:])
 	if n == 0 && !j.holdsNumber(at) {
 		return next
 	}
@@ -135,7 +142,7 @@ func (j *realisticJudge) label(i int) int {
 	case !j.answered:
 		j.answered, j.v.Answer = true, right
 	case !right:
-		j.v.fail(j.index(), WrongAnswer)
+		j.fail(j.index(), WrongAnswer)
 	}
 	if j.early < 0 && !j.derivesAnswer() {
 		j.early = j.index()

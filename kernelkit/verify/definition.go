@@ -13,7 +13,7 @@ func (j *realisticJudge) definition(i int) int {
 	separator, end := j.header(i)
 	if separator < 0 {
 		if j.is(i, "define") && (end >= len(j.tokens) || j.tokens[end].kind != equals) {
-			j.beginStep(-1, -1)
+			j.beginStep(i, -1, -1)
 			j.step.class = Unparsable
 		}
 		return i + 1
@@ -26,7 +26,7 @@ func (j *realisticJudge) definition(i int) int {
 		}
 	}
 	b := binding{node: node, named: true, step: j.v.Steps}
-	j.beginStep(node, j.bind(variable, b))
+	j.beginStep(i, node, j.bind(variable, b))
 	if node >= 0 && j.unknown(node) {
 		j.nodes[node].known = true
 		j.values[node], _ = j.symbol(node)
@@ -57,9 +57,11 @@ func (j *realisticJudge) marksVariable(k int) bool {
 	return false
 }
 
-func (j *realisticJudge) beginStep(node, variable int) {
+// beginStep opens the step that begins at token i.
+func (j *realisticJudge) beginStep(i, node, variable int) {
 	j.endStep()
 	j.step = step{open: true, index: j.v.Steps, node: node, variable: variable}
+	j.explanation.begin(j.v.Steps, node, j.text[j.tokens[i].lo:])
 	j.v.Steps++
 }
 

@@ -22,6 +22,9 @@ func TestCorruptionsAreRefused(t *testing.T) {
 				text, label := mutate.Corrupt(p, random.New(1, "corrupt", uint64(i)))
 				count[label]++
 				v := Judge(p, text)
+				if i%100 == 0 {
+					checkExplanation(t, v, Explain(p, text))
+				}
 				if v.Strict || v.Class == Right {
 					if bad++; bad > 5 {
 						t.FailNow()

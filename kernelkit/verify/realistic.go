@@ -51,6 +51,9 @@ type realisticJudge struct {
 	answered bool // the text gives an answer
 	early    int  // index of the step at which it did so before one derived it, or −1
 	v        Verdict
+
+	at          int          // the token at hand, for the explanation
+	explanation *Explanation // may be nil
 }
 
 // step is the step at hand. The zero value stands before the first definition.
@@ -77,7 +80,7 @@ type binding struct {
 var judges = sync.Pool{New: func() any { return &realisticJudge{words: map[string]int32{}} }}
 
 // judgeRealistic judges a solution of the realistic family.
-func judgeRealistic(p *gsm.Problem, prediction string) Verdict {
+func judgeRealistic(p *gsm.Problem, prediction string, e *Explanation) Verdict {
 	j := judges.Get().(*realisticJudge)
 	defer func() {
 		if cap(j.tokens) < 1<<14 { // do not hold on to the memory of a monstrous text
@@ -86,6 +89,7 @@ func judgeRealistic(p *gsm.Problem, prediction string) Verdict {
 	}()
 	body, answer, tagged, closed := cutAnswer(said(prediction))
 	j.reset(p, body)
+	j.explanation = e
 	if tagged {
 		j.answered, j.v.Answer = true, j.isAnswer(answer, closed)
 	}
@@ -95,14 +99,17 @@ func judgeRealistic(p *gsm.Problem, prediction string) Verdict {
 	j.endStep()
 	derived := j.derivesAnswer()
 	if derived && j.early >= 0 {
-		j.v.fail(j.early, LuckyAnswer) // the answer stood before what derives it
+		j.fail(j.early, LuckyAnswer) // the answer stood before what derives it
 	}
 	j.v.settle(p.Graph, j.nodes, derived, j.answered)
+	e.settle(p.Graph, j.nodes)
+	j.explanation = nil
 	return j.v
 }
 
 // read judges what begins at token i and returns the token to go on with.
 func (j *realisticJudge) read(i int) (next int) {
+	j.at = i
 	switch t := j.tokens[i]; {
 	case t.kind == word && j.keyword(i) == define:
 		j.beside = false
@@ -175,9 +182,10 @@ func (j *realisticJudge) endStep() {
 		}
 	}
 	if class != Right {
-		j.v.fail(s.index, class)
+		j.fail(s.index, class)
 	} else if s.node < 0 || j.nodes[s.node].shown || !j.p.Graph.HasStep(s.node) {
 		j.v.Extra++
+		j.explanation.extra(s.index)
 	}
 	if s.node < 0 {
 		return
@@ -276,11 +284,17 @@ func (j *realisticJudge) index() int {
 	return max(0, j.v.Steps-1)
 }
 
+// fail records that a step is wrong.
+func (j *realisticJudge) fail(step int, c ErrorClass) {
+	j.v.fail(step, c)
+	j.explanation.fail(step, c)
+}
+
 // refuse records that the remark at hand is wrong. Once the last node stands, a
 // remark belongs to the closing.
 func (j *realisticJudge) refuse(c ErrorClass) {
 	if j.derived() {
-		j.v.fail(j.closingStep(), c)
+		j.fail(j.closingStep(), c)
 		return
 	}
 	j.blame(c)
@@ -291,7 +305,7 @@ func (j *realisticJudge) blame(c ErrorClass) {
 	switch {
 	case c == Right:
 	case !j.step.open:
-		j.v.fail(j.index(), c)
+		j.fail(j.index(), c)
 	case j.step.class == Right:
 		j.step.class = c
 	}
@@ -301,6 +315,7 @@ func (j *realisticJudge) blame(c ErrorClass) {
 func (j *realisticJudge) closingStep() int {
 	if j.closing < 0 {
 		j.closing = j.v.Steps
+		j.explanation.begin(j.v.Steps, -1, j.text[j.tokens[j.at].lo:])
 		j.v.Steps++
 	}
 	return j.closing

@@ -62,7 +62,7 @@ func TestBadRewardsAreRefused(t *testing.T) {
 			t.Errorf("%q is accepted as %v", name, r)
 		}
 	}
-	for _, r := range []Reward{{Form: 9}, {Form: StrictForm, Alpha: 0.5}, {Form: Mix, Alpha: math.NaN()}} {
+	for _, r := range []Reward{{}, {Form: "strictest"}, {Form: StrictForm, Alpha: 0.5}, {Form: Mix, Alpha: math.NaN()}} {
 		if r.Validate() == nil {
 			t.Errorf("%+v is valid", r)
 		}
@@ -70,7 +70,7 @@ func TestBadRewardsAreRefused(t *testing.T) {
 }
 
 func TestErrorClassesRoundTripAsWords(t *testing.T) {
-	for _, c := range ErrorClasses() {
+	for c := range errorClasses {
 		text, err := json.Marshal(c)
 		if err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import "interplay/kernelkit/gsm"
 // called from many goroutines at once.
 func Judge(p *gsm.Problem, prediction string) Verdict {
 	if p.Graph.Family == gsm.Symbolic {
-		return judgeSymbolic(p, prediction)
+		return judgeSymbolic(p, prediction, nil)
 	}
-	return judgeRealistic(p, prediction)
+	return judgeRealistic(p, prediction, nil)
 }

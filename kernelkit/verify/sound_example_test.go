@@ -54,3 +54,33 @@ func ExampleReward_Score() {
 	// mix:0.2   0.467
 	// gated:0.2 0.467
 }
+
+// A reward of one's own is a function of an attempt: here strictness with a price of
+// length, and some credit for the steps before the first wrong one.
+func ExampleAttempt() {
+	reward := func(a verify.Attempt) float64 {
+		if a.Verdict.Strict {
+			return 1 - 0.001*float64(a.Tokens)
+		}
+		right := 0
+		for _, s := range a.Explain().Steps {
+			if s.Class != verify.Right {
+				break
+			}
+			right++
+		}
+		return 0.1 * float64(right) / float64(a.Verdict.Nodes)
+	}
+	text := "Define adult bear in Pine Ridge as b; so b = 3. Define adult wolf in Pine Ridge as w; so w = 2 * b = 2 * 3 = 7. Answer: 10."
+	a := verify.Attempt{Problem: zoo(), Text: text, Tokens: 58, Verdict: verify.Judge(zoo(), text)}
+	fmt.Printf("%v at step %d, reward %.3f\n", a.Verdict.Class, a.Verdict.FirstWrong, reward(a))
+	for _, s := range a.Explain().Steps {
+		fmt.Printf("%v: %s\n", s.Class, s.Text)
+	}
+	fmt.Println(a.Explain().Nodes)
+	// Output:
+	// wrong arithmetic at step 1, reward 0.033
+	// right: Define adult bear in Pine Ridge as b; so b = 3.
+	// wrong arithmetic: Define adult wolf in Pine Ridge as w; so w = 2 * b = 2 * 3 = 7.
+	// [right wrong missing]
+}

@@ -41,8 +41,31 @@ func FuzzJudge(f *testing.F) {
 				t.Fatalf("two verdicts: %+v and %+v", v, again)
 			}
 			checkVerdict(t, p, v)
+			checkExplanation(t, v, Explain(p, text))
 		}
 	})
+}
+
+// checkExplanation holds an explanation to its verdict.
+func checkExplanation(t *testing.T, v Verdict, e Explanation) {
+	t.Helper()
+	extra, wrong, right, missing := 0, -1, 0, 0
+	for i, s := range e.Steps {
+		extra += b2i(s.Extra)
+		if wrong < 0 && s.Class != Right {
+			wrong = i
+			if s.Class != v.Class {
+				t.Fatalf("step %d: %v, the verdict says %v", i, s.Class, v.Class)
+			}
+		}
+	}
+	for _, n := range e.Nodes {
+		right += b2i(n == Confirmed)
+		missing += b2i(n == Missing)
+	}
+	if e.Verdict != v || extra != v.Extra || wrong != v.FirstWrong || len(e.Steps) != max(v.Steps, wrong+1) || right < v.Correct || missing != v.Missing {
+		t.Fatalf("verdict %+v, explained by %+v", v, e)
+	}
 }
 
 // checkVerdict holds a verdict to what its fields promise.
@@ -67,7 +90,11 @@ func checkVerdict(t *testing.T, p *gsm.Problem, v Verdict) {
 	case v.FirstWrong < -1 || v.FirstWrong > v.Steps || v.Extra > v.Steps:
 		t.Fatalf("steps: %+v", v)
 	}
-	for _, reward := range []Reward{{Form: Outcome}, {Form: Mix, Alpha: 0.2}, {Form: Gated, Alpha: 0.2}, {Form: StrictForm}, {Form: Process}} {
+	for form, properties := range rewards {
+		reward := Reward{Form: form}
+		if properties.weighted {
+			reward.Alpha = 0.2
+		}
 		if r := reward.Score(v); !(0 <= r && r <= 1) || v.Strict && v.Extra == 0 && r < 1-1e-12 {
 			t.Fatalf("%s is %g for %+v", reward, r, v)
 		}

@@ -88,13 +88,15 @@ type symbolicJudge struct {
 	nodes  []nodeState
 	values []int64 // as the solution gives them, where the node is known
 	v      Verdict
+
+	explanation *Explanation // may be nil
 }
 
 // judgeSymbolic judges a solution of the symbolic family in one pass over text.
-func judgeSymbolic(p *gsm.Problem, text string) Verdict {
+func judgeSymbolic(p *gsm.Problem, text string, e *Explanation) Verdict {
 	var nodes [128]nodeState
 	var values [128]int64
-	j := symbolicJudge{p: p, nodes: nodes[:], values: values[:]}
+	j := symbolicJudge{p: p, nodes: nodes[:], values: values[:], explanation: e}
 	if n := len(p.Graph.Nodes); n > len(nodes) {
 		j.nodes, j.values = make([]nodeState, n), make([]int64, n)
 	}
@@ -115,6 +117,7 @@ func (j *symbolicJudge) judge(text, equals string) Verdict {
 	answered := false
 	for more := true; more; {
 		var step string
+		rest := text
 		step, text, more = strings.Cut(text, ";")
 		var tokens [stepTokens + 1]string // one more, to see that a step is too long
 		n := fields(step, tokens[:])
@@ -125,23 +128,35 @@ func (j *symbolicJudge) judge(text, equals string) Verdict {
 		case n == 0:
 			continue
 		case answered: // the answer ends a solution
-			j.v.fail(j.v.Steps, Unparsable)
+			j.explanation.begin(j.v.Steps, -1, rest)
+			j.fail(Unparsable)
 		case n == 2 && tokens[0] == "ans":
 			value, ok := number(tokens[1])
-			answered, j.v.Answer = ok, ok && value == j.p.Graph.Nodes[j.p.Graph.Question].Value
-			if ok {
+			if answered = ok; ok {
+				j.v.Answer = value == j.p.Graph.Nodes[j.p.Graph.Question].Value
+				j.explanation.answer(rest)
 				continue
 			}
-			j.v.fail(j.v.Steps, Unparsable)
+			j.explanation.begin(j.v.Steps, -1, rest)
+			j.fail(Unparsable)
 		default:
-			j.step(tokens[:n], equals)
+			node := find(j.p.Names, tokens[0])
+			j.explanation.begin(j.v.Steps, node, rest)
+			j.step(node, tokens[:n], equals)
 		}
 		j.v.Steps++
 	}
 	question := j.p.Graph.Question
 	derived := !j.p.Graph.HasStep(question) || j.nodes[question].shown && !j.nodes[question].wrong
 	j.v.settle(j.p.Graph, j.nodes, derived, answered)
+	j.explanation.settle(j.p.Graph, j.nodes)
 	return j.v
+}
+
+// fail records that the step at hand is wrong.
+func (j *symbolicJudge) fail(c ErrorClass) {
+	j.v.fail(j.v.Steps, c)
+	j.explanation.fail(j.v.Steps, c)
 }
 
 // stepTokens is the length of a full step: v x op y = m op n = v r.
@@ -154,15 +169,14 @@ type symbolicStep struct {
 	value            int64
 }
 
-// step judges one step and notes what it says of its node.
-func (j *symbolicJudge) step(t []string, equals string) {
-	node := find(j.p.Names, t[0])
+// step judges one step, about a node or −1, and notes what it says of the node.
+func (j *symbolicJudge) step(node int, t []string, equals string) {
 	switch {
 	case node < 0 && t[0] == "ans":
-		j.v.fail(j.v.Steps, Unparsable)
+		j.fail(Unparsable)
 		return
 	case node < 0:
-		j.v.fail(j.v.Steps, UnknownName)
+		j.fail(UnknownName)
 		return
 	}
 	n, truth := &j.nodes[node], &j.p.Graph.Nodes[node]
@@ -178,9 +192,10 @@ func (j *symbolicJudge) step(t []string, equals string) {
 	}
 	if class != Right {
 		n.wrong = true
-		j.v.fail(j.v.Steps, class)
+		j.fail(class)
 	} else if n.shown || !j.p.Graph.HasStep(node) {
 		j.v.Extra++
+		j.explanation.extra(j.v.Steps)
 	}
 	n.shown = true
 }

@@ -30,15 +30,6 @@ var classNames = [errorClasses]string{
 	"no answer", "wrong answer", "lucky answer",
 }
 
-// ErrorClasses are all classes in order, Right first.
-func ErrorClasses() []ErrorClass {
-	all := make([]ErrorClass, errorClasses)
-	for i := range all {
-		all[i] = ErrorClass(i)
-	}
-	return all
-}
-
 // String is the class in words, as tables and JSON show it.
 func (c ErrorClass) String() string {
 	if c < errorClasses {
@@ -61,7 +52,8 @@ func (c *ErrorClass) UnmarshalText(text []byte) error {
 	return fmt.Errorf("verify: %q is not an error class; expected one of %q", text, classNames)
 }
 
-// Verdict is the judgement of one solution against the true graph.
+// Verdict is the judgement of one solution against the true graph. Verdicts of the
+// same text are equal as values; Explain gives the steps and nodes behind one.
 type Verdict struct {
 	// Strict: every node of the path is shown and right, no step at all is wrong,
 	// and the answer is right. The paper's VerifiedCorrect (§A.4), with the arithmetic executed.
@@ -80,13 +72,16 @@ type Verdict struct {
 	Steps        int `json:"steps"`         // steps in the text
 	Extra        int `json:"extra"`         // right steps that the path does not need: distractors, repeats, helper quantities
 
-	// Penalty is the authors' count (spec/verifier.md §6): a wrong node costs 1, or 2 when
-	// both its value and its parents are wrong; a missing node 1; extra steps 1 each up to
-	// Nodes; a wrong answer 1.
+	// Penalty counts as the authors' reward does: a wrong node costs 1, or 2 when both its
+	// value and its parents are wrong; a missing node 1; extra steps 1 each up to Nodes; a
+	// wrong answer 1.
 	Penalty int `json:"penalty"`
 
-	FirstWrong int        `json:"first_wrong"` // index of the first wrong step; −1: none is
-	Class      ErrorClass `json:"class"`
+	// FirstWrong is the index of the first wrong step, from 0, or −1: no step is wrong.
+	FirstWrong int `json:"first_wrong"`
+	// Class is what is wrong with that step or, where no step is wrong, what the
+	// solution lacks; Right for a strict one.
+	Class ErrorClass `json:"class"`
 }
 
 // Lucky reports a right answer by a wrong or incomplete process: the reward

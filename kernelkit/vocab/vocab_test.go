@@ -266,12 +266,29 @@ func FuzzSplitProse(f *testing.F) {
 }
 
 func FuzzLoad(f *testing.F) {
-	f.Add([]byte(`{"pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordLevel","vocab":{"a":0,"b":1}}}`))
-	f.Add([]byte(`{"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if v, err := parse(data); err == nil {
-			if ids, err := v.Encode("ab a"); err == nil {
-				v.Decode(ids)
+	for _, text := range []string{
+		`{"pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"WordLevel","vocab":{"a":0,"b":1}}}`,
+		`{"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}`,
+		`{"added_tokens":[{"id":2,"content":"ab","lstrip":true,"normalized":true}],"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"}]},` +
+			`"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"\\p{L}+|[^a]|\\s+(?!\\S)|\\s+"},"behavior":"Isolated"},{"type":"ByteLevel","add_prefix_space":false}]},` +
+			`"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"x":{"ids":[1]}}},` +
+			`"decoder":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[["a","b"]],"ignore_merges":true}}`,
+	} {
+		f.Add([]byte(text), "ab a")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, text string) {
+		v, err := parse(data)
+		if err != nil {
+			return
+		}
+		ids, err := v.Encode(text)
+		if err != nil {
+			return
+		}
+		v.Decode(ids)
+		for _, id := range ids {
+			if v.Token(id) == "" {
+				t.Errorf("%q gives the id %d, which is no token's", text, id)
 			}
 		}
 	})

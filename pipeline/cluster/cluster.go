@@ -41,10 +41,11 @@ type Cluster struct {
 	Account     string            `json:"account,omitempty"`
 	Modules     []string          `json:"modules,omitempty"`
 	Environment map[string]string `json:"environment,omitempty"`
-	Further     []string          `json:"further,omitempty"` // of Slurm (--constraint=h100) or HTCondor (a line), as they stand there
-	Image       string            `json:"image,omitempty"`   // Kubernetes: container image with what set-up needs
-	Claim       string            `json:"claim,omitempty"`   // Kubernetes: claim of the volume with the project and the run folder
-	Mount       string            `json:"mount,omitempty"`   // Kubernetes: where that volume is mounted
+	Slurm       []string          `json:"slurm,omitempty"`  // further options of sbatch: --constraint=h100
+	Condor      []string          `json:"condor,omitempty"` // further lines of the submit description
+	Image       string            `json:"image,omitempty"`  // Kubernetes: container image with what set-up needs
+	Claim       string            `json:"claim,omitempty"`  // Kubernetes: claim of the volume with the project and the run folder
+	Mount       string            `json:"mount,omitempty"`  // Kubernetes: where that volume is mounted
 
 	Forecast Assumptions `json:"forecast"`
 }
@@ -127,7 +128,7 @@ func (c *Cluster) Validate() error {
 
 // validateText refuses what would break out of a line of a job's script.
 func (c *Cluster) validateText() error {
-	for _, line := range append(append([]string{c.Name, c.Partition, c.Account, c.Image, c.Claim, c.Mount}, c.Modules...), c.Further...) {
+	for _, line := range slices.Concat([]string{c.Name, c.Partition, c.Account, c.Image, c.Claim, c.Mount}, c.Modules, c.Slurm, c.Condor) {
 		if strings.ContainsAny(line, "\n\r\x00") {
 			return fmt.Errorf("%q has a line break: expected one line", line)
 		}

@@ -4,10 +4,10 @@ import (
 	"container/heap"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sort"
 
+	"interplay/kernelkit/random"
 	"interplay/pipeline"
 )
 
@@ -79,7 +79,7 @@ func (c *Cluster) Play(tasks []Task) (*Forecast, error) {
 	f := &Forecast{Tasks: len(tasks)}
 	var jobs, seconds, hours, lost []float64
 	for i := range plays {
-		g := newGame(c, tasks, uint64(i))
+		g := newGame(c, tasks, int64(i))
 		if err := g.play(); err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func critical(tasks []Task) (chain []Task, seconds float64) {
 type game struct {
 	c     *Cluster
 	tasks []Task
-	luck  *rand.Rand
+	luck  *random.Stream
 	now   float64
 	paid  float64 // seconds of running jobs
 	lost  float64 // seconds of work thrown away
@@ -157,9 +157,9 @@ type worker struct {
 	limit, crash, preempted, starts float64
 }
 
-func newGame(c *Cluster, tasks []Task, seed uint64) *game {
+func newGame(c *Cluster, tasks []Task, seed int64) *game {
 	n := len(tasks)
-	g := &game{c: c, tasks: tasks, luck: rand.New(rand.NewPCG(seed, 0x666f72656361)), left: n,
+	g := &game{c: c, tasks: tasks, luck: random.New(seed, "forecast"), left: n,
 		way: make([]float64, n), did: make([]float64, n), saved: make([]float64, n), free: make([]float64, n),
 		holder: make([]int, n), ended: make([]bool, n), workers: make([]worker, c.Workers)}
 	for i := n - 1; i >= 0; i-- {
@@ -191,7 +191,7 @@ func (g *game) after(perDay float64) float64 {
 	if perDay == 0 {
 		return math.Inf(1)
 	}
-	return g.luck.ExpFloat64() * 86400 / perDay
+	return -math.Log(1-g.luck.Float64()) * 86400 / perDay
 }
 
 // maxEvents is where a play gives up: tasks that no job has time for between two checkpoints.

@@ -58,8 +58,8 @@ func (w Workers) preparation(c *Cluster) []string {
 }
 
 // Slurm is a script for sbatch: an array of workers. Each is told by USR1 to save before its
-// limit, ends with StatusLeft, and puts its job back into the queue. A job that Slurm pre-empts
-// or whose node fails is put back by Slurm (--requeue). There are no dependencies.
+// limit, ends with StatusLeft (75), and its job goes back into the queue. A job that is
+// pre-empted or whose node fails is put back by Slurm (--requeue). There are no dependencies.
 func (w Workers) Slurm(c *Cluster) string {
 	var out strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
@@ -81,7 +81,7 @@ func (w Workers) Slurm(c *Cluster) string {
 	if c.Account != "" {
 		option("account", c.Account)
 	}
-	for _, o := range c.Further {
+	for _, o := range c.Slurm {
 		line("#SBATCH %s", o)
 	}
 	line("#SBATCH --requeue")
@@ -92,18 +92,27 @@ func (w Workers) Slurm(c *Cluster) string {
 	for _, l := range w.preparation(c) {
 		line("%s", l)
 	}
-	line("%s &", w.command(c))
-	line("worker=$!")
-	line("trap 'kill -USR1 $worker' USR1 # the limit is near")
-	line("trap 'kill -TERM $worker' TERM # pre-empted, requeued or cancelled")
-	line("while kill -0 $worker 2>/dev/null; do wait $worker; done")
-	line("wait $worker")
-	line("status=$?")
-	line("# %d: it saved at its limit and stages are left, so this job goes back into the queue.", StatusLeft)
-	line(`[ $status -ne %d ] || exec scontrol requeue "$SLURM_JOB_ID"`, StatusLeft)
-	line("exit $status")
+	out.WriteString(strings.ReplaceAll(slurmWorker, "WORKER", w.command(c)))
 	return out.String()
 }
+
+// slurmWorker is the end of a job's script: it runs a worker, passes signals on to it, starts
+// another one where it was killed (as for want of memory), and puts the job back into the
+// queue where stages are left.
+const slurmWorker = `told=
+trap 'kill -USR1 $worker' USR1 # the limit is near
+trap 'told=1; kill -TERM $worker' TERM # pre-empted, requeued or cancelled
+for try in 1 2 3 4 5 6 7 8 9 10; do
+	WORKER &
+	worker=$!
+	while kill -0 $worker 2>/dev/null; do wait $worker; done
+	wait $worker
+	status=$?
+	[ $status -eq 137 ] && [ -z "$told" ] || break # 137: killed; the next one goes on from its checkpoint
+done
+[ $status -ne 75 ] || exec scontrol requeue "$SLURM_JOB_ID" # 75: it saved at the limit, and stages are left
+exit $status
+`
 
 // slurmTime is a limit in Slurm's form, days-hours:minutes:seconds.
 func slurmTime(hours float64) string {
@@ -148,7 +157,7 @@ func (w Workers) Condor(c *Cluster) string {
 	line("output", filepath.Join(w.Logs, w.Name+"-$(Cluster)_$(Process).txt"))
 	line("error", filepath.Join(w.Logs, w.Name+"-$(Cluster)_$(Process).txt"))
 	line("log", filepath.Join(w.Logs, w.Name+"-$(Cluster).condor"))
-	for _, o := range c.Further {
+	for _, o := range c.Condor {
 		out.WriteString(o + "\n")
 	}
 	fmt.Fprintf(&out, "queue %d\n", c.Workers)

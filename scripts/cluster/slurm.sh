@@ -70,6 +70,7 @@ configure() {
 		SlurmUser=$(id -un)
 		SlurmdUser=$(id -un)
 		AuthType=auth/none
+		AuthInfo=cred_expire=5
 		CredType=cred/none
 		PluginDir=$LIBRARIES/slurm-wlm
 		SlurmctldPort=$PORTS

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"interplay/pipeline"
+	"interplay/pipeline/cluster"
+)
+
+func TestADurationHasBounds(t *testing.T) {
+	for text, good := range map[string]bool{"90s": true, "4h": true, "1s": false, "-5m": false, "5": false, "100000h": false} {
+		s := span{0, 10 * time.Second, 365 * 24 * time.Hour}
+		if err := s.Set(text); (err == nil) != good {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func states() []pipeline.StageState {
+	beat := pipeline.Heartbeat{Progress: pipeline.Progress{Done: 120, Total: 400, Unit: "steps", Note: "loss 0.61"}}
+	return []pipeline.StageState{
+		{Folder: "train-1", Label: "pre-training", State: pipeline.Finished},
+		{Folder: "rl-2", Label: "RL <a>", State: pipeline.Running, Holder: &pipeline.Holder{Host: "n3", PID: 7, Job: "slurm 5_1"}, Beat: &beat, Silent: 2, Left: 90},
+		{Folder: "rl-3", Label: "RL b", State: pipeline.Failed, Failures: []pipeline.Failure{{Host: "n4", Error: "one\ntwo\nthree\nthe lamp is broken"}}},
+		{Folder: "evaluate-4", Label: "evaluation", State: pipeline.Blocked},
+	}
+}
+
+func TestStatusSaysWhereHowFarAndWhy(t *testing.T) {
+	text := statusText(states())
+	for _, want := range []string{"4 stages: 1 done, 1 running, 1 failed, 1 blocked", "on n3, process 7, slurm 5_1", "120 of 400 steps, loss 0.61",
+		"heard of 2 s ago, about 1m30s left", "failed 1 times, the last time on n4: two / three / the lamp is broken"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the status lacks %q:\n%s", want, text)
+		}
+	}
+	if page := statusPage("a & b", states()); !strings.Contains(page, "RL &lt;a&gt;") || strings.Contains(page, "<a>") || !strings.Contains(page, "http-equiv=refresh") {
+		t.Errorf("the page is %s", page)
+	}
+	if _, err := json.Marshal(states()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What workers are told is what was asked for, wherever they run.
+func TestWorkersAreToldTheSameStudies(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", "somewhere")
+	file := filepath.Join(t.TempDir(), "mine.json")
+	f := submitFlags{studyFlags: studyFlags{profile: "smoke", seed: 3, seeds: 2}}
+	w, err := f.workers([]string{"edge", file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(w.Args, " "); got != "edge "+file+" -profile smoke -seed 3 -seeds 2" || !filepath.IsAbs(w.Runs) || !filepath.IsAbs(w.Project) {
+		t.Errorf("workers are told %q in %s with %s", got, w.Project, w.Runs)
+	}
+	if err := verb("submit", []string{"edge", "-slurm"}); !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), "-cluster") {
+		t.Errorf("without a cluster: %v", err)
+	}
+	if err := verb("submit", []string{"edge", "-slurm", "-condor", "-cluster", "x"}); err == nil {
+		t.Error("two batch systems at once were taken")
+	}
+}
+
+// A worker whose time is over ends with the status that puts its job back into the queue.
+func TestAWorkerThatIsToldToEndSaysThatStagesAreLeft(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", t.TempDir())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	f := workFlags{studyFlags: studyFlags{profile: "smoke", seed: 1}, tries: 1, patience: span{time: time.Minute}}
+	var left exitError
+	if err := f.work(ctx, []string{"edge"}); !errors.As(err, &left) || left.status != cluster.StatusLeft {
+		t.Errorf("the error is %v", err)
+	}
+	if entries, _ := os.ReadDir(filepath.Join(os.Getenv("INTERPLAY_RUNS"), "working")); len(entries) > 0 {
+		t.Errorf("%v is left in the working folder", entries)
+	}
+}
+
+func TestTheBeginningOfAStagesNameIsEnough(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"train-0a", "working/rl-77", "working/rl-78"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for prefix, want := range map[string]string{"train": "train-0a", "rl-77": "rl-77", "rl-7": "", "nothing": "nothing"} {
+		if got, err := stageByPrefix(root, prefix); got != want || (err != nil) != (want == "") {
+			t.Errorf("%s is %q (%v), want %q", prefix, got, err, want)
+		}
+	}
+}
