@@ -98,3 +98,8 @@ func call[T any](o *Own[func(*gsm.Problem) T], p *gsm.Problem) (out T, err error
 	}()
 	return o.Call(p), nil
 }
+
+// PayBy makes RL pay by a function of the user's instead of one of the lab's rewards.
+func (r *Reinforcement) PayBy(own *OwnReward) {
+	r.Reward, r.Own = verify.Reward{}, own
+}
