@@ -11,11 +11,11 @@ import (
 )
 
 // Address is the stage's identity: the SHA-256 of its kind, format, recipe and of its
-// inputs' addresses. Fields of the recipe that are zero count as absent, so that a field
+// inputs' addresses, and of what the recipe names (Contents). Fields of the recipe that are zero count as absent, so that a field
 // that is added later changes no address where it is not used.
 func (s *Stage) Address() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%d\n%s\n", s.Kind, s.Format, canonical(s.Recipe))
+	fmt.Fprintf(h, "%s\n%d\n%s\n%s", s.Kind, s.Format, canonical(s.Recipe), s.Contents)
 	for _, in := range s.Inputs {
 		fmt.Fprintln(h, in.Address())
 	}
@@ -33,7 +33,7 @@ func (s *Stage) RecipeDigest() string {
 		recipe = r.essence()
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n", s.Kind, canonical(recipe))
+	fmt.Fprintf(h, "%s\n%s\n%s", s.Kind, canonical(recipe), s.Contents)
 	for _, in := range s.Inputs {
 		fmt.Fprintln(h, in.RecipeDigest())
 	}
@@ -145,6 +145,9 @@ func why(way string, a, b *Stage) (all []Difference) {
 		d.Stage = way
 		all = append(all, d)
 	}
+	if a.Contents != b.Contents {
+		all = append(all, Difference{way, "contents of what the recipe names", short(a.Contents), short(b.Contents)})
+	}
 	for i := range max(len(a.Inputs), len(b.Inputs)) {
 		switch {
 		case i >= len(a.Inputs):
@@ -157,6 +160,9 @@ func why(way string, a, b *Stage) (all []Difference) {
 	}
 	return all
 }
+
+// short is the beginning of a digest.
+func short(digest string) string { return fmt.Sprintf("%.12s", digest) }
 
 const absent = "–"
 

@@ -8,7 +8,7 @@ import (
 )
 
 func TestHowToComputeIsInTheAddressAndNotInTheRecipeDigest(t *testing.T) {
-	p := smoke(1)
+	p := profile("smoke", 1)
 	stage := func(change func(*Pretraining, *Reinforcement)) *Stage {
 		base, rl := p.Base, p.RL
 		change(&base, &rl)
@@ -61,12 +61,12 @@ func TestAFieldThatIsZeroChangesNoAddress(t *testing.T) {
 }
 
 func TestWhyNamesTheFields(t *testing.T) {
-	p := smoke(1)
+	p := profile("smoke", 1)
 	a := Evaluate("", p.Evaluation, Pretrain("", p.Base, nil))
 	if d := Why(a, Evaluate("other words", p.Evaluation, Pretrain("", p.Base, nil))); len(d) > 0 {
 		t.Errorf("equal stages differ: %v", d)
 	}
-	p = smoke(1)
+	p = profile("smoke", 1)
 	p.Evaluation.Samples = 9
 	p.Base.Data.Mix[0].Ops.Max++
 	p.Base.Train.DocumentMask = !p.Base.Train.DocumentMask

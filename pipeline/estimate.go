@@ -64,7 +64,7 @@ func meanLengths(spec gsm.Spec, ph *Phrases) lengths {
 // Estimate is what RL by this recipe is expected to cost, of a model with base's network and tokens.
 func (r Reinforcement) Estimate(base Pretraining) Spent {
 	model := base.Model
-	if model.VocabSize == 0 || r.Data.Validate() != nil {
+	if model.Validate() != nil || r.Validate() != nil {
 		return Spent{}
 	}
 	l := meanLengths(r.Data, base.Phrases)
@@ -89,7 +89,7 @@ func (r Reinforcement) Estimate(base Pretraining) Spent {
 // Estimate is what the evaluation of a model with base's network and tokens is expected to cost.
 func (r Evaluation) Estimate(base Pretraining) Spent {
 	model := base.Model
-	if model.VocabSize == 0 || r.Data.Validate() != nil {
+	if model.Validate() != nil || r.Validate() != nil {
 		return Spent{}
 	}
 	l := meanLengths(r.Data, base.Phrases)

@@ -17,7 +17,7 @@ const RecordsFile = evaluate.SamplesFile
 
 // Evaluate is the stage of an evaluation recipe on a model.
 func Evaluate(label string, r Evaluation, model *Stage) *Stage {
-	s := &Stage{Kind: "evaluate", Format: 3, Recipe: r, Label: label, Inputs: []*Stage{model}}
+	s := &Stage{Kind: "evaluate", Format: 3, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
 	s.Plan = r.Estimate(baseOf(model))
 	s.Work = func(j *Job) error { return evaluateModel(j, r) }
 	return s
@@ -65,10 +65,10 @@ func evaluateModel(j *Job, r Evaluation) error {
 // open returns the backend and what is evaluated: the input stage's model with its
 // tokenizer, and the problems.
 func (r Evaluation) open(j *Job) (eng *engine.Engine, tok *vocab.Tokenizer, w *qwen.Weights, problems []*gsm.Problem, err error) {
-	if eng, tok, err = j.open(Pretraining{}); err != nil {
+	if eng, err = j.open(); err != nil {
 		return
 	}
-	if w, err = qwen.Load(filepath.Join(j.Input[0], modelDir(r.Checkpoint))); err != nil {
+	if w, tok, err = j.model(r.Checkpoint); err != nil {
 		return
 	}
 	problems, err = r.Set()

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"io"
 	"path/filepath"
 
@@ -37,7 +38,7 @@ func (r Likelihood) evaluation() Evaluation {
 
 // Likelihoods is the stage of a likelihood recipe on a model.
 func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
-	s := &Stage{Kind: "likelihood", Format: 1, Recipe: r, Label: label, Inputs: []*Stage{model}}
+	s := &Stage{Kind: "likelihood", Format: 1, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
 	s.Plan = r.Estimate(baseOf(model))
 	s.Work = func(j *Job) error { return scoreSolutions(j, r, baseOf(model)) }
 	return s
@@ -62,10 +63,18 @@ func scoreSolutions(j *Job, r Likelihood, base Pretraining) error {
 	return WriteParquet(filepath.Join(j.Dir, LikelihoodFile), texts)
 }
 
+// Validate returns the first thing that is wrong with the recipe.
+func (r Likelihood) Validate() error {
+	if r.Problems < 1 {
+		return fmt.Errorf("problems is %d: expected at least 1", r.Problems)
+	}
+	return r.Data.Validate()
+}
+
 // Estimate is what the likelihoods cost: one forward pass over prompts and gold solutions.
 func (r Likelihood) Estimate(base Pretraining) Spent {
 	model := base.Model
-	if model.VocabSize == 0 || r.Data.Validate() != nil {
+	if model.Validate() != nil || r.Validate() != nil {
 		return Spent{}
 	}
 	l := meanLengths(r.Data, base.Phrases)

@@ -12,7 +12,7 @@ func TestPhrasesHoldTheTextsOfTheirContextsInFewTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words, err := tokenizer(Pretraining{Data: gsm.Spec{Family: gsm.Realistic}})
+	words, err := realisticTokenizer(gsm.ContextNames(gsm.Realistic))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
@@ -21,6 +20,10 @@ type Pretraining struct {
 	Target Target       `json:"target"`
 	Train  train.Config `json:"train"`
 	Seed   int64        `json:"seed"` // of the weights and of the corpus
+
+	// Vocabulary are contexts whose words the tokenizer knows, where later stages need
+	// others than those of Data; empty: those of Data. The realistic family only.
+	Vocabulary []string `json:"vocabulary,omitempty"`
 
 	// Phrases are the tokens of word problems; nil: the family's words, as long as the paper's.
 	Phrases *Phrases `json:"phrases,omitempty"`
@@ -160,37 +163,4 @@ func (r Evaluation) Validate() error {
 		return fmt.Errorf("max_tokens is %d: expected at least 1", r.MaxTokens)
 	}
 	return nil
-}
-
-// Profile is a scale at which the studies run: the same recipes with other numbers.
-type Profile struct {
-	Name  string
-	About string // what it is for, in one sentence
-
-	Base       Pretraining   // pre-training of the base model of all studies
-	Edge       gsm.Range     // ops that one sample of the base mostly fails and one of many solves
-	RL         Reinforcement // RL at the edge, strict reward
-	Evaluation Evaluation
-}
-
-// Profiles are the lab's scales, smallest first.
-func Profiles() []string { return []string{"smoke", "micro", "lookup", "words", "gpu", "paper"} }
-
-// ProfileByName returns a profile with the seed put in.
-func ProfileByName(name string, seed int64) (Profile, error) {
-	switch name {
-	case "smoke":
-		return smoke(seed), nil
-	case "micro":
-		return micro(seed), nil
-	case "lookup":
-		return lookup(seed)
-	case "words":
-		return words(seed)
-	case "gpu":
-		return gpu(seed)
-	case "paper":
-		return paper(seed)
-	}
-	return Profile{}, fmt.Errorf("unknown profile %q: expected %s; set INTERPLAY_PROFILE to one of them", name, strings.Join(Profiles(), ", "))
 }

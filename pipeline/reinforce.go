@@ -12,7 +12,7 @@ import (
 
 // Reinforce is the stage of an RL recipe that starts from a model.
 func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
-	s := &Stage{Kind: "rl", Format: 3, Recipe: r, Label: label, Inputs: []*Stage{from}}
+	s := &Stage{Kind: "rl", Format: 3, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{from}}
 	s.Plan = r.Estimate(baseOf(from))
 	s.Work = func(j *Job) error { return reinforce(j, r) }
 	return s
@@ -22,11 +22,11 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, tok, err := j.open(Pretraining{})
+	eng, err := j.open()
 	if err != nil {
 		return err
 	}
-	start, err := qwen.Load(filepath.Join(j.Input[0], ModelDir))
+	start, tok, err := j.model(0)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // tinyChain is the whole pipeline at the smallest size: pre-training, RL, evaluation.
 func tinyChain() *Stage {
-	p := smoke(3)
+	p := profile("smoke", 3)
 	base := p.Base
 	base.Model.HiddenSize, base.Model.Layers, base.Model.Heads, base.Model.KVHeads, base.Model.FFN = 16, 1, 2, 1, 24
 	base.Model.OffsetInit = false
@@ -123,4 +123,13 @@ func TestKilledRunsEndInTheSameBytes(t *testing.T) {
 			t.Errorf("%s differs after %d deaths", name, deaths)
 		}
 	}
+}
+
+// profile is a profile of the project's own.
+func profile(name string, seed int64) Profile {
+	p, err := ProfileByName(name, seed)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }

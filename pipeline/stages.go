@@ -25,27 +25,31 @@ const (
 // second, and compiled programs belong to it.
 var backend = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
 
-// open returns what every stage with a model needs: the backend, whose name goes on
-// record, and the tokenizer, which is that of the model the stage starts from, or where it
-// starts from none the recipe's.
-func (j *Job) open(r Pretraining) (*engine.Engine, *vocab.Tokenizer, error) {
+// open opens the backend, whose name goes on record.
+func (j *Job) open() (*engine.Engine, error) {
 	eng, err := backend()
+	if err == nil {
+		*j.Backend = eng.Name
+	}
+	return eng, err
+}
+
+// model reads the first input's model, as it was at a milestone where checkpoint is not
+// 0, and the tokenizer beside it.
+func (j *Job) model(checkpoint int) (*qwen.Weights, *vocab.Tokenizer, error) {
+	dir := filepath.Join(j.Input[0], modelDir(checkpoint))
+	w, err := qwen.Load(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	*j.Backend = eng.Name
-	if len(j.Input) > 0 {
-		tok, err := vocab.Load(filepath.Join(j.Input[0], ModelDir))
-		return eng, tok, err
-	}
-	tok, err := tokenizer(r)
-	return eng, tok, err
+	tok, err := vocab.Load(filepath.Join(dir, vocab.File))
+	return w, tok, err
 }
 
 // Pretrain is the stage of a training recipe. from is the model that it goes on
 // from (mid-training, fine-tuning), or nil for fresh weights.
 func Pretrain(label string, r Pretraining, from *Stage) *Stage {
-	s := &Stage{Kind: "train", Format: 1, Recipe: r, Label: label, Plan: r.Estimate()}
+	s := &Stage{Kind: "train", Format: 1, Recipe: r, Contents: contents(r.Data.Family, r.Contexts()), Label: label, Plan: r.Estimate()}
 	if from != nil {
 		s.Inputs = []*Stage{from}
 	}
@@ -57,11 +61,11 @@ func pretrain(j *Job, r Pretraining) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	eng, tok, err := j.open(r)
+	eng, err := j.open()
 	if err != nil {
 		return err
 	}
-	start, err := startWeights(j, r)
+	start, tok, err := startModel(j, r)
 	if err != nil {
 		return err
 	}
@@ -123,12 +127,20 @@ func modelDir(step int) string {
 	return fmt.Sprintf("%s-%d", ModelDir, step)
 }
 
-// startWeights are the input stage's, or fresh ones.
-func startWeights(j *Job, r Pretraining) (*qwen.Weights, error) {
+// startModel is the input stage's model, or fresh weights with the recipe's tokenizer.
+func startModel(j *Job, r Pretraining) (*qwen.Weights, *vocab.Tokenizer, error) {
 	if len(j.Input) > 0 {
-		return qwen.Load(filepath.Join(j.Input[0], ModelDir))
+		return j.model(0)
 	}
-	return qwen.NewWeights(r.Model, r.Seed)
+	tok, err := tokenizer(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tok.Size() > r.Model.VocabSize {
+		return nil, nil, fmt.Errorf("vocab_size is %d, the tokenizer of %s problems has %d tokens: expected as many or more", r.Model.VocabSize, r.Data.Family, tok.Size())
+	}
+	w, err := qwen.NewWeights(r.Model, r.Seed)
+	return w, tok, err
 }
 
 // documents addresses a split of the recipe's corpus as token sequences.
@@ -167,6 +179,9 @@ func trainingCost(c qwen.Config, tokens int64, seq int) Spent {
 
 // Estimate is what training by this recipe is expected to cost.
 func (r Pretraining) Estimate() Spent {
+	if r.Validate() != nil {
+		return Spent{} // the stage itself will say what is wrong
+	}
 	positions := float64(r.Train.Steps * r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
 	return trainingCost(r.Model, int64(r.TokensPerPosition()*positions), r.Train.Seq)
 }

@@ -87,13 +87,14 @@ func Open(root string) (*Store, error) {
 
 // Stage is one unit of work with a content address.
 type Stage struct {
-	Kind   string           // what it is: pretrain, rl, evaluate, …; the first half of its folder's name
-	Format int              // version of what Work writes; part of the address
-	Recipe any              // everything that determines the result, as JSON; part of the address
-	Inputs []*Stage         // stages that Work reads, in a fixed order; their addresses are part of the address
-	Label  string           // how progress and plans call it; not part of the address
-	Plan   Spent            // what it is expected to cost, for -plan; not part of the address
-	Work   func(*Job) error `json:"-"`
+	Kind     string           // what it is: pretrain, rl, evaluate, …; the first half of its folder's name
+	Format   int              // version of what Work writes; part of the address
+	Recipe   any              // everything that determines the result, as JSON; part of the address
+	Contents string           // digest of what the recipe names and does not hold, such as the words of contexts; part of the address
+	Inputs   []*Stage         // stages that Work reads, in a fixed order; their addresses are part of the address
+	Label    string           // how progress and plans call it; not part of the address
+	Plan     Spent            // what it is expected to cost, for -plan; not part of the address
+	Work     func(*Job) error `json:"-"`
 }
 
 // Dir is the stage's folder in the store.
@@ -192,13 +193,14 @@ func (st *Store) begin(s *Stage, dir string) error {
 		return fmt.Errorf("%s: its folder cannot be made: %w; set INTERPLAY_RUNS to a folder you may write", s.Label, err)
 	}
 	about := struct {
-		Kind    string   `json:"kind"`
-		Format  int      `json:"format"`
-		Label   string   `json:"label"`
-		Address string   `json:"address"`
-		Recipe  any      `json:"recipe"`
-		Inputs  []string `json:"inputs,omitempty"`
-	}{s.Kind, s.Format, s.Label, s.Address(), s.Recipe, nil}
+		Kind     string   `json:"kind"`
+		Format   int      `json:"format"`
+		Label    string   `json:"label"`
+		Address  string   `json:"address"`
+		Recipe   any      `json:"recipe"`
+		Contents string   `json:"contents,omitempty"`
+		Inputs   []string `json:"inputs,omitempty"`
+	}{s.Kind, s.Format, s.Label, s.Address(), s.Recipe, s.Contents, nil}
 	for _, in := range s.Inputs {
 		about.Inputs = append(about.Inputs, filepath.Base(st.Dir(in)))
 	}

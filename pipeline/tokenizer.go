@@ -1,18 +1,23 @@
 package pipeline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/vocab"
 )
 
-// tokenizer returns the tokenizer that a recipe trains a fresh model with: of the family,
-// or of word problems the phrases that it asks for.
+// tokenizer is the tokenizer of a model that is trained from fresh weights: of a fixed
+// list in the symbolic family; of word problems the phrases that the recipe asks for, or
+// the words of its contexts. Later stages take the one that lies beside the model.
 func tokenizer(r Pretraining) (*vocab.Tokenizer, error) {
 	switch {
 	case r.Data.Family == gsm.Symbolic && r.Phrases != nil:
@@ -22,7 +27,48 @@ func tokenizer(r Pretraining) (*vocab.Tokenizer, error) {
 	case r.Phrases != nil:
 		return r.Phrases.tokenizer()
 	}
-	return realisticTokenizer()
+	return realisticTokenizer(r.Contexts())
+}
+
+// Contexts are the full names of the contexts whose words the tokenizer knows, in order.
+func (r Pretraining) Contexts() []string {
+	names := contextsOf(r.Data)
+	if r.Phrases != nil {
+		names = contextsOf(gsm.Spec{Family: r.Data.Family, Mix: []gsm.Block{{Contexts: r.Phrases.Contexts}}})
+	} else if len(r.Vocabulary) > 0 {
+		names = contextsOf(gsm.Spec{Family: r.Data.Family, Mix: []gsm.Block{{Contexts: r.Vocabulary}}})
+	}
+	return names
+}
+
+// contextsOf are the full names of a spec's contexts, in order.
+func contextsOf(spec gsm.Spec) (names []string) {
+	for _, b := range spec.Complete().Mix {
+		names = append(names, b.Contexts...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// contents is a digest of the words of contexts, which recipes name and do not hold; ""
+// for the symbolic family, which has none.
+func contents(family gsm.Family, contexts []string) string {
+	if family == gsm.Symbolic {
+		return ""
+	}
+	h := sha256.New()
+	for _, name := range contexts {
+		c, err := gsm.ContextByName(name)
+		if err != nil {
+			continue // the recipe's Validate names it
+		}
+		text, err := json.Marshal(c)
+		if err != nil {
+			panic(fmt.Sprintf("pipeline: a context is not JSON: %v", err))
+		}
+		h.Write(append(text, '\n'))
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // symbolicTokenizer is the word-level tokenizer of the symbolic family, all contexts.
@@ -42,10 +88,17 @@ var symbolicTokenizer = sync.OnceValue(func() *vocab.Tokenizer {
 // family, as in the paper's tokenizer. 3,000 problems of op 2 to 20 held none beyond it.
 const highestNumber = 1296
 
-// realisticTokenizer is the word-level tokenizer of the realistic family: every
-// piece of its templates and contexts, letters, signs and numbers, each with and
-// without the blank before it. The list is fixed by the family, not by a corpus.
-var realisticTokenizer = sync.OnceValues(func() (*vocab.Tokenizer, error) {
+// realisticTokenizers remembers the tokenizers of the realistic family by contexts.
+var realisticTokenizers sync.Map
+
+// realisticTokenizer is the word-level tokenizer of contexts of the realistic family:
+// every piece of its templates and of the contexts, letters, signs and numbers, each
+// with and without the blank before it. The list does not depend on a corpus.
+func realisticTokenizer(contexts []string) (*vocab.Tokenizer, error) {
+	key := strings.Join(contexts, " ")
+	if known, ok := realisticTokenizers.Load(key); ok {
+		return known.(*vocab.Tokenizer), nil
+	}
 	seen := map[string]bool{}
 	var tokens []string
 	add := func(pieces ...string) {
@@ -58,7 +111,7 @@ var realisticTokenizer = sync.OnceValues(func() (*vocab.Tokenizer, error) {
 			}
 		}
 	}
-	words, err := realisticWords()
+	words, err := realisticWords(contexts)
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +123,17 @@ var realisticTokenizer = sync.OnceValues(func() (*vocab.Tokenizer, error) {
 	for n := range highestNumber + 1 {
 		add(strconv.Itoa(n))
 	}
-	return vocab.Text(tokens)
-})
+	tok, err := vocab.Text(tokens)
+	if err == nil {
+		realisticTokenizers.Store(key, tok)
+	}
+	return tok, err
+}
 
-// realisticWords lists the pieces of the family's texts without their blanks, in
-// order: names of the contexts, and the words of the templates as they occur in
-// problems of every op, context and mode.
-func realisticWords() ([]string, error) {
+// realisticWords lists the pieces of the contexts' texts without their blanks, in
+// order: names, and the words of the templates as they occur in problems of every op
+// and mode.
+func realisticWords(contexts []string) ([]string, error) {
 	seen := map[string]bool{"\n": true}
 	take := func(text string) {
 		for _, piece := range vocab.SplitProse(text) {
@@ -86,7 +143,11 @@ func realisticWords() ([]string, error) {
 			seen[piece] = true
 		}
 	}
-	for _, c := range gsm.Contexts() {
+	for _, name := range contexts {
+		c, err := gsm.ContextByName(name)
+		if err != nil {
+			return nil, err
+		}
 		for _, list := range append(slices.Clone(c.Places), c.Items...) {
 			for _, name := range list {
 				take(name)
@@ -94,7 +155,7 @@ func realisticWords() ([]string, error) {
 		}
 		take(c.Avg + " " + c.Total + " " + c.Total2)
 	}
-	for _, context := range gsm.ContextNames(gsm.Realistic) {
+	for _, context := range contexts {
 		spec := gsm.Uniform(gsm.Realistic, gsm.Range{Min: 2, Max: 12}, context)
 		spec.Reverse = 0.5
 		source, err := gsm.NewSource(spec, gsm.Train, 1)

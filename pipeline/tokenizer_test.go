@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheRealisticTokenizerHoldsEveryTextOfTheFamily(t *testing.T) {
-	tok, err := tokenizer(Pretraining{Data: gsm.Spec{Family: gsm.Realistic}})
+	tok, err := realisticTokenizer(gsm.ContextNames(gsm.Realistic))
 	if err != nil {
 		t.Fatal(err)
 	}

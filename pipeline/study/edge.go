@@ -12,7 +12,7 @@ import (
 // edgeStudy asks which problems RL must be given to reach new ones (paper §3).
 func edgeStudy(s *scale) *Study {
 	st := s.new("01_edge_of_competence", "The edge of competence",
-		"Does RL teach a model something new, or does it only make likelier what the model could already do?", s.seeds[0])
+		"Does RL teach a model something new, or does it only make likelier what the model could already do?", s.Studies.Seeds)
 	st.Ranges = s.depthRanges()
 	arm := func(name, label, about string, step ...Step) {
 		st.Arms = append(st.Arms, Arm{Name: name, Label: label, About: about, Steps: append([]Step{s.base()}, step...)})
@@ -21,17 +21,17 @@ func edgeStudy(s *scale) *Study {
 		return Step{Name: "RL on ops " + dash(ops), RL: s.reinforce(ops, strictReward)}
 	}
 	arm("base", "base", "no RL")
-	arm("inside", "RL inside", "ops that the model was pre-trained on", rl(s.insideRL))
-	arm("mixed", "RL mixed", "half inside, half edge", rl(s.mixedRL))
-	arm("edge", "RL at the edge", "ops that one sample fails and many samples solve", rl(s.edgeRL))
-	arm("beyond", "RL beyond", "ops that no sample solves", rl(s.beyondRL))
+	arm("inside", "RL inside", "ops that the model was pre-trained on", rl(s.Studies.RLOps.Inside))
+	arm("mixed", "RL mixed", "half inside, half edge", rl(s.Studies.RLOps.Mixed))
+	arm("edge", "RL at the edge", "ops that one sample fails and many samples solve", rl(s.Studies.RLOps.Edge))
+	arm("beyond", "RL beyond", "ops that no sample solves", rl(s.Studies.RLOps.Beyond))
 	arm("sft", "fine-tuning", "no RL: gold solutions of the problems at the edge, for as many token equivalents as RL costs",
-		Step{Name: "fine-tuning", Train: s.fineTuning(s.edgeRL)})
-	adaptive := s.reinforce(gsm.Range{Min: s.insideRL.Min, Max: s.beyond.Max}, strictReward)
+		Step{Name: "fine-tuning", Train: s.fineTuning(s.Studies.RLOps.Edge)})
+	adaptive := s.reinforce(gsm.Range{Min: s.Studies.RLOps.Inside.Min, Max: s.Studies.Ops.Beyond.Max}, strictReward)
 	adaptive.Adaptive = true
 	arm("adaptive", "RL adaptive", "all ops; each step's problems where the model's own groups vary most", Step{Name: "adaptive RL", RL: adaptive})
 	arm("answer", "RL, answer only", "at the edge, paid for the answer alone",
-		Step{Name: "answer-only RL", RL: s.reinforce(s.edgeRL, verify.Reward{Form: verify.Outcome})})
+		Step{Name: "answer-only RL", RL: s.reinforce(s.Studies.RLOps.Edge, verify.Reward{Form: verify.Outcome})})
 	for _, step := range s.Base.Milestones() {
 		st.Arms = append(st.Arms, Arm{Name: fmt.Sprintf("base-%d", step), Label: fmt.Sprintf("base at step %d", step), At: step,
 			About: "the base on its way, for the ladder", Group: ladder, Value: float64(step), Steps: []Step{s.base()}})

@@ -11,26 +11,21 @@ import (
 // teach it to solve deep problems there (paper §4).
 func exposureStudy(s *scale) *Study {
 	st := s.new("02_seed_exposure", "Seed exposure",
-		"How much of a new context must pre-training hold, for RL to make the model good at it?", s.seeds[1])
-	x := s.exposure
-	a, b := "A", "B"
-	if s.Base.Data.Family == gsm.Realistic {
-		a, b = "zoo", "school"
-	}
-	st.Evaluation.Data = gsm.Uniform(s.Base.Data.Family, x.evaluate, a, b)
-	st.Evaluation.Data.Reverse = s.Base.Data.Reverse
-	deep := gsm.Range{Min: x.seen.Max + 1, Max: x.evaluate.Max}
+		"How much of a new context must pre-training hold, for RL to make the model good at it?", s.Studies.Exposure.Seeds)
+	x := s.Studies.Exposure
+	a, b := x.Contexts[0], x.Contexts[1]
+	st.Evaluation.Data = s.uniform(x.Ops, a, b)
+	deep := gsm.Range{Min: x.Seen.Max + 1, Max: x.Ops.Max}
 	long := st.Evaluation.Data.Complete().Mix[0].Contexts // full names, as records have them
 	st.Ranges = []OpRange{
-		{Name: "B-seen", Title: fmt.Sprintf("B, ops seen (to %d)", x.seen.Max), Ops: gsm.Range{Min: x.evaluate.Min, Max: x.seen.Max}, Context: long[1], Paper: "op 2"},
+		{Name: "B-seen", Title: fmt.Sprintf("B, ops seen (to %d)", x.Seen.Max), Ops: gsm.Range{Min: x.Ops.Min, Max: x.Seen.Max}, Context: long[1], Paper: "op 2"},
 		{Name: "B-deep", Title: "B, ops " + dash(deep), Ops: deep, Context: long[1], Paper: "op 3–20"},
 		{Name: "A-deep", Title: "A, ops " + dash(deep), Ops: deep, Context: long[0]},
 	}
-	for _, share := range x.shares {
+	for _, share := range x.Shares {
 		pre := s.exposed(a, b, share)
-		rl := s.study
-		rl.Data = gsm.Uniform(s.Base.Data.Family, x.rl, a, b)
-		rl.Data.Reverse = s.Base.Data.Reverse
+		rl := s.Studies.RL
+		rl.Data = s.uniform(x.RL, a, b)
 		name := shareName(share)
 		st.Arms = append(st.Arms,
 			Arm{Name: "base-" + name, Label: name + " B", About: "pre-training with " + name + " of B", Group: "before RL", Value: share,
@@ -38,7 +33,7 @@ func exposureStudy(s *scale) *Study {
 			Arm{Name: "rl-" + name, Label: name + " B, RL", About: "then RL on both contexts, half each", Group: "after RL", Value: share,
 				Steps: []Step{{Name: "pre-training, " + name + " B", Train: pre}, {Name: "RL on A and B", RL: &rl}}})
 	}
-	st.Claims = exposureClaims(x.shares)
+	st.Claims = exposureClaims(x.Shares)
 	return st
 }
 
@@ -46,8 +41,8 @@ func exposureStudy(s *scale) *Study {
 func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 	r := s.Base
 	var mix []gsm.Block
-	if len(s.contexts) > 1 { // the corpus holds B too
-		mix = []gsm.Block{{Ops: s.exposure.evaluate, Contexts: []string{a}, Share: 1 - share}}
+	if len(s.Studies.Contexts) > 1 { // the corpus holds B too
+		mix = []gsm.Block{{Ops: s.Studies.Exposure.Ops, Contexts: []string{a}, Share: 1 - share}}
 	} else {
 		for _, block := range r.Data.Mix {
 			block.Share *= 1 - share
@@ -55,11 +50,14 @@ func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 		}
 	}
 	if share > 0 {
-		mix = append(mix, gsm.Block{Ops: s.exposure.seen, Contexts: []string{b}, Share: share})
+		mix = append(mix, gsm.Block{Ops: s.Studies.Exposure.Seen, Contexts: []string{b}, Share: share})
 	}
 	r.Data.Mix = mix
-	if s.exposure.steps > 0 {
-		r.Train.Steps = s.exposure.steps
+	if r.Data.Family == gsm.Realistic && r.Phrases == nil {
+		r.Vocabulary = s.Base.Contexts() // RL asks in both, whatever pre-training saw
+	}
+	if s.Studies.Exposure.Steps > 0 {
+		r.Train.Steps = s.Studies.Exposure.Steps
 		r.Train.CheckpointEvery, r.Train.MilestoneEvery = min(r.Train.CheckpointEvery, r.Train.Steps), 0
 	}
 	return &r

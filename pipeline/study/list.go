@@ -3,6 +3,8 @@ package study
 import (
 	"fmt"
 	"strings"
+
+	"interplay/pipeline"
 )
 
 // list holds the studies in the order of their notebooks. A study is added by a file of
@@ -28,13 +30,13 @@ func Names() []string {
 
 // ByName returns a study of the project at a profile's scale.
 func ByName(name, profile string, seed int64) (*Study, error) {
-	scale, err := scaleOf(profile, seed)
+	p, err := pipeline.ProfileByName(profile, seed)
 	if err != nil {
 		return nil, err
 	}
 	for _, entry := range list {
 		if entry.name == name {
-			s := entry.make(&scale)
+			s := entry.make(&scale{p, seed})
 			s.Name = name
 			return s, s.Validate()
 		}

@@ -5,16 +5,16 @@ import "interplay/kernelkit/verify"
 // rewardStudy asks what RL should pay for (paper §6).
 func rewardStudy(s *scale) *Study {
 	st := s.new("04_reward_types", "Reward types",
-		"Should RL pay for the right answer, for right steps, or for both?", s.seeds[0])
+		"Should RL pay for the right answer, for right steps, or for both?", s.Studies.Seeds)
 	st.Ranges = s.depthRanges()
-	solvable := s.inside
-	solvable.Max = s.edge.Max
+	solvable := s.Studies.Ops.Inside
+	solvable.Max = s.Studies.Ops.Edge.Max
 	st.Ranges = append(st.Ranges, OpRange{Name: "solvable", Title: "inside and edge (ops " + dash(solvable) + ")", Ops: solvable, Paper: "op 2–14"})
 	st.Arms = []Arm{{Name: "base", Label: "base", About: "no RL", Steps: []Step{s.base()}}}
 	arm := func(name, label, about string, form verify.RewardForm, alpha float64) {
 		reward := verify.Reward{Form: form, Alpha: alpha}
 		st.Arms = append(st.Arms, Arm{Name: name, Label: label, About: about, Value: alpha,
-			Steps: []Step{s.base(), {Name: "RL, reward " + reward.String(), RL: s.reinforce(s.edgeRL, reward)}}})
+			Steps: []Step{s.base(), {Name: "RL, reward " + reward.String(), RL: s.reinforce(s.Studies.RLOps.Edge, reward)}}})
 	}
 	arm("outcome", "outcome", "1 for the right answer", verify.Outcome, 0)
 	arm("mix-0.5", "mix 0.5", "half for the answer, half for the share of right steps", verify.Mix, 0.5)

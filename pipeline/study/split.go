@@ -21,19 +21,19 @@ const (
 // splitStudy asks how a budget should be divided between mid-training and RL (paper §5).
 func splitStudy(s *scale) *Study {
 	st := s.new("03_compute_split", "The compute split",
-		"A budget can buy mid-training or RL. How should it be divided?", s.seeds[1])
+		"A budget can buy mid-training or RL. How should it be divided?", s.Studies.Split.Seeds)
 	st.Ranges = s.depthRanges()
 	st.Arms = []Arm{{Name: "base", Label: "base", About: "neither", Steps: []Step{s.base()}}}
-	for _, budget := range s.split.budgets {
-		for _, beta := range s.split.betas {
+	for _, budget := range s.budgets() {
+		for _, beta := range s.Studies.Split.Betas {
 			st.Arms = append(st.Arms, s.splitArm(budget, beta, Nominal))
 		}
 	}
-	if s.split.trueToo {
+	if s.Studies.Split.TrueLengths {
 		// The same RL run buys less mid-training when it is priced at true lengths: the
 		// two lines meet at β = 1.
-		budget := s.split.budgets[0] * s.trueShare(s.edgeRL)
-		for _, beta := range s.split.betas {
+		budget := s.budgets()[0] * s.trueShare(s.Studies.RLOps.Edge)
+		for _, beta := range s.Studies.Split.Betas {
 			if beta < 1 {
 				st.Arms = append(st.Arms, s.splitArm(budget, beta, True))
 			}
@@ -43,12 +43,21 @@ func splitStudy(s *scale) *Study {
 	return st
 }
 
+// budgets are the budgets in nominal tokens.
+func (s *scale) budgets() []float64 {
+	all := slices.Clone(s.Studies.Split.Tokens)
+	for _, steps := range s.Studies.Split.RLSteps {
+		all = append(all, steps*s.perRLStep())
+	}
+	return all
+}
+
 // splitArm divides a budget of tokens between mid-training and RL.
 func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 	perRL := s.perRLStep()
 	group := fmt.Sprintf("%s tokens, %s", short(budget), accounting)
 	if accounting == True {
-		perRL *= s.trueShare(s.edgeRL)
+		perRL *= s.trueShare(s.Studies.RLOps.Edge)
 	}
 	mid := s.Base
 	mid.Data = s.midMix()
@@ -60,7 +69,7 @@ func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("mid-training, %d steps", b.Mid), Train: &mid})
 	}
 	if b.RL > 0 {
-		rl := s.reinforce(s.edgeRL, strictReward)
+		rl := s.reinforce(s.Studies.RLOps.Edge, strictReward)
 		rl.GRPO.Steps = b.RL
 		a.Steps = append(a.Steps, Step{Name: fmt.Sprintf("RL, %d steps", b.RL), RL: rl})
 	}
@@ -71,16 +80,16 @@ func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 // schedule of their own.
 func (s *scale) continued(steps int) train.Config {
 	t := s.Base.Train
-	t.Steps, t.LR, t.MinLR, t.Warmup = steps, s.split.lr, s.split.minLR, int(math.Round(s.split.warmup*float64(steps)))
+	t.Steps, t.LR, t.MinLR, t.Warmup = steps, s.Studies.Split.LR, s.Studies.Split.MinLR, int(math.Round(s.Studies.Split.Warmup*float64(steps)))
 	t.CheckpointEvery, t.MilestoneEvery = min(t.CheckpointEvery, steps), 0
 	return t
 }
 
 // midMix is the paper's mid-training mixture: a fifth inside, four fifths edge (§A.10).
 func (s *scale) midMix() gsm.Spec {
-	spec := s.rl(s.edgeRL)
+	spec := s.rl(s.Studies.RLOps.Edge)
 	spec.Unit = s.Base.Data.Unit
-	spec.Mix = []gsm.Block{{Ops: s.inside, Contexts: s.contexts, Share: 0.2}, {Ops: s.edgeRL, Contexts: s.contexts, Share: 0.8}}
+	spec.Mix = []gsm.Block{{Ops: s.Studies.Ops.Inside, Contexts: s.Studies.Contexts, Share: 0.2}, {Ops: s.Studies.RLOps.Edge, Contexts: s.Studies.Contexts, Share: 0.8}}
 	return spec
 }
 
@@ -101,8 +110,8 @@ func short(tokens float64) string {
 
 func (s *scale) splitClaims() []Claim {
 	// The claims are about one budget; the paper's figure 1 fits 2.1B best (C33).
-	budget := s.split.budgets[min(1, len(s.split.budgets)-1)]
-	has := func(beta float64) bool { return slices.Contains(s.split.betas, beta) }
+	budget := s.budgets()[min(1, len(s.budgets())-1)]
+	has := func(beta float64) bool { return slices.Contains(s.Studies.Split.Betas, beta) }
 	arm := func(beta float64) string { return splitName(budget, beta, Nominal) }
 	claims := []Claim{
 		{ID: "mid-raises-edge", Says: "mid-training alone raises pass@1 at the edge", Source: "Fig. 6, C30",
@@ -110,7 +119,7 @@ func (s *scale) splitClaims() []Claim {
 		{ID: "rl-raises-edge", Says: "RL alone raises pass@1 at the edge", Source: "Fig. 6, C30",
 			Effect: gain(arm(1), "base", "edge", Pass1), Rule: Rule{Above, 0}},
 		{ID: "mix-beats-rl-beyond", Says: "mid-training before RL beats RL alone, pass@k beyond", Source: "Fig. 1, C32", Paper: percent(10.8),
-			Effect: gain(arm(mixOf(s.split.betas)), arm(1), "beyond", PassK), Rule: Rule{Above, 0}},
+			Effect: gain(arm(mixOf(s.Studies.Split.Betas)), arm(1), "beyond", PassK), Rule: Rule{Above, 0}},
 	}
 	learned := Need{"RL alone or mid-training alone raises pass@1 at the edge, so that there is something to divide",
 		append(gain(arm(1), "base", "edge", Pass1), gain(arm(0), "base", "edge", Pass1)...), Rule{Above, 0}}
@@ -123,10 +132,10 @@ func (s *scale) splitClaims() []Claim {
 			Claim{ID: "heavy-best-beyond", Says: "Heavy RL beats Light RL, pass@1 beyond", Source: "Observation 8, C31, C34",
 				Effect: gain(arm(0.8), arm(0.2), "beyond", Pass1), Rule: Rule{Above, 0}})
 	}
-	if s.split.trueToo {
-		lean := splitName(s.split.budgets[0]*s.trueShare(s.edgeRL), 0, True)
+	if s.Studies.Split.TrueLengths {
+		lean := splitName(s.budgets()[0]*s.trueShare(s.Studies.RLOps.Edge), 0, True)
 		claims = append(claims, Claim{ID: "true-lengths-favour-rl", Says: "priced at true lengths, RL alone beats the mid-training that costs as much, pass@1 at the edge",
-			Source: "beyond the paper", Effect: gain(splitName(s.split.budgets[0], 1, Nominal), lean, "edge", Pass1), Rule: Rule{Above, 0}})
+			Source: "beyond the paper", Effect: gain(splitName(s.budgets()[0], 1, Nominal), lean, "edge", Pass1), Rule: Rule{Above, 0}})
 	}
 	return append(claims[:2:2], need(learned, claims[2:]...)...)
 }
