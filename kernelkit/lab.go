@@ -30,7 +30,7 @@ type Lab struct {
 
 	profile pipeline.Profile // scale of everything that the lab runs
 	store   *pipeline.Store
-	ctx   context.Context
+	ctx     context.Context
 }
 
 // Open opens the lab of a notebook. Profile and seed are the notebook's defaults;
@@ -76,9 +76,10 @@ func open(study, profile string, seed int64) (*Lab, error) {
 // run computes, resumes or reuses a stage behind a progress line, and leaves a
 // last word on which of the three it was.
 func (l *Lab) run(s *pipeline.Stage) *pipeline.Done {
-	line := newProgressLine()
+	line, live := newProgressLine(), newLiveCurve()
 	l.store.Log = func(text string) { line.note(text) }
-	outcome, err := l.store.Run(l.ctx, s, line.update)
+	outcome, err := l.store.Run(l.ctx, s, func(p pipeline.Progress) { line.update(p); live.update(p) })
+	live.end()
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = fmt.Errorf("%s was interrupted; what it had done is saved, run the cell again to go on", s.Label)

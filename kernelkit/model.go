@@ -21,6 +21,8 @@ type Model struct {
 	stage *pipeline.Stage
 	done  *pipeline.Done
 	rl    *RLRecipe // where RL made it
+
+	imported bool // from files, without a log
 }
 
 // Pretrain returns the base model of the profile: trained from scratch on its corpus.
@@ -53,6 +55,7 @@ func metrics[T any](m *Model) []T {
 
 // LossCurve draws training loss over tokens.
 func (m *Model) LossCurve() Figure {
+	m.trained("loss curve")
 	s := plots.CurveSeries{Name: "loss"}
 	for _, step := range metrics[train.Metrics](m) {
 		s.X, s.Y = append(s.X, float64(step.Tokens)/1e6), append(s.Y, step.Loss)

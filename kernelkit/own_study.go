@@ -66,7 +66,7 @@ func (l *Lab) NewStudy(name, question string) *Study {
 	low, high := opRange(e.Data)
 	edgeLow, edgeHigh := opRange(rl)
 	s := &study.Study{Name: name, Title: name, Question: question, Profile: l.profile.Name, Exploratory: true,
-		Seeds: []int64{l.Seed}, Evaluation: e, Machine: pipeline.LocalMachine(),
+		Seeds: []int64{l.Seed}, Evaluation: e, Machine: l.profile.Machine,
 		Ranges: []study.OpRange{
 			{Name: "all", Title: fmt.Sprintf("ops %d–%d", low, high), Ops: gsm.Range{Min: low, Max: high}},
 			{Name: "edge", Title: fmt.Sprintf("ops %d–%d", edgeLow, edgeHigh), Ops: gsm.Range{Min: edgeLow, Max: edgeHigh}},

@@ -24,7 +24,7 @@ func (l *Lab) Recipe() Figure {
 		Stages: []plots.RecipeStage{
 			{Name: "Corpus", Lines: []string{"symbolic, context A", fmt.Sprintf("ops %s, a few of %s", mix[0].Ops, rare)}},
 			{Name: "Pre-training", Lines: []string{fmt.Sprintf("%s parameters", thousands(float64(base.Model.Params()))), fmt.Sprintf("%d steps of %d tokens", base.Train.Steps, base.Train.Batch*base.Train.Seq)}},
-			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.Reward), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
+			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.RewardName()), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
 			{Name: "Evaluation", Lines: []string{fmt.Sprintf("ops %s, %d problems each", ev.Data.Mix[0].Ops, ev.Problems), fmt.Sprintf("%d samples a problem", ev.Samples)}},
 		},
 	})
