@@ -17,7 +17,7 @@ const RecordsFile = evaluate.SamplesFile
 
 // Evaluate is the stage of an evaluation recipe on a model.
 func Evaluate(label string, r Evaluation, model *Stage) *Stage {
-	s := &Stage{Kind: "evaluate", Format: 3, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
+	s := &Stage{Kind: "evaluate", Format: 4, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
 	s.Plan = r.Estimate(baseOf(model))
 	s.Work = func(j *Job) error { return evaluateModel(j, r) }
 	return s

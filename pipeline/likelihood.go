@@ -38,7 +38,7 @@ func (r Likelihood) evaluation() Evaluation {
 
 // Likelihoods is the stage of a likelihood recipe on a model.
 func Likelihoods(label string, r Likelihood, model *Stage) *Stage {
-	s := &Stage{Kind: "likelihood", Format: 1, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
+	s := &Stage{Kind: "likelihood", Format: 2, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{model}}
 	s.Plan = r.Estimate(baseOf(model))
 	s.Work = func(j *Job) error { return scoreSolutions(j, r, baseOf(model)) }
 	return s

@@ -12,7 +12,7 @@ import (
 
 // Reinforce is the stage of an RL recipe that starts from a model.
 func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
-	s := &Stage{Kind: "rl", Format: 3, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{from}}
+	s := &Stage{Kind: "rl", Format: 4, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{from}}
 	s.Plan = r.Estimate(baseOf(from))
 	s.Work = func(j *Job) error { return reinforce(j, r) }
 	return s

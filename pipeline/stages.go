@@ -49,7 +49,7 @@ func (j *Job) model(checkpoint int) (*qwen.Weights, *vocab.Tokenizer, error) {
 // Pretrain is the stage of a training recipe. from is the model that it goes on
 // from (mid-training, fine-tuning), or nil for fresh weights.
 func Pretrain(label string, r Pretraining, from *Stage) *Stage {
-	s := &Stage{Kind: "train", Format: 1, Recipe: r, Contents: contents(r.Data.Family, r.Contexts()), Label: label, Plan: r.Estimate()}
+	s := &Stage{Kind: "train", Format: 2, Recipe: r, Contents: contents(r.Data.Family, r.Contexts()), Label: label, Plan: r.Estimate()}
 	if from != nil {
 		s.Inputs = []*Stage{from}
 	}

@@ -202,14 +202,10 @@ func peakOf(card string) (rate float64, ok bool) {
 	return 0, false
 }
 
-// Donate hands t's buffer to the next execution, which may write its results
-// there; t is invalid afterwards. It stops a training loop from holding two copies
-// of the weights.
-func (e *Engine) Donate(t *tensors.Tensor) (any, error) { return e.DonateOn(t, 0) }
-
-// DonateOn is Donate for an execution on several devices: the buffer is the one on the
-// given device, counted from 0.
-func (e *Engine) DonateOn(t *tensors.Tensor, device int) (any, error) {
+// Donate hands t's buffer on a device, counted from 0, to the next execution, which may write
+// its results there; t is invalid afterwards. It stops a training loop from holding two
+// copies of the weights.
+func (e *Engine) Donate(t *tensors.Tensor, device int) (any, error) {
 	return graph.DonateTensorBuffer(t, e.Backend, compute.DeviceNum(device))
 }
 

@@ -31,12 +31,22 @@ func (s shape) positions() int { return s.prompts*s.length + s.rows*s.seq }
 // batch is the input of one pass.
 type batch struct {
 	shape
-	prompt  []int32   // [prompts, length]: tokens, −1 behind them
-	owner   []int32   // [rows]: the prompt that a row continues
-	ints    []int32   // [4, rows, seq]: tokens, targets (−1 where none), positions, segments (0 = padding)
-	floats  []float32 // [3, rows, seq]: old log-probs, advantages, weights
-	learned int       // targets
-	covered int       // positions without padding
+	prompt, owner                        []int32   // [prompts, length]: tokens, −1 behind them; [rows]: the prompt that a row continues
+	tokens, targets, positions, segments []int32   // [rows, seq]; targets are −1 where there is none, segments 0 at padding
+	old, advantages, weights             []float32 // [rows, seq]
+	learned                              int       // targets
+	covered                              int       // positions without padding
+}
+
+// pass is a batch as programs take it.
+type pass[T any] struct {
+	prompts, owner, tokens, targets, positions, segments, old, advantages, weights T
+}
+
+func (p *pass[T]) Each(visit func(*T)) {
+	for _, f := range []*T{&p.prompts, &p.owner, &p.tokens, &p.targets, &p.positions, &p.segments, &p.old, &p.advantages, &p.weights} {
+		visit(f)
+	}
 }
 
 // multiple is what lengths are rounded up to: a program is compiled for each shape.
@@ -124,15 +134,10 @@ func passes(rows [][]*sequence, s shape) [][][]*sequence {
 
 func newBatch(rows [][]*sequence, s shape) *batch {
 	n := s.rows * s.seq
-	b := &batch{shape: s, prompt: make([]int32, s.prompts*s.length), owner: make([]int32, s.rows), ints: make([]int32, 4*n), floats: make([]float32, 3*n)}
-	tokens, targets, positions, segments := b.ints[:n], b.ints[n:2*n], b.ints[2*n:3*n], b.ints[3*n:]
-	old, advantages, weights := b.floats[:n], b.floats[n:2*n], b.floats[2*n:]
-	for i := range targets {
-		targets[i] = -1
-	}
-	for i := range b.prompt {
-		b.prompt[i] = -1
-	}
+	ints := func(n int, value int32) []int32 { return slices.Repeat([]int32{value}, n) }
+	floats := func() []float32 { return make([]float32, n) }
+	b := &batch{shape: s, prompt: ints(s.prompts*s.length, -1), owner: ints(s.rows, 0),
+		tokens: ints(n, 0), targets: ints(n, -1), positions: ints(n, 0), segments: ints(n, 0), old: floats(), advantages: floats(), weights: floats()}
 	owner := -1
 	for r, row := range rows {
 		prompt := row[0].prompt
@@ -147,8 +152,8 @@ func newBatch(rows [][]*sequence, s shape) *batch {
 		for k, c := range row {
 			last := prompt[before]
 			for j, id := range c.ids {
-				tokens[at], positions[at], segments[at] = last, int32(before+j), int32(k+1)
-				targets[at], old[at], advantages[at], weights[at] = id, c.old[j], float32(c.advantage), float32(c.weight)
+				b.tokens[at], b.positions[at], b.segments[at] = last, int32(before+j), int32(k+1)
+				b.targets[at], b.old[at], b.advantages[at], b.weights[at] = id, c.old[j], float32(c.advantage), float32(c.weight)
 				last = id
 				at++
 			}
@@ -159,10 +164,13 @@ func newBatch(rows [][]*sequence, s shape) *batch {
 	return b
 }
 
-// tensors are prompts, owners, ints and floats as the programs take them.
-func (b *batch) tensors() []*tensors.Tensor {
-	return []*tensors.Tensor{
-		tensors.FromFlatDataAndDimensions(b.prompt, b.prompts, b.length), tensors.FromFlatDataAndDimensions(b.owner, b.rows),
-		tensors.FromFlatDataAndDimensions(b.ints, 4, b.rows, b.seq), tensors.FromFlatDataAndDimensions(b.floats, 3, b.rows, b.seq),
+// tensors are the batch as tensors.
+func (b *batch) tensors() pass[*tensors.Tensor] {
+	ints := func(x []int32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(x, b.rows, b.seq) }
+	floats := func(x []float32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(x, b.rows, b.seq) }
+	return pass[*tensors.Tensor]{
+		prompts: tensors.FromFlatDataAndDimensions(b.prompt, b.prompts, b.length), owner: tensors.FromFlatDataAndDimensions(b.owner, b.rows),
+		tokens: ints(b.tokens), targets: ints(b.targets), positions: ints(b.positions), segments: ints(b.segments),
+		old: floats(b.old), advantages: floats(b.advantages), weights: floats(b.weights),
 	}
 }

@@ -41,7 +41,7 @@ type Config struct {
 	GroupSize int `json:"group_size"` // samples a prompt, at least 2; paper §5: 6
 	MiniBatch int `json:"mini_batch"` // prompts an update; 0 = all prompts of the step (one update an epoch)
 	Epochs    int `json:"epochs"`     // passes over the samples of a step; 1
-	Rows      int `json:"rows"`       // rows of completions in one forward and backward pass of the learner; gradients add up over the passes of an update
+	Rows      int `json:"rows"`       // rows of completions in one forward and backward pass of the learner; gradients add up over the passes of an update. On a CPU 8 stay in its cache (LAB.md, 2026-11-28)
 	Seq       int `json:"seq"`        // positions of such a row, into which completions of one prompt are packed; 0 = as the longest needs, in multiples of 32
 
 	Temperature float64 `json:"temperature"`  // of the samples and of the policy that learns; 1
@@ -89,7 +89,7 @@ type Config struct {
 // docs/paper.md, "GRPO"). Steps, MaxTokens and the number of prompts depend on the study.
 func Default() Config {
 	return Config{
-		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 16,
+		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 8,
 		Temperature: 1, MaxTokens: 1024,
 		LR: 1e-6, AdamW: train.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01, DecayEmbeddings: true, Clip: 1},
 		ClipLow: 0.2, ClipHigh: 0.2, DualClip: 3, KL: 1e-3, Aggregation: TokenMean,

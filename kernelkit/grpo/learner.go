@@ -10,17 +10,77 @@ import (
 
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/train"
 )
-
-// state is what learning carries from update to update, on the device.
-type state struct {
-	weights, first, second []*tensors.Tensor
-}
 
 // cpuLanes is how many passes run side by side on a CPU, each on a device of its own: small
 // operations fill no more than one core. It does not follow the number of cores, because
 // the order in which gradients add up follows it.
 const cpuLanes = 2
+
+// The compiled programs of the update. What they take and return is named here (engine.Fields).
+
+// scoreIn is what the log-probs of a batch depend on.
+type scoreIn[T any] struct {
+	weights []T
+	batch   pass[T]
+}
+
+func (s *scoreIn[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, s.weights)
+	s.batch.Each(visit)
+}
+
+// addIn is what a forward and backward pass takes, which adds its gradient to sums.
+type addIn[T any] struct {
+	weights, sums []T
+	batch         pass[T]
+	reference     T // [rows, seq] f32: log-probs of the start model; only where KL is on
+	kl            bool
+}
+
+func (a *addIn[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, a.weights, a.sums)
+	a.batch.Each(visit)
+	if a.kl {
+		visit(&a.reference)
+	}
+}
+
+// addOut is what it returns.
+type addOut[T any] struct {
+	sums  []T
+	terms T // [5] f32: the numbers of terms, in their order
+}
+
+func (a *addOut[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, a.sums)
+	visit(&a.terms)
+}
+
+// finishIn is what the update takes.
+type finishIn[T any] struct {
+	state   train.State[T]
+	lanes   [][]T // the sums of each lane
+	scalars T     // [3] f32: train.AdamW.Scalars
+}
+
+func (f *finishIn[T]) Each(visit func(*T)) {
+	f.state.Each(visit)
+	engine.EachOf(visit, f.lanes...)
+	visit(&f.scalars)
+}
+
+// finishOut is what it returns.
+type finishOut[T any] struct {
+	state train.State[T]
+	norm  T // [] f32
+}
+
+func (f *finishOut[T]) Each(visit func(*T)) {
+	f.state.Each(visit)
+	visit(&f.norm)
+}
 
 // learner holds the compiled programs of the update.
 type learner struct {
@@ -30,9 +90,9 @@ type learner struct {
 	reference []*tensors.Tensor // weights of the start model
 	lanes     int
 
-	score  *Exec // log-probs of the reference model
-	add    *Exec // one forward and backward pass: adds its gradient to a sum
-	finish *Exec // the update
+	score  *Exec // log-probs of the reference model: scoreIn → [rows, seq]
+	add    *Exec // one forward and backward pass: addIn → addOut
+	finish *Exec // the update: finishIn → finishOut
 }
 
 func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, error) {
@@ -40,27 +100,37 @@ func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, er
 	if eng.Platform == "cpu" {
 		l.lanes = min(cpuLanes, len(eng.Devices))
 	}
-	n := len(model.Specs())
+	weights := func() []*Node { return make([]*Node, len(model.Specs())) }
 	var err error
-	if l.score, err = NewExec(eng.Backend, func(in []*Node) *Node { // weights, batch
-		return l.logProbs(in[:n], in[n:])
+	if l.score, err = NewExec(eng.Backend, func(nodes []*Node) *Node {
+		in := scoreIn[*Node]{weights: weights()}
+		engine.Fill(&in, nodes)
+		return l.logProbs(in.weights, in.batch)
 	}); err != nil {
 		return nil, err
 	}
-	if l.add, err = NewExec(eng.Backend, func(in []*Node) []*Node { // weights, sums, batch, reference log-probs (where KL is on)
-		return l.gradient(in[:n], in[n:2*n], in[2*n:])
+	if l.add, err = NewExec(eng.Backend, func(nodes []*Node) []*Node {
+		in := addIn[*Node]{weights: weights(), sums: weights(), kl: cfg.KL > 0}
+		engine.Fill(&in, nodes)
+		out := l.gradient(in)
+		return engine.List(&out)
 	}); err != nil {
 		return nil, err
 	}
-	l.finish, err = NewExec(eng.Backend, func(in []*Node) []*Node { // weights, means, sums of each lane, scalars
-		sums := in[3*n : 4*n]
-		for lane := 1; lane < l.lanes; lane++ {
-			for i, s := range in[(3+lane)*n : (4+lane)*n] {
+	l.finish, err = NewExec(eng.Backend, func(nodes []*Node) []*Node {
+		in := finishIn[*Node]{state: train.NewState[*Node](len(model.Specs()))}
+		for range l.lanes {
+			in.lanes = append(in.lanes, weights())
+		}
+		engine.Fill(&in, nodes)
+		sums := in.lanes[0]
+		for _, more := range in.lanes[1:] {
+			for i, s := range more {
 				sums[i] = Add(sums[i], s)
 			}
 		}
-		w, m, v, norm := cfg.Update(model.Specs(), in[:n], sums, in[n:2*n], in[2*n:3*n], in[len(in)-1])
-		return append(append(append(w, m...), v...), norm)
+		next, norm := cfg.Update(model.Specs(), in.state, sums, in.scalars)
+		return engine.List(&finishOut[*Node]{next, norm})
 	})
 	return l, err
 }
@@ -71,56 +141,69 @@ func (l *learner) close() {
 	}
 }
 
-// part is entry i of the first axis of x.
-func part(x *Node, i int) *Node { return Squeeze(SliceAxis(x, 0, AxisElem(i)), 0) }
-
-// logProbs of the targets of a batch (prompts, owners, ints, …: see batch.tensors) under the
-// distribution at the temperature: [rows, seq], 0 where there is no target.
-func (l *learner) logProbs(weights, batch []*Node) *Node {
-	ints := batch[2]
-	b := qwen.Bind(l.model, weights).Blocks()
-	b.Scatter = l.eng.Platform == "cpu"
-	logits := b.LogitsByToken(b.HiddenShared(qwen.Continuations{
-		Prompts: batch[0], Owner: batch[1], Tokens: part(ints, 0), Positions: part(ints, 2), Segments: part(ints, 3),
+// logProbs of the targets of a batch under the distribution at the temperature: [rows, seq],
+// 0 where there is no target.
+func (l *learner) logProbs(weights []*Node, b pass[*Node]) *Node {
+	d := qwen.Bind(l.model, weights)
+	logits := d.Logits(d.Hidden(qwen.Continuations{
+		Prompts: b.prompts, Owner: b.owner, Tokens: b.tokens, Positions: b.positions, Segments: b.segments,
 	}))
 	if l.cfg.Temperature != 1 {
 		logits = MulScalar(logits, 1/l.cfg.Temperature)
 	}
-	return qwen.TargetLogProbs(logits, part(ints, 1))
+	return qwen.TargetLogProbs(logits, b.targets)
 }
 
 // gradient adds the gradient of a batch to sums, and returns them with the batch's terms.
-func (l *learner) gradient(weights, sums, batch []*Node) []*Node {
-	ints, floats := batch[2], batch[3]
+func (l *learner) gradient(in addIn[*Node]) (out addOut[*Node]) {
 	tokens := Tokens{
-		LogProb: l.logProbs(weights, batch),
-		Old:     part(floats, 0), Advantage: part(floats, 1), Weight: part(floats, 2),
-		Segments: part(ints, 3),
-	}
-	if l.cfg.KL > 0 {
-		tokens.Reference = batch[4]
+		LogProb: l.logProbs(in.weights, in.batch),
+		Old:     in.batch.old, Advantage: in.batch.advantages, Weight: in.batch.weights,
+		Segments: in.batch.segments, Reference: in.reference,
 	}
 	t := l.cfg.Loss().Terms(tokens)
-	var out []*Node
-	for i, g := range Gradient(t.Loss, weights...) {
-		out = append(out, Add(sums[i], g))
+	for i, g := range Gradient(t.Loss, in.weights...) {
+		out.sums = append(out.sums, Add(in.sums[i], g))
 	}
+	var all []*Node
 	for _, x := range []*Node{t.Loss, t.Clipped, t.KL, t.Gap, t.MaxGap} {
-		out = append(out, Reshape(x, 1))
+		all = append(all, Reshape(x, 1))
 	}
-	last := len(sums)
-	return append(out[:last:last], Concatenate(out[last:], 0))
+	out.terms = Concatenate(all, 0)
+	return out
 }
 
-// updated says what an update did.
+// termSums are the numbers of Terms, of a pass or of many.
+type termSums struct{ loss, clipped, kl, gap, maxGap float64 }
+
+func readTerms(t *tensors.Tensor) (termSums, error) {
+	v, err := tensors.CopyFlatData[float32](t)
+	if err != nil {
+		return termSums{}, err
+	}
+	return termSums{loss: float64(v[0]), clipped: float64(v[1]), kl: float64(v[2]), gap: float64(v[3]), maxGap: float64(v[4])}, nil
+}
+
+// updated says what an update did. Its terms are sums over passes, maxGap the largest.
 type updated struct {
-	loss, clipped, kl, gap, maxGap, norm float64 // clipped, kl and gap are sums over tokens
-	tokens, positions                    int     // targets, and all that was computed, padding apart
+	termSums
+	norm              float64
+	tokens, positions int // targets, and all that was computed, padding apart
+}
+
+func (u *updated) add(b *batch, t termSums) {
+	u.tokens += b.learned
+	u.positions += b.covered
+	u.loss += t.loss
+	u.clipped += t.clipped
+	u.kl += t.kl
+	u.gap += t.gap
+	u.maxGap = max(u.maxGap, t.maxGap)
 }
 
 // update learns from sequences once and replaces st. It leaves st as it was and returns
 // an error when the loss or the gradient is not finite.
-func (l *learner) update(st *state, all []sequence, updates int) (u updated, err error) {
+func (l *learner) update(st *train.State[*tensors.Tensor], all []sequence, updates int) (u updated, err error) {
 	batches, err := pack(all, l.cfg.Rows, l.cfg.Seq)
 	if err != nil {
 		return u, err
@@ -131,12 +214,12 @@ func (l *learner) update(st *state, all []sequence, updates int) (u updated, err
 			a.close()
 		}
 	}()
-	terms := make([][]float32, len(batches))
+	done := make([]termSums, len(batches))
 	var work errgroup.Group
 	for k, a := range lanes {
 		work.Go(func() (err error) {
 			for i := k; i < len(batches) && err == nil; i += len(lanes) {
-				terms[i], err = a.pass(batches[i])
+				done[i], err = a.pass(batches[i])
 			}
 			return err
 		})
@@ -145,37 +228,42 @@ func (l *learner) update(st *state, all []sequence, updates int) (u updated, err
 		return u, err
 	}
 	for i, b := range batches {
-		u.tokens += b.learned
-		u.positions += b.covered
-		u.loss += float64(terms[i][0])
-		u.clipped += float64(terms[i][1])
-		u.kl += float64(terms[i][2])
-		u.gap += float64(terms[i][3])
-		u.maxGap = max(u.maxGap, float64(terms[i][4]))
+		u.add(b, done[i])
 	}
-	args := engine.Arguments(st.weights, st.first, st.second)
-	for _, a := range lanes {
-		for _, t := range a.sums {
-			if err := t.MaterializeOnDevice(l.eng.Backend, true, 0); err != nil {
-				return u, err
-			}
-			args = append(args, t)
-		}
-	}
-	out, err := l.finish.Call(append(args, l.cfg.Scalars(updates, l.cfg.LR))...)
+	next, norm, err := l.apply(st, lanes, updates)
 	if err != nil {
 		return u, err
 	}
-	n := len(st.weights)
-	u.norm = float64(tensors.ToScalar[float32](out[3*n]))
-	engine.Free(out[3*n:])
+	u.norm = norm
 	if !finite(u.loss) || !finite(u.norm) {
-		engine.Free(out[:3*n])
+		engine.Free(engine.List(&next))
 		return u, fmt.Errorf("the loss is %g and the norm of the gradient %g", u.loss, u.norm)
 	}
-	engine.Free(st.weights, st.first, st.second)
-	st.weights, st.first, st.second = out[:n], out[n:2*n], out[2*n:3*n]
+	engine.Free(engine.List(st))
+	*st = next
 	return u, nil
+}
+
+// apply gives the state after the gradients of all lanes, and their norm.
+func (l *learner) apply(st *train.State[*tensors.Tensor], lanes []*lane, updates int) (next train.State[*tensors.Tensor], norm float64, err error) {
+	in := finishIn[any]{state: train.NewState[any](len(st.Weights)), scalars: l.cfg.Scalars(updates, l.cfg.LR)}
+	engine.Fill(&in.state, engine.Arguments(engine.List(st)))
+	for _, a := range lanes {
+		for _, t := range a.sums {
+			if err := t.MaterializeOnDevice(l.eng.Backend, true, 0); err != nil {
+				return next, 0, err
+			}
+		}
+		in.lanes = append(in.lanes, engine.Arguments(a.sums))
+	}
+	values, err := l.finish.Call(engine.List(&in)...)
+	if err != nil {
+		return next, 0, err
+	}
+	out := finishOut[*tensors.Tensor]{state: train.NewState[*tensors.Tensor](len(st.Weights))}
+	engine.Fill(&out, values)
+	defer engine.Free([]*tensors.Tensor{out.norm})
+	return out.state, float64(tensors.ToScalar[float32](out.norm)), nil
 }
 
 // lane adds up the gradients of its share of an update's passes, on a device of its own.
@@ -187,17 +275,17 @@ type lane struct {
 
 // open makes the lanes of an update. The first uses the tensors of st and of the
 // reference; the others have copies, because a tensor is on one device only.
-func (l *learner) open(st *state) []*lane {
+func (l *learner) open(st *train.State[*tensors.Tensor]) []*lane {
 	lanes := make([]*lane, l.lanes)
 	for k := range lanes {
-		a := &lane{learner: l, device: compute.DeviceNum(k), weights: st.weights, reference: l.reference}
+		a := &lane{learner: l, device: compute.DeviceNum(k), weights: st.Weights, reference: l.reference}
 		if k > 0 {
-			a.weights, a.reference = qwen.Clone(st.weights), nil
+			a.weights, a.reference = qwen.Clone(st.Weights), nil
 			if l.cfg.KL > 0 {
 				a.reference = qwen.Clone(l.reference)
 			}
 		}
-		for _, t := range st.weights {
+		for _, t := range st.Weights {
 			a.sums = append(a.sums, tensors.FromShape(t.Shape()))
 		}
 		lanes[k] = a
@@ -213,23 +301,26 @@ func (a *lane) close() {
 }
 
 // pass runs one pass: it adds to the sums and returns the pass's terms.
-func (a *lane) pass(b *batch) ([]float32, error) {
+func (a *lane) pass(b *batch) (termSums, error) {
 	inputs := b.tensors()
-	defer func() { engine.Free(inputs) }()
-	if a.cfg.KL > 0 {
-		out, _, err := a.score.CallWithGraphOnDevice(a.device, engine.Arguments(a.reference, inputs)...)
+	in := addIn[*tensors.Tensor]{weights: a.weights, sums: a.sums, batch: inputs, kl: a.cfg.KL > 0}
+	defer func() { engine.Free(engine.List(&inputs)) }()
+	if in.kl {
+		out, _, err := a.score.CallWithGraphOnDevice(a.device, engine.Arguments(engine.List(&scoreIn[*tensors.Tensor]{a.reference, inputs}))...)
 		if err != nil {
-			return nil, err
+			return termSums{}, err
 		}
-		inputs = append(inputs, out...)
+		in.reference = out[0]
+		defer engine.Free(out)
 	}
-	out, _, err := a.add.CallWithGraphOnDevice(a.device, engine.Arguments(a.weights, a.sums, inputs)...)
+	values, _, err := a.add.CallWithGraphOnDevice(a.device, engine.Arguments(engine.List(&in))...)
 	if err != nil {
-		return nil, err
+		return termSums{}, err
 	}
-	n := len(a.sums)
+	out := addOut[*tensors.Tensor]{sums: make([]*tensors.Tensor, len(a.sums))}
+	engine.Fill(&out, values)
 	engine.Free(a.sums)
-	a.sums = out[:n]
-	defer engine.Free(out[n:])
-	return tensors.CopyFlatData[float32](out[n])
+	a.sums = out.sums
+	defer engine.Free([]*tensors.Tensor{out.terms})
+	return readTerms(out.terms)
 }

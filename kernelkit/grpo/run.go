@@ -103,14 +103,14 @@ type run struct {
 	dir     string
 	sampler *rollout.Sampler
 	learner *learner
-	state   *state
+	state   train.State[*tensors.Tensor]
 	at      train.Checkpoint // where it stands
 	past    []Metrics
 	note    string // for the next step's metrics
 }
 
 func (r *run) weights() *qwen.Weights {
-	return &qwen.Weights{Config: r.start.Config, Tensors: r.state.weights, Origin: r.start.Origin}
+	return &qwen.Weights{Config: r.start.Config, Tensors: r.state.Weights, Origin: r.start.Origin}
 }
 
 // recipe is the digest of what the result depends on: settings, start weights, reward,
@@ -127,7 +127,7 @@ func (r *run) recipe() (string, error) {
 		return "", fmt.Errorf("grpo: %w", err)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "grpo 3 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
+	fmt.Fprintf(h, "grpo 4 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
 	for _, p := range problems {
 		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
 	}
@@ -146,6 +146,9 @@ func (r *run) resume() error {
 	}
 	for i := len(steps) - 1; i >= 0; i-- {
 		c, w, first, second, err := train.LoadCheckpoint(folders[steps[i]])
+		if errors.Is(err, train.ErrOtherVersion) {
+			return err
+		}
 		if err != nil {
 			r.note += err.Error() + "; the checkpoint before it is used. "
 			continue
@@ -153,15 +156,11 @@ func (r *run) resume() error {
 		if c.Recipe != recipe {
 			return fmt.Errorf("grpo: %s holds a run with other settings, start weights or problems (at step %d): give another folder, or remove this one", r.dir, c.Step)
 		}
-		r.at, r.state = c, &state{w.Tensors, first, second}
+		r.at, r.state = c, train.State[*tensors.Tensor]{Weights: w.Tensors, First: first, Second: second}
 		r.note += fmt.Sprintf("resumed at step %d", c.Step)
 		return r.trimMetrics()
 	}
-	r.at, r.state = train.Checkpoint{Recipe: recipe}, &state{weights: r.start.Clone().Tensors}
-	for _, t := range r.start.Tensors {
-		r.state.first = append(r.state.first, tensors.FromShape(t.Shape()))
-		r.state.second = append(r.state.second, tensors.FromShape(t.Shape()))
-	}
+	r.at, r.state = train.Checkpoint{Recipe: recipe}, train.StartState(r.start)
 	return r.trimMetrics()
 }
 
@@ -238,7 +237,7 @@ func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
 
 // save writes a checkpoint, and removes all but the newest.
 func (r *run) save() error {
-	if err := train.SaveCheckpoint(r.dir, r.at, r.weights(), r.state.first, r.state.second); err != nil {
+	if err := train.SaveCheckpoint(r.dir, r.at, r.weights(), r.state.First, r.state.Second); err != nil {
 		return err
 	}
 	folders, steps, err := train.Checkpoints(r.dir)
@@ -359,7 +358,7 @@ func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
 	var done []updated
 	for range r.cfg.Epochs {
 		for _, b := range batches {
-			u, err := r.learner.update(r.state, b, m.Updates)
+			u, err := r.learner.update(&r.state, b, m.Updates)
 			if err != nil {
 				return nil, err
 			}

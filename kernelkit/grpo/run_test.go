@@ -291,7 +291,7 @@ func TestPackingKeepsEveryToken(t *testing.T) {
 		for _, b := range batches {
 			learned += b.learned
 			n := b.rows * b.seq
-			tokens, targets, positions, segments := b.ints[:n], b.ints[n:2*n], b.ints[2*n:3*n], b.ints[3*n:]
+			tokens, targets, positions, segments := b.tokens, b.targets, b.positions, b.segments
 			for at := 0; at < n; {
 				if segments[at] == 0 {
 					if targets[at] >= 0 {
@@ -305,7 +305,7 @@ func TestPackingKeepsEveryToken(t *testing.T) {
 				if end := slices.Index(prompt, -1); end >= 0 {
 					prompt = prompt[:end]
 				}
-				q := &all[int(b.floats[n+at])]
+				q := &all[int(b.advantages[at])]
 				if seen[int(q.advantage)] {
 					t.Fatalf("%d rows: sequence %g is in twice", rows, q.advantage)
 				}
@@ -315,7 +315,7 @@ func TestPackingKeepsEveryToken(t *testing.T) {
 				}
 				for j, id := range q.ids {
 					if targets[at] != id || j > 0 && tokens[at] != q.ids[j-1] || int(positions[at]) != len(prompt)+j || segments[at] != segments[at-j] ||
-						b.floats[at] != q.old[j] || b.floats[2*n+at] != float32(q.weight) {
+						b.old[at] != q.old[j] || b.weights[at] != float32(q.weight) {
 						t.Fatalf("%d rows: token %d of sequence %g is not what went in", rows, j, q.advantage)
 					}
 					at++

@@ -1,17 +1,22 @@
 package qwen
 
 import (
-	"math"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// The gradients that take most of a training step's time are written here by hand. What
-// the library derives is right but slow on a CPU, where XLA copies a whole activation to
-// transpose it, recomputes a sigmoid in each consumer, and joins the gradients of slices by
-// padding each to the full width. LAB.md has the measurements.
+// The operations of a block, each with its gradient by hand. What the library derives is right
+// but slow on a CPU, where XLA copies a whole activation to transpose it, recomputes a
+// sigmoid in each consumer. LAB.md has the measurements. Attention has its own in attention.go.
+
+// byHand is y with a gradient of its own, unless gradients are left to the library.
+func (d *Decoder) byHand(y *Node, inputs []*Node, vjp func(v *Node) []*Node) *Node {
+	if d.derived {
+		return y
+	}
+	return withGradient(y, inputs, vjp)
+}
 
 // withGradient is y with a gradient of its own: vjp gets the adjoint of y and returns the
 // adjoints of the inputs, in their order.
@@ -55,19 +60,19 @@ func recomputed(x *Node, weights []*Node, block func(x *Node) *Node) *Node {
 	})
 }
 
-// linear is x·wᵀ: [..., in] × [out, in] → [..., out]. The gradient of w is a product over
-// all positions, for which XLA turns its left side: custom puts the narrower of input and
-// output there.
-func linear(x, w *Node, custom bool) *Node {
+// multiply is x [..., in] times a matrix: [..., out]. The gradient of a matrix is a product
+// over all positions, for which XLA turns its left side: the narrower of input and output
+// stands there.
+func (d *Decoder) multiply(x, w *Node) *Node {
 	last := x.Rank() - 1
-	y := DotGeneral(x, []int{last}, nil, w, []int{1}, nil)
-	if !custom {
-		return y
+	if d.transposed {
+		return DotGeneral(x, []int{last}, nil, w, []int{0}, nil)
 	}
-	return withGradient(y, []*Node{x, w}, func(v *Node) []*Node {
+	y := DotGeneral(x, []int{last}, nil, w, []int{1}, nil)
+	return d.byHand(y, []*Node{x, w}, func(v *Node) []*Node {
 		dx := DotGeneral(v, []int{last}, nil, w, []int{0}, nil)
 		if w.Shape().Dim(0) > w.Shape().Dim(1) {
-			return []*Node{dx, overPositions(x, v)}
+			return []*Node{dx, d.overPositions(x, v)}
 		}
 		return []*Node{dx, DotGeneral(v, positionAxes(v), nil, x, positionAxes(x), nil)}
 	})
@@ -87,80 +92,64 @@ func positionAxes(x *Node) []int {
 // its transpose, by exchanging and turning the sides, which takes up to twice as long on a
 // CPU for the same bits (LAB.md, 2026-11-26). It does not when the transpose goes by way of
 // a third axis.
-func overPositions(narrow, wide *Node) *Node {
+func (d *Decoder) overPositions(narrow, wide *Node) *Node {
 	flat := func(x *Node) *Node { return Reshape(x, -1, x.Shape().Dim(-1)) }
 	y := DotGeneral(flat(narrow), []int{0}, nil, flat(wide), []int{0}, nil)
 	n, m := y.Shape().Dim(0), y.Shape().Dim(1)
-	if m%2 != 0 || onGPU(y.Graph().Backend()) {
+	if m%2 != 0 || d.gpu {
 		return Transpose(y, 0, 1)
 	}
 	return Reshape(TransposeAllAxes(Reshape(y, n, m/2, 2), 1, 2, 0), m, n)
 }
 
-// swiGLU is silu(gate) ⊙ up, silu(x) = x·σ(x). custom keeps σ for the backward pass
-// instead of computing it there again, but on a GPU, where memory is dearer than arithmetic.
-func swiGLU(gate, up *Node, custom bool) *Node {
-	if !custom {
-		return Mul(Mul(gate, Sigmoid(gate)), up)
+// sumLast is the sum of x in f32 over its last axis, which stays with size 1. On a CPU it is
+// a product with ones: XLA adds a row's numbers there one after the other.
+func (d *Decoder) sumLast(x *Node) *Node {
+	if d.gpu {
+		return ReduceAndKeep(x, ReduceSum, -1)
 	}
+	ones := Ones(x.Graph(), shapes.Make(dtypes.Float32, x.Shape().Dim(-1), 1))
+	return DotGeneral(x, []int{x.Rank() - 1}, nil, ones, []int{0}, nil)
+}
+
+// rmsNorm is x/√(mean x² + ε) · scale of x [..., hidden], computed in f32.
+func (d *Decoder) rmsNorm(x, scale *Node) *Node {
+	dtype := x.DType()
+	x = ConvertDType(x, dtypes.Float32)
+	scale = ExpandLeftToRank(scale, x.Rank())
+	mean := func(x *Node) *Node { return MulScalar(d.sumLast(x), 1/float64(d.Config.HiddenSize)) }
+	inverse := Reciprocal(Sqrt(AddScalar(mean(Square(x)), d.Config.RMSEps)))
+	y := d.byHand(Mul(Mul(x, inverse), scale), []*Node{x, scale}, func(v *Node) []*Node {
+		unit := Mul(x, inverse)
+		scaled := Mul(v, scale)
+		return []*Node{
+			Mul(Sub(scaled, Mul(unit, mean(Mul(scaled, unit)))), inverse),
+			ExpandLeftToRank(ReduceSum(Mul(v, unit), positionAxes(v)...), x.Rank()),
+		}
+	})
+	return ConvertDType(y, dtype)
+}
+
+// turned applies rotary positions in the split-half layout to x [batch, seq, heads, headDim]:
+// pair i is (x[i], x[i+headDim/2]). Its gradient is the inverse turn.
+func (d *Decoder) turned(x *Node, r rotation) *Node {
+	half := d.Config.HeadDim() / 2
+	by := func(x, sin *Node) *Node {
+		a, b := SliceAxis(x, -1, AxisRange(0, half)), SliceAxis(x, -1, AxisRange(half, 2*half))
+		return Concatenate([]*Node{Sub(Mul(a, r.cos), Mul(b, sin)), Add(Mul(b, r.cos), Mul(a, sin))}, -1)
+	}
+	return d.byHand(by(x, r.sin), []*Node{x}, func(v *Node) []*Node { return []*Node{by(v, Neg(r.sin))} })
+}
+
+// swiGLU is silu(gate) ⊙ up, silu(x) = x·σ(x). The backward pass takes σ as it was computed;
+// on a GPU, where memory is dearer than arithmetic, it computes it again.
+func (d *Decoder) swiGLU(gate, up *Node) *Node {
 	s := Sigmoid(gate)
-	if !onGPU(gate.Graph().Backend()) {
+	if !d.gpu && !d.derived {
 		s = OptimizationBarrier(s) // computed once, not in each consumer
 	}
-	return withGradient(Mul(Mul(gate, s), up), []*Node{gate, up}, func(v *Node) []*Node {
+	return d.byHand(Mul(Mul(gate, s), up), []*Node{gate, up}, func(v *Node) []*Node {
 		silu := Mul(gate, s)
 		return []*Node{Mul(Mul(v, up), Add(s, Mul(silu, OneMinus(s)))), Mul(v, silu)}
 	})
-}
-
-// Attention is grouped-query attention: queries [batch, seq, heads, headDim], keys
-// and values [batch, keys, kvHeads, headDim], bias [batch or 1, seq, keys] added to the
-// scores; → [batch, seq, heads, headDim]. Softmax is in f32 and divides after the
-// product with the values, on seq·headDim numbers instead of seq·keys.
-func Attention(q, k, v, bias *Node) *Node { return attention(q, k, v, bias, true) }
-
-// attention is Attention; custom takes the gradient of attend.
-func attention(q, k, v, bias *Node, custom bool) *Node {
-	y, vjp := attend(q, k, v, bias)
-	if !custom {
-		return y
-	}
-	return withGradient(y, []*Node{q, k, v}, vjp)
-}
-
-// attend is attention with its gradient, which orders the backward products so that no
-// matrix of scores is copied transposed, and keeps exp(scores) only.
-func attend(q, k, v, bias *Node) (y *Node, vjp func(a *Node) []*Node) {
-	batch, seq, heads, dim := q.Shape().Dim(0), q.Shape().Dim(1), q.Shape().Dim(2), q.Shape().Dim(3)
-	kvHeads, keys, dtype := k.Shape().Dim(2), k.Shape().Dim(1), q.DType()
-	group := heads / kvHeads
-	scale := 1 / math.Sqrt(float64(dim))
-	grouped := Reshape(MulScalar(q, scale), batch, seq, kvHeads, group, dim)
-
-	scores := ConvertDType(Einsum("bsngd,bknd->bnsgk", grouped, k), dtypes.Float32) // [batch, kvHeads, seq, group, keys]
-	scores = Add(scores, Reshape(bias, bias.Shape().Dim(0), 1, seq, 1, keys))
-	top := StopGradient(ReduceAndKeep(scores, ReduceMax, -1))
-	weights := Exp(Sub(scores, top))
-	// A product with ones: XLA's sum over the last axis of a large tensor is slow on a CPU.
-	total := DotGeneral(weights, []int{4}, nil, Ones(q.Graph(), shapes.Make(dtypes.Float32, keys, 1)), []int{0}, nil) // [batch, kvHeads, seq, group, 1]
-	share := Reciprocal(total)
-	rounded := ConvertDType(weights, dtype)
-	mixed := Mul(ConvertDType(Einsum("bnsgk,bknd->bnsgd", rounded, v), dtypes.Float32), share)
-
-	back := func(x *Node) *Node { // [batch, kvHeads, seq, group, headDim] → [batch, seq, heads, headDim]
-		return ConvertDType(Reshape(TransposeAllAxes(x, 0, 2, 1, 3, 4), batch, seq, heads, dim), dtype)
-	}
-	return back(mixed), func(a *Node) []*Node {
-		a = TransposeAllAxes(Reshape(a, batch, seq, kvHeads, group, dim), 0, 2, 1, 3, 4)
-		shared := Mul(ConvertDType(a, dtypes.Float32), share)     // adjoint of the unnormalised sum
-		inner := ReduceAndKeep(Mul(shared, mixed), ReduceSum, -1) // [batch, kvHeads, seq, group, 1]
-		narrow := ConvertDType(shared, dtype)                     // [batch, kvHeads, seq, group, headDim]
-		dv := Einsum("bnsgd,bnsgk->bndk", narrow, rounded)        // transposed: the scores stay on the right
-		dweights := Einsum("bnsgd,bknd->bnsgk", narrow, v)        // without the share of the normaliser
-		dscores := Mul(weights, Sub(ConvertDType(dweights, dtypes.Float32), inner))
-		rounded := ConvertDType(dscores, dtype)
-		dq := MulScalar(Einsum("bnsgk,bknd->bnsgd", rounded, k), scale)
-		dk := Einsum("bsngd,bnsgk->bndk", grouped, rounded)
-		return []*Node{back(dq), TransposeAllAxes(dk, 0, 3, 1, 2), TransposeAllAxes(dv, 0, 3, 1, 2)}
-	}
 }

@@ -5,37 +5,44 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Continuations are rows that continue prompts, each of which several rows share.
+// Continuations are rows that continue prompts, each of which several rows share. A position
+// attends to the prompt of its row and to what stands before it in the same segment.
+//
+// A prompt is computed once, whatever the number of its rows: with 8 samples of a prompt as
+// long as they are, 9 lengths instead of 16. All positions, the prompts' and the rows', are one
+// list wherever the network looks at each alone; only attention tells them apart. The rows are what is
+// wanted: [rows, seq, hidden]. So the last block computes of the prompts only what rows see of
+// them, keys and values.
 type Continuations struct {
 	Prompts *Node // [prompts, length] int32: tokens, padded behind with −1
 	Owner   *Node // [rows] int32: the prompt that a row continues
 
-	// Of the rows [rows, seq] int32. Positions count from the start of the prompt; a
-	// segment sees the prompt of its row and what stands before it in the same segment.
+	// Of the rows [rows, seq] int32. Positions count from the start of the prompt.
 	Tokens, Positions, Segments *Node
 }
 
-// HiddenShared is Hidden of rows that continue prompts: [rows, seq, hidden].
-// A prompt is computed once, whatever the number of its rows: with 8 samples of a
-// prompt as long as they are, 9 lengths instead of 16.
-//
-// All positions, the prompts' and the rows', are one list wherever the network looks at
-// each alone; only attention tells them apart. The last block computes of the prompts only
-// what the rows see: keys and values.
-func (b *Blocks) HiddenShared(c Continuations) *Node {
-	s := newSharing(c)
+func (c Continuations) place(cfg Config) (tokens, positions *Node, below int) {
 	from := func(prompts, rows *Node) *Node {
 		return Concatenate([]*Node{Reshape(prompts, 1, -1), Reshape(rows, 1, -1)}, 1)
 	}
-	known := MaxScalar(c.Prompts, 0)
-	x := b.Embed(from(known, c.Tokens))
-	blocks := b.At(from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions))
-	last := b.Config.Layers - 1
-	for l := range last {
-		x = blocks.Block(l, x, func(q, k, v *Node) *Node { return s.attend(q, k, v, !b.derived) })
+	tokens = from(MaxScalar(c.Prompts, 0), c.Tokens)
+	positions = from(Iota(c.Prompts.Graph(), c.Prompts.Shape(), 1), c.Positions)
+	return tokens, positions, max(cfg.Context, c.Prompts.Shape().Dim(1)+c.Tokens.Shape().Dim(1))
+}
+
+func (c Continuations) attention(d *Decoder) attention {
+	s := newSharing(c)
+	return attention{
+		attend: func(_ int, q, k, v *Node) *Node {
+			y, vjp := s.toPromptAndRow(q, k, v)
+			return d.byHand(y, []*Node{q, k, v}, vjp)
+		},
+		last: func(x, q, k, v *Node) (wanted, mixed *Node) {
+			q = s.ofRows(q)
+			y, vjp := s.rowsToPromptAndRow(q, k, v)
+			return s.ofRows(x), d.byHand(y, []*Node{q, k, v}, vjp)
+		},
 	}
-	q, k, v := blocks.project(last, x)
-	return blocks.finish(last, s.ofRows(x), s.attendRows(s.ofRows(q), k, v, !b.derived))
 }
 
 // sharing are the shapes and masks of Continuations.
@@ -50,11 +57,11 @@ func newSharing(c Continuations) *sharing {
 	s := &sharing{prompts: c.Prompts.Shape().Dim(0), length: c.Prompts.Shape().Dim(1), rows: c.Tokens.Shape().Dim(0), seq: c.Tokens.Shape().Dim(1)}
 	s.owner = OneHot(c.Owner, s.prompts, dtypes.Float32)
 	// Padding stands behind a prompt, where causal attention keeps it from the prompt itself.
-	s.promptBias = CausalBias(g, s.length, nil)
+	s.promptBias = causalBias(g, s.length, nil)
 	padding := ConvertDType(LessThan(c.Prompts, ZerosLike(c.Prompts)), dtypes.Float32) // [prompts, length]
 	toPrompt := MulScalar(s.perRow(padding), blocked)
 	toPrompt = BroadcastToDims(InsertAxes(toPrompt, 1), s.rows, s.seq, s.length)
-	s.rowBias = Concatenate([]*Node{toPrompt, CausalBias(g, s.seq, c.Segments)}, 2)
+	s.rowBias = Concatenate([]*Node{toPrompt, causalBias(g, s.seq, c.Segments)}, 2)
 	return s
 }
 
@@ -88,19 +95,15 @@ func (s *sharing) join(prompts, rows *Node) *Node {
 	return Concatenate([]*Node{flat(prompts), flat(rows)}, 1)
 }
 
-// attend is attention on queries, keys and values [1, positions, heads, headDim]: prompts
-// see themselves, rows their prompt and themselves. custom takes its gradient by hand.
-func (s *sharing) attend(q, k, v *Node, custom bool) *Node {
+// toPromptAndRow is attention on queries, keys and values [1, positions, heads, headDim]:
+// prompts see themselves, rows their prompt and themselves.
+func (s *sharing) toPromptAndRow(q, k, v *Node) (y *Node, vjp func(a *Node) []*Node) {
 	promptQ, rowQ := s.split(q)
 	promptK, _ := s.split(k)
 	promptV, _ := s.split(v)
-	ofPrompts, promptVJP := attend(promptQ, promptK, promptV, s.promptBias)
-	ofRows, rowVJP := s.rowAttend(rowQ, k, v)
-	y := s.join(ofPrompts, ofRows)
-	if !custom {
-		return y
-	}
-	return withGradient(y, []*Node{q, k, v}, func(a *Node) []*Node {
+	ofPrompts, promptVJP := toKeys(promptQ, promptK, promptV, s.promptBias)
+	ofRows, rowVJP := s.toSeen(rowQ, k, v)
+	return s.join(ofPrompts, ofRows), func(a *Node) []*Node {
 		aPrompts, aRows := s.split(a)
 		prompts, rows := promptVJP(aPrompts), rowVJP(aRows)
 		gradients := []*Node{s.join(prompts[0], rows[0])}
@@ -108,33 +111,30 @@ func (s *sharing) attend(q, k, v *Node, custom bool) *Node {
 			gradients = append(gradients, s.join(Add(prompts[i], s.seen(rows[i])), SliceAxis(rows[i], 1, AxisRange(s.length))))
 		}
 		return gradients
-	})
+	}
 }
 
-// attendRows is the rows' part of attend: queries [rows, seq, heads, headDim].
-func (s *sharing) attendRows(rowQ, k, v *Node, custom bool) *Node {
-	y, vjp := s.rowAttend(rowQ, k, v)
-	if !custom {
-		return y
-	}
-	return withGradient(y, []*Node{rowQ, k, v}, func(a *Node) []*Node {
-		rows := vjp(a)
+// rowsToPromptAndRow is the rows' part of toPromptAndRow: queries [rows, seq, heads, headDim].
+func (s *sharing) rowsToPromptAndRow(rowQ, k, v *Node) (y *Node, vjp func(a *Node) []*Node) {
+	y, rowVJP := s.toSeen(rowQ, k, v)
+	return y, func(a *Node) []*Node {
+		rows := rowVJP(a)
 		for i := 1; i < 3; i++ {
 			rows[i] = s.join(s.seen(rows[i]), SliceAxis(rows[i], 1, AxisRange(s.length)))
 		}
 		return rows
-	})
+	}
 }
 
-// rowAttend is attention of the rows, with its gradient for their own keys and values
+// toSeen is attention of the rows to all that they see, with its gradient for keys and values
 // [rows, length + seq, kvHeads, headDim].
-func (s *sharing) rowAttend(rowQ, k, v *Node) (y *Node, vjp func(a *Node) []*Node) {
+func (s *sharing) toSeen(rowQ, k, v *Node) (y *Node, vjp func(a *Node) []*Node) {
 	with := func(x *Node) *Node {
 		prompt, row := s.split(x)
 		return Concatenate([]*Node{s.perRow(prompt), row}, 1)
 	}
-	return attend(rowQ, with(k), with(v), s.rowBias)
+	return toKeys(rowQ, with(k), with(v), s.rowBias)
 }
 
-// seen is what the prompts get of a gradient of rowAttend: [prompts, length, kvHeads, headDim].
+// seen is what the prompts get of a gradient of toSeen: [prompts, length, kvHeads, headDim].
 func (s *sharing) seen(x *Node) *Node { return s.perPrompt(SliceAxis(x, 1, AxisRange(0, s.length))) }

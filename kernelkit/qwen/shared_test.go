@@ -101,17 +101,17 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 	as := func(x []int32, dims ...int) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(x, dims...) }
 	sequences := len(wholeTokens) / whole
 	want := run(func(weights, in []*graph.Node) *graph.Node {
-		return Bind(testConfig, weights).Forward(in[0], in[1], in[2])
+		return Bind(testConfig, weights).Forward(Rows{Tokens: in[0], Positions: in[1], Segments: in[2]})
 	}, wholeWeight,
 		as(wholeTokens, sequences, whole), as(wholePositions, sequences, whole), as(wholeSegments, sequences, whole))
 	for _, c := range []struct{ transposed, derived bool }{{false, false}, {false, true}, {true, true}} {
 		got := run(func(weights, in []*graph.Node) *graph.Node {
-			b := Bind(testConfig, weights).Blocks()
+			b := Bind(testConfig, weights)
 			if c.transposed {
 				b = BindTransposed(testConfig, TransposeWeights(testConfig, weights))
 			}
 			b.derived = c.derived
-			return b.Logits(b.HiddenShared(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]}))
+			return rowLogits(b, b.Hidden(Continuations{Prompts: in[0], Owner: in[1], Tokens: in[2], Positions: in[3], Segments: in[4]}))
 		}, weight,
 			as(flat, len(prompts), length), as(owner, len(rows)), as(tokens, len(rows), seq), as(positions, len(rows), seq), as(segments, len(rows), seq))
 		if len(got.logits) != count || len(want.logits) != count {

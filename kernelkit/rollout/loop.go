@@ -1,8 +1,6 @@
 package rollout
 
 import (
-	"math"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -11,145 +9,168 @@ import (
 	"interplay/kernelkit/qwen"
 )
 
-// prefillGraph computes the keys and values of prompts: tokens [prompts, length],
+// prefillGraph computes the keys and values of prompts: weights and tokens [prompts, length],
 // padded on the right → per layer keys and values [prompts, kvHeads, length, headDim].
 // Padding comes after a prompt, where causal attention keeps it out of everything
 // that is used.
 func prefillGraph(cfg qwen.Config) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
 		weights, tokens := in[:len(in)-1], in[len(in)-1]
-		g := tokens.Graph()
-		b := qwen.BindTransposed(cfg, weights)
-		bias := qwen.CausalBias(g, tokens.Shape().Dim(1), nil)
-		blocks := b.At(Iota(g, tokens.Shape(), 1))
-		x := b.Embed(tokens)
-		var caches []*Node
-		for l := range cfg.Layers {
-			x = blocks.Block(l, x, func(q, k, v *Node) *Node {
-				caches = append(caches, TransposeAllAxes(k, 0, 2, 1, 3), TransposeAllAxes(v, 0, 2, 1, 3))
-				return qwen.Attention(q, k, v, bias)
-			})
-		}
-		return caches
+		var caches []qwen.Cache
+		qwen.BindTransposed(cfg, weights).Hidden(qwen.Rows{
+			Tokens: tokens, Positions: Iota(tokens.Graph(), tokens.Shape(), 1),
+			Keep: func(_ int, k, v *Node) { caches = append(caches, qwen.CacheOf(k, v)) },
+		})
+		return listed(caches)
 	}
 }
 
-// placeGraph puts new prompts into slots: old caches [slots, …], new ones
-// [prompts, …] and from [slots] → caches [slots, …], where slot i gets entry from[i]
-// of old followed by new.
+// listed are keys and values, layer by layer.
+func listed(caches []qwen.Cache) (all []*Node) {
+	for _, c := range caches {
+		all = append(all, c.Keys, c.Values)
+	}
+	return all
+}
+
+// layered is the inverse of listed.
+func layered(all []*Node) []qwen.Cache {
+	caches := make([]qwen.Cache, len(all)/2)
+	for l := range caches {
+		caches[l] = qwen.Cache{Keys: all[2*l], Values: all[2*l+1]}
+	}
+	return caches
+}
+
+// placed is what placeGraph takes.
+type placed[T any] struct {
+	old   []T // caches [slots, …], per layer keys and values
+	fresh []T // caches [prompts, …]
+	from  T   // [slots] int32: which entry of old followed by fresh a slot gets
+}
+
+func (p *placed[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, p.old, p.fresh)
+	visit(&p.from)
+}
+
+// placeGraph puts new prompts into slots: → caches [slots, …].
 func placeGraph(layers int) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
-		old, fresh, from := in[:2*layers], in[2*layers:4*layers], in[4*layers]
+		p := placed[*Node]{old: make([]*Node, 2*layers), fresh: make([]*Node, 2*layers)}
+		engine.Fill(&p, in)
 		out := make([]*Node, 2*layers)
 		for i := range out {
-			out[i] = Gather(Concatenate([]*Node{old[i], fresh[i]}, 0), InsertAxes(from, -1))
+			out[i] = Gather(Concatenate([]*Node{p.old[i], p.fresh[i]}, 0), InsertAxes(p.from, -1))
 		}
 		return out
 	}
 }
 
-// state is what the loop carries, in the order of its parameters: everything that the body
-// needs, weights included.
-type state struct {
-	index *Node // [] int32: steps of this call
-	busy  *Node // [] int32: groups with a live row
-	limit *Node // [] int32: the loop ends when busy ≤ limit
+// state is what the loop carries: everything that the body needs, weights included.
+type state[T any] struct {
+	index T // [] int32: steps of this call
+	busy  T // [] int32: groups with a live row
+	limit T // [] int32: the loop ends when busy ≤ limit
 
-	step      *Node // [] int32: steps since the rings were made
-	token     *Node // [rows] int32: the last token
-	written   *Node // [rows] int32: tokens drawn so far
-	live      *Node // [rows] int32: 1 until the row ends
-	low, high *Node // [rows] uint32: key of the row's noise
+	step      T // [] int32: steps since the rings were made
+	token     T // [rows] int32: the last token
+	written   T // [rows] int32: tokens drawn so far
+	live      T // [rows] int32: 1 until the row ends
+	low, high T // [rows] uint32: key of the row's noise
 
-	length      *Node // [slots] int32: length of the prompt
-	stop        *Node // [stops] int32
-	temperature *Node // [] f32
-	noise       *Node // [] f32: 1, or 0 for the most likely token
-	topP        *Node // [] f32
-	topK        *Node // [] int32
+	length      T // [slots] int32: length of the prompt
+	stop        T // [stops] int32
+	temperature T // [] f32
+	noise       T // [] f32: 1, or 0 for the most likely token
+	topP        T // [] f32
+	topK        T // [] int32
 
-	tokens, logProbs, sampleLogProbs, entropy *Node // [segment, rows]: what was drawn in this call
+	tokens, logProbs, sampleLogProbs, entropy T // [segment, rows]: what was drawn in this call
 
-	prompt  []*Node // per layer keys and values [slots, kvHeads, length, headDim]
-	ring    []*Node // per layer keys and values [rows, kvHeads, maxTokens, headDim]
-	weights []*Node // of qwen.TransposeWeights
+	prompt  []T // per layer keys and values [slots, kvHeads, length, headDim]
+	ring    []T // per layer keys and values [rows, kvHeads, maxTokens, headDim]
+	weights []T // of qwen.TransposeWeights
 }
 
-// fields lists the single nodes in order.
-func (s *state) fields() []**Node {
-	return []**Node{&s.index, &s.busy, &s.limit, &s.step, &s.token, &s.written, &s.live, &s.low, &s.high,
+func (s *state[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, s.prompt, s.ring, s.weights)
+	for _, f := range []*T{&s.index, &s.busy, &s.limit, &s.step, &s.token, &s.written, &s.live, &s.low, &s.high,
 		&s.length, &s.stop, &s.temperature, &s.noise, &s.topP, &s.topK,
-		&s.tokens, &s.logProbs, &s.sampleLogProbs, &s.entropy}
+		&s.tokens, &s.logProbs, &s.sampleLogProbs, &s.entropy} {
+		visit(f)
+	}
 }
 
-// fieldTokens is the place of tokens in the list of fields.
-const fieldTokens = 15
+// drawn is what the loop returns: the number of steps, what was drawn [segment, rows], and the rings.
+type drawn[T any] struct {
+	steps, tokens, logProbs, sampleLogProbs, entropy T
 
-func newState(layers int, nodes []*Node) *state {
-	s := &state{}
-	fields := s.fields()
-	for i, f := range fields {
-		*f = nodes[i]
+	ring []T
+}
+
+func (d *drawn[T]) Each(visit func(*T)) {
+	for _, f := range []*T{&d.steps, &d.tokens, &d.logProbs, &d.sampleLogProbs, &d.entropy} {
+		visit(f)
 	}
-	rest := nodes[len(fields):]
-	s.prompt, s.ring, s.weights = rest[:2*layers], rest[2*layers:4*layers], rest[4*layers:]
+	engine.EachOf(visit, d.ring)
+}
+
+// loop is the state inside of the compiled program.
+type loop struct {
+	state[*Node]
+	cfg  qwen.Config
+	from drawnFrom
+}
+
+func newLoop(cfg qwen.Config, from drawnFrom, weights int, in []*Node) *loop {
+	list := func(n int) []*Node { return make([]*Node, n) }
+	s := &loop{state[*Node]{prompt: list(2 * cfg.Layers), ring: list(2 * cfg.Layers), weights: list(weights)}, cfg, from}
+	engine.Fill(&s.state, in)
 	return s
 }
 
-func (s *state) nodes() []*Node {
-	var all []*Node
-	for _, f := range s.fields() {
-		all = append(all, *f)
-	}
-	all = append(all, s.prompt...)
-	all = append(all, s.ring...)
-	return append(all, s.weights...)
-}
-
-// loopGraph samples until at most limit groups are live or the segment is full. It
-// returns the number of steps, the drawn tokens with their log-probs and entropies
-// [segment, rows], and the rings.
+// loopGraph samples until at most limit groups are live or the segment is full: state → drawn.
 func loopGraph(cfg qwen.Config, from drawnFrom) func(in []*Node) []*Node {
 	return func(in []*Node) []*Node {
-		segment := in[fieldTokens].Shape().Dim(0)
-		out := newState(cfg.Layers, engine.Loop(in, func(carried []*Node) *Node {
-			s := newState(cfg.Layers, carried)
+		weights := qwen.TransposedCount(cfg)
+		carried := func(nodes []*Node) *loop { return newLoop(cfg, from, weights, nodes) }
+		segment := carried(in).tokens.Shape().Dim(0)
+		out := carried(engine.Loop(in, func(nodes []*Node) *Node {
+			s := carried(nodes)
 			return LogicalAnd(LessThan(s.index, Const(s.index.Graph(), int32(segment))), GreaterThan(s.busy, s.limit))
-		}, func(carried []*Node) []*Node {
-			s := newState(cfg.Layers, carried)
-			s.advance(cfg, from)
-			return s.nodes()
+		}, func(nodes []*Node) []*Node {
+			s := carried(nodes)
+			s.advance()
+			return engine.List(&s.state)
 		}))
-		return append([]*Node{out.index, out.tokens, out.logProbs, out.sampleLogProbs, out.entropy}, out.ring...)
+		return engine.List(&drawn[*Node]{out.index, out.tokens, out.logProbs, out.sampleLogProbs, out.entropy, out.ring})
 	}
 }
 
 // advance is one step of the loop: every row draws one token.
-func (s *state) advance(cfg qwen.Config, from drawnFrom) {
+func (s *loop) advance() {
 	g := s.index.Graph()
 	rows, slots := s.token.Shape().Dim(0), s.length.Shape().Dim(0)
-	b := qwen.BindTransposed(cfg, s.weights)
+	size := s.ring[0].Shape().Dim(2)
+	d := qwen.BindTransposed(s.cfg, s.weights)
 
 	// The last token of the prompt is the first input of the loop, so the position of
 	// the input is length − 1 + written.
-	position := Add(perRow(s.length, rows), AddScalar(s.written, -1))
-	at := ModScalar(s.step, int32(s.ring[0].Shape().Dim(2)))
-	promptBias, ringBias := s.promptBias(slots), s.ringBias(at)
-	x := b.Embed(InsertAxes(s.token, -1)) // [rows, 1, hidden]
-	blocks := b.At(InsertAxes(position, -1))
-	for l := range cfg.Layers {
-		x = blocks.Block(l, x, func(q, k, v *Node) *Node {
-			s.ring[2*l], s.ring[2*l+1] = write(s.ring[2*l], k, at), write(s.ring[2*l+1], v, at)
-			return attendTwo(q, s.prompt[2*l], s.prompt[2*l+1], promptBias, s.ring[2*l], s.ring[2*l+1], ringBias)
-		})
+	at := ModScalar(s.step, int32(size))
+	next := &qwen.NextToken{
+		Tokens: s.token, Positions: Add(perRow(s.length, rows), AddScalar(s.written, -1)),
+		Prompt: layered(s.prompt), PromptBias: s.promptBias(slots), Ring: layered(s.ring), RingBias: s.ringBias(at), At: at,
 	}
-	s.draw(b.LogitsByToken(x), from)
+	logits := d.Logits(d.Hidden(next))
+	s.ring = listed(next.Ring)
+	s.draw(logits)
 
 	stops := s.stop.Shape().Dim(0)
 	hit := Equal(BroadcastToDims(InsertAxes(s.token, -1), rows, stops), BroadcastToDims(InsertAxes(s.stop, 0), rows, stops))
 	stopped := ReduceMax(ConvertDType(hit, dtypes.Int32), -1) // [rows]
 	s.written = Add(s.written, s.live)
-	full := ConvertDType(GreaterOrEqual(s.written, Const(g, int32(s.ring[0].Shape().Dim(2)))), dtypes.Int32)
+	full := ConvertDType(GreaterOrEqual(s.written, Const(g, int32(size))), dtypes.Int32)
 	s.live = Mul(s.live, OneMinus(Max(stopped, full)))
 	s.busy = Reshape(ReduceSum(ReduceMax(Reshape(s.live, slots, rows/slots), -1), 0))
 	s.step = AddScalar(s.step, 1)
@@ -157,13 +178,13 @@ func (s *state) advance(cfg qwen.Config, from drawnFrom) {
 }
 
 // draw samples the next token of each row from logits [vocab, rows] and records it.
-func (s *state) draw(logits *Node, from drawnFrom) {
+func (s *loop) draw(logits *Node) {
 	vocab, rows := logits.Shape().Dim(0), logits.Shape().Dim(1)
 	model := newDistribution(logits)
 	drawn := model
-	if from != fromModel {
+	if s.from != fromModel {
 		scaled := Div(logits, s.temperature)
-		if from == fromTruncated {
+		if s.from == fromTruncated {
 			scaled = Transpose(truncate(Transpose(scaled, 0, 1), s.topP, s.topK), 0, 1)
 		}
 		drawn = newDistribution(scaled)
@@ -217,68 +238,18 @@ func perRow(values *Node, rows int) *Node {
 
 // promptBias [slots, length] is 0 at the positions of the prompt whose keys are in
 // the cache, all but its last token.
-func (s *state) promptBias(slots int) *Node {
+func (s *loop) promptBias(slots int) *Node {
 	dims := []int{slots, s.prompt[0].Shape().Dim(2)}
 	at := BroadcastToDims(Iota(s.length.Graph(), shapes.Make(dtypes.Int32, 1, dims[1]), 1), dims...)
-	return allow(LessThan(at, BroadcastToDims(InsertAxes(AddScalar(s.length, -1), -1), dims...)))
+	return qwen.Allow(LessThan(at, BroadcastToDims(InsertAxes(AddScalar(s.length, -1), -1), dims...)))
 }
 
 // ringBias [rows, ring] is 0 where the ring holds what this row wrote: an entry is
 // (at − its place) mod size steps old, and a row has written tokens for that many.
-func (s *state) ringBias(at *Node) *Node {
+func (s *loop) ringBias(at *Node) *Node {
 	g, size := at.Graph(), s.ring[0].Shape().Dim(2)
 	dims := []int{s.token.Shape().Dim(0), size}
 	age := Sub(at, Iota(g, shapes.Make(dtypes.Int32, 1, size), 1))
 	age = Where(LessThan(age, ZerosLike(age)), AddScalar(age, float64(size)), age)
-	return allow(LessOrEqual(BroadcastToDims(age, dims...), BroadcastToDims(InsertAxes(s.written, -1), dims...)))
-}
-
-// allow is 0 where condition holds and very negative elsewhere.
-func allow(condition *Node) *Node {
-	zero := Zeros(condition.Graph(), shapes.Make(dtypes.Float32, condition.Shape().Dimensions...))
-	return Where(condition, zero, AddScalar(zero, forbidden))
-}
-
-// write puts the step's keys or values [rows, 1, kvHeads, headDim] into a ring
-// [rows, kvHeads, size, headDim] at place at.
-func write(ring, values, at *Node) *Node {
-	zero := ScalarZero(at.Graph(), dtypes.Int32)
-	return DynamicUpdateSlice(ring, TransposeAllAxes(values, 0, 2, 1, 3), []*Node{zero, zero, at, zero})
-}
-
-// attendTwo is grouped-query attention of one query a row to two caches: the
-// prompt's, shared by the rows of a slot and so read once for all of them, and the
-// row's own. q [rows, 1, heads, headDim]; biases as promptBias and ringBias make them.
-// Both parts share one softmax.
-func attendTwo(q, promptK, promptV, promptBias, ringK, ringV, ringBias *Node) *Node {
-	rows, heads, dim := q.Shape().Dim(0), q.Shape().Dim(2), q.Shape().Dim(3)
-	slots, kvHeads, length := promptK.Shape().Dim(0), promptK.Shape().Dim(1), promptK.Shape().Dim(2)
-	size, group, share := ringK.Shape().Dim(2), heads/kvHeads, rows/slots
-	q = MulScalar(Reshape(q, rows, kvHeads, group, dim), 1/math.Sqrt(float64(dim)))
-
-	// [slots, kvHeads, share·group, …]: the queries of all rows of a slot are one matrix.
-	together := func(x *Node) *Node {
-		last := x.Shape().Dim(-1)
-		x = TransposeAllAxes(Reshape(x, slots, share, kvHeads, group, last), 0, 2, 1, 3, 4)
-		return Reshape(x, slots, kvHeads, share*group, last)
-	}
-	apart := func(x *Node) *Node {
-		last := x.Shape().Dim(-1)
-		x = TransposeAllAxes(Reshape(x, slots, kvHeads, share, group, last), 0, 2, 1, 3, 4)
-		return Reshape(x, rows, kvHeads, group, last)
-	}
-	f32 := func(x *Node) *Node { return ConvertDType(x, dtypes.Float32) }
-	toPrompt := Einsum("snqd,snkd->snqk", together(q), promptK)
-	toPrompt = apart(Add(f32(toPrompt), Reshape(promptBias, slots, 1, 1, length)))
-	toRing := Add(f32(Einsum("rngd,rnkd->rngk", q, ringK)), Reshape(ringBias, rows, 1, 1, size))
-
-	top := Max(ReduceAndKeep(toPrompt, ReduceMax, -1), ReduceAndKeep(toRing, ReduceMax, -1))
-	toPrompt, toRing = Exp(Sub(toPrompt, top)), Exp(Sub(toRing, top))
-	total := Add(ReduceAndKeep(toPrompt, ReduceSum, -1), ReduceAndKeep(toRing, ReduceSum, -1)) // [rows, kvHeads, group, 1]
-
-	as := func(x *Node) *Node { return ConvertDType(x, ringV.DType()) }
-	mixed := Add(
-		apart(Einsum("snqk,snkd->snqd", together(as(toPrompt)), promptV)),
-		Einsum("rngk,rnkd->rngd", as(toRing), ringV))
-	return Reshape(Div(mixed, as(total)), rows, 1, heads, dim)
+	return qwen.Allow(LessOrEqual(BroadcastToDims(age, dims...), BroadcastToDims(InsertAxes(s.written, -1), dims...)))
 }

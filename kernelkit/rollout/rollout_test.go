@@ -74,7 +74,7 @@ func forward(t testing.TB, w *qwen.Weights, texts [][]int32) [][][]float32 {
 	}
 	exec := graph.MustNewExec(eng.Backend, func(in []*graph.Node) *graph.Node {
 		tokens := in[len(in)-1]
-		return qwen.Bind(w.Config, in[:len(in)-1]).Forward(tokens, graph.Iota(tokens.Graph(), tokens.Shape(), 1), nil)
+		return qwen.Bind(w.Config, in[:len(in)-1]).Forward(qwen.Rows{Tokens: tokens, Positions: graph.Iota(tokens.Graph(), tokens.Shape(), 1)})
 	})
 	defer exec.Finalize()
 	out := exec.MustCall1(engine.Arguments(w.Tensors, []*tensors.Tensor{tensors.FromFlatDataAndDimensions(flat, len(texts), seq)})...)

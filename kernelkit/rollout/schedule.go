@@ -301,14 +301,15 @@ func (r *run) fill(fresh []int, from []int32) error {
 		}
 		defer engine.Free(caches)
 	}
-	index := tensors.FromFlatDataAndDimensions(from, r.slots)
+	index := vector(from)
 	defer index.MustFinalizeAll()
-	placed, err := r.call(r.s.place, engine.Arguments(r.promptCache, caches, []*tensors.Tensor{index})...)
+	in := placed[*tensors.Tensor]{old: r.promptCache, fresh: caches, from: index}
+	out, err := r.call(r.s.place, engine.Arguments(engine.List(&in))...)
 	if err != nil {
 		return err
 	}
 	engine.Free(r.promptCache)
-	r.promptCache = placed
+	r.promptCache = out
 	return nil
 }
 
@@ -320,21 +321,31 @@ func (r *run) call(program *graph.Exec, args ...any) ([]*tensors.Tensor, error) 
 
 // advance runs the loop and notes what the rows drew.
 func (r *run) advance(busy, limit int) error {
-	inputs := r.inputs(busy, limit)
-	out, err := r.call(r.loop, engine.Arguments(inputs, r.promptCache, r.ring, r.weights)...)
-	engine.Free(inputs)
+	in := r.state(busy, limit)
+	single := in
+	in.prompt, in.ring, in.weights = r.promptCache, r.ring, r.weights
+	out, err := r.call(r.loop, engine.Arguments(engine.List(&in))...)
+	engine.Free(engine.List(&single))
 	if err != nil {
 		return err
 	}
 	engine.Free(r.ring)
-	r.ring = out[5:]
-	steps := int(tensors.ToScalar[int32](out[0]))
-	tokens := tensors.MustCopyFlatData[int32](out[1])
-	logProbs := tensors.MustCopyFlatData[float32](out[2])
-	sampleLogProbs := tensors.MustCopyFlatData[float32](out[3])
-	entropy := tensors.MustCopyFlatData[float32](out[4])
-	engine.Free(out[:5])
+	d := drawn[*tensors.Tensor]{ring: make([]*tensors.Tensor, len(r.ring))}
+	engine.Fill(&d, out)
+	r.ring = d.ring
+	steps := int(tensors.ToScalar[int32](d.steps))
+	r.note(steps, &d)
+	engine.Free([]*tensors.Tensor{d.steps, d.tokens, d.logProbs, d.sampleLogProbs, d.entropy})
 	r.step = (r.step + int32(steps)) % int32(r.opt.MaxTokens)
+	return nil
+}
+
+// note adds what was drawn in a number of steps to the rows.
+func (r *run) note(steps int, d *drawn[*tensors.Tensor]) {
+	tokens := tensors.MustCopyFlatData[int32](d.tokens)
+	logProbs := tensors.MustCopyFlatData[float32](d.logProbs)
+	sampleLogProbs := tensors.MustCopyFlatData[float32](d.sampleLogProbs)
+	entropy := tensors.MustCopyFlatData[float32](d.entropy)
 	for i := range r.row {
 		w := &r.row[i]
 		for t := i; w.live && t < steps*r.rows; t += r.rows {
@@ -354,11 +365,10 @@ func (r *run) advance(busy, limit int) error {
 			clear(w.out.SampleLogProbs) // the draw is certain
 		}
 	}
-	return nil
 }
 
-// inputs are the single fields of the loop's state, in order.
-func (r *run) inputs(busy, limit int) []*tensors.Tensor {
+// state is the loop's state at the start of a call, without caches and weights.
+func (r *run) state(busy, limit int) state[*tensors.Tensor] {
 	token, written, live := make([]int32, r.rows), make([]int32, r.rows), make([]int32, r.rows)
 	low, high := make([]uint32, r.rows), make([]uint32, r.rows)
 	for i, w := range r.row {
@@ -374,22 +384,24 @@ func (r *run) inputs(busy, limit int) []*tensors.Tensor {
 			length[i] = int32(len(r.prompts[r.cached[i]]))
 		}
 	}
-	stop := append([]int32{-1}, r.opt.Stop...) // at least one: a tensor of none is no tensor
+	stop := append([]int32{-1}, r.opt.Stop...) // a tensor needs an entry, and no token is −1
 	noise := float32(1)
 	if r.opt.Greedy {
 		noise = 0
 	}
-	rows := func(v []int32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(v, len(v)) }
 	drawn := func(d dtypes.DType) *tensors.Tensor { return tensors.FromShape(shapes.Make(d, r.segment, r.rows)) }
-	return []*tensors.Tensor{
-		tensors.FromScalar(int32(0)), tensors.FromScalar(int32(busy)), tensors.FromScalar(int32(limit)),
-		tensors.FromScalar(r.step), rows(token), rows(written), rows(live),
-		tensors.FromFlatDataAndDimensions(low, r.rows), tensors.FromFlatDataAndDimensions(high, r.rows),
-		rows(length), rows(stop),
-		tensors.FromScalar(float32(r.opt.Temperature)), tensors.FromScalar(noise),
-		tensors.FromScalar(float32(r.opt.TopP)), tensors.FromScalar(int32(r.opt.TopK)),
-		drawn(dtypes.Int32), drawn(dtypes.Float32), drawn(dtypes.Float32), drawn(dtypes.Float32),
+	return state[*tensors.Tensor]{
+		index: tensors.FromScalar(int32(0)), busy: tensors.FromScalar(int32(busy)), limit: tensors.FromScalar(int32(limit)),
+		step: tensors.FromScalar(r.step), token: vector(token), written: vector(written), live: vector(live),
+		low: vector(low), high: vector(high), length: vector(length), stop: vector(stop),
+		temperature: tensors.FromScalar(float32(r.opt.Temperature)), noise: tensors.FromScalar(noise),
+		topP: tensors.FromScalar(float32(r.opt.TopP)), topK: tensors.FromScalar(int32(r.opt.TopK)),
+		tokens: drawn(dtypes.Int32), logProbs: drawn(dtypes.Float32), sampleLogProbs: drawn(dtypes.Float32), entropy: drawn(dtypes.Float32),
 	}
+}
+
+func vector[T int32 | uint32](v []T) *tensors.Tensor {
+	return tensors.FromFlatDataAndDimensions(v, len(v))
 }
 
 // deliver hands over the completions of groups that ended.

@@ -56,13 +56,13 @@ func (a AdamW) Decays(spec qwen.TensorSpec) bool {
 	return a.DecayEmbeddings || !embedding
 }
 
-// Update is one step: weights, gradients and the two means, each in the order of specs,
-// and the node of Scalars → new weights, new means, and the gradient's global norm before
-// clipping. It panics when the lists differ in length.
-func (a AdamW) Update(specs []qwen.TensorSpec, weights, gradients, first, second []*Node, scalars *Node) (newWeights, newFirst, newSecond []*Node, norm *Node) {
+// Update is one step: the state and its gradients, in the order of specs, and the node of
+// Scalars → the next state, and the gradient's global norm before clipping. It panics when the
+// lists differ in length.
+func (a AdamW) Update(specs []qwen.TensorSpec, s State[*Node], gradients []*Node, scalars *Node) (next State[*Node], norm *Node) {
 	n := len(specs)
-	if len(weights) != n || len(gradients) != n || len(first) != n || len(second) != n {
-		exceptions.Panicf("train: Update got %d specs, %d weights, %d gradients, %d and %d means", n, len(weights), len(gradients), len(first), len(second))
+	if len(s.Weights) != n || len(gradients) != n || len(s.First) != n || len(s.Second) != n {
+		exceptions.Panicf("train: Update got %d specs, %d weights, %d gradients, %d and %d means", n, len(s.Weights), len(gradients), len(s.First), len(s.Second))
 	}
 	scalar := func(i int) *Node { return Reshape(Slice(scalars, AxisRange(i, i+1))) }
 	lr, correct1, correct2 := scalar(0), scalar(1), scalar(2)
@@ -72,18 +72,18 @@ func (a AdamW) Update(specs []qwen.TensorSpec, weights, gradients, first, second
 	if a.Clip > 0 {
 		scale = MinScalar(Div(Scalar(norm.Graph(), norm.DType(), a.Clip), AddScalar(norm, 1e-6)), 1.0)
 	}
-	for i, w := range weights {
+	for i, w := range s.Weights {
 		g := Mul(gradients[i], scale)
-		m := Add(MulScalar(first[i], a.Beta1), MulScalar(g, 1-a.Beta1))
-		v := Add(MulScalar(second[i], a.Beta2), MulScalar(Square(g), 1-a.Beta2))
+		m := Add(MulScalar(s.First[i], a.Beta1), MulScalar(g, 1-a.Beta1))
+		v := Add(MulScalar(s.Second[i], a.Beta2), MulScalar(Square(g), 1-a.Beta2))
 		direction := Div(Mul(m, correct1), AddScalar(Mul(Sqrt(v), correct2), a.Eps))
 		if a.Decays(specs[i]) {
 			direction = Add(direction, MulScalar(w, a.Decay))
 		}
-		newWeights = append(newWeights, Sub(w, Mul(direction, lr)))
-		newFirst, newSecond = append(newFirst, m), append(newSecond, v)
+		next.Weights = append(next.Weights, Sub(w, Mul(direction, lr)))
+		next.First, next.Second = append(next.First, m), append(next.Second, v)
 	}
-	return newWeights, newFirst, newSecond, norm
+	return next, norm
 }
 
 // GlobalNorm is the Euclidean norm of all values of all nodes together.

@@ -25,10 +25,14 @@ import (
 // ever is to see; digests catch what happens to it later.
 
 const (
-	checkpointFormat = 1
+	checkpointFormat = 2 // 1 was of a decoder that rounded in another way
 	stateFile        = "state.json"
 	optimizerFile    = "optimizer.safetensors"
 )
+
+// ErrOtherVersion says that a checkpoint cannot be taken up by this version of the project:
+// it would go on with other roundings.
+var ErrOtherVersion = errors.New("is of another version of the project")
 
 // Checkpoint is state.json: where a run stands, and the digests of the files beside it.
 type Checkpoint struct {
@@ -149,7 +153,7 @@ func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second
 		return fail(fmt.Errorf("train: %s is torn or altered: %w", filepath.Join(folder, stateFile), err))
 	}
 	if c.Format != checkpointFormat {
-		return fail(fmt.Errorf("train: %s has format %d: expected %d", filepath.Join(folder, stateFile), c.Format, checkpointFormat))
+		return fail(fmt.Errorf("train: %s %w: its format is %d, expected %d: give another folder, or remove this one", filepath.Join(folder, stateFile), ErrOtherVersion, c.Format, checkpointFormat))
 	}
 	if c.digest() != c.Digest {
 		return fail(fmt.Errorf("train: %s is altered: its digest does not fit", filepath.Join(folder, stateFile)))

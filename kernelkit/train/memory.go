@@ -114,47 +114,48 @@ func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved
 	if err := cfg.Validate(); err != nil {
 		return Reserved{}, err
 	}
-	s, err := newStepper(eng, model, cfg)
+	s, err := newStepper(eng, model, cfg, cfg.Batch*cfg.Seq)
 	if err != nil {
 		return Reserved{}, fmt.Errorf("train: %w", err)
 	}
-	list := func(copies int) (all []shapes.Shape) {
-		for range copies {
-			for _, spec := range model.Specs() {
-				all = append(all, shapes.Make(dtypes.Float32, spec.Shape...))
-			}
-		}
-		return all
+	f32 := func(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims...) }
+	var weights []shapes.Shape
+	for _, spec := range model.Specs() {
+		weights = append(weights, f32(spec.Shape...))
 	}
-	batch, scalars, one := shapes.Make(dtypes.Int32, 4, cfg.Batch, cfg.Seq), shapes.Make(dtypes.Float32, 3), shapes.Make(dtypes.Float32, 1)
+	state := State[shapes.Shape]{weights, weights, weights}
+	rows, count := shapes.Make(dtypes.Int32, planes, cfg.Batch, cfg.Seq), shapes.Make(dtypes.Int32)
 	stack := func(s shapes.Shape) shapes.Shape {
 		return shapes.Make(s.DType, append([]int{cfg.passesPerCall()}, s.Dimensions...)...)
 	}
-	if s.many != nil {
-		return reserved(s.many, append(list(3), stack(batch), stack(scalars), stack(one), shapes.Make(dtypes.Int32))...)
+	step := stepIn[shapes.Shape]{state: state, pass: pass[shapes.Shape]{rows: rows}, scalars: f32(3), share: f32(1)}
+	if s.all.whole != nil {
+		return reserved(s.all.whole, &step)
 	}
-	if s.whole != nil {
-		return reserved(s.whole, append(list(3), batch, scalars, one)...)
+	if s.all.many != nil {
+		step.pass.rows, step.scalars, step.share, step.count, step.many = stack(rows), stack(f32(3)), stack(f32(1)), count, true
+		return reserved(s.all.many, &step)
 	}
-	passes := append(list(2), one, batch, one)
-	if s.passes > 1 {
-		passes = append(list(2), one, stack(batch), one, shapes.Make(dtypes.Int32))
+	sum := sums[shapes.Shape]{weights, f32(1)}
+	add := addIn[shapes.Shape]{weights: weights, sums: sum, pass: pass[shapes.Shape]{rows: rows}, share: f32(1)}
+	if cfg.passesPerCall() > 1 {
+		add.pass.rows, add.count, add.many = stack(rows), count, true
 	}
-	add, err := reserved(s.add, passes...)
+	ofPass, err := reserved(s.all.add, &add)
 	if err != nil {
-		return add, err
+		return ofPass, err
 	}
-	add.Inputs += 8 * int64(model.Params()) // the means wait on the device
-	finish, err := reserved(s.finish, append(list(4), one, scalars)...)
-	if finish.Total() > add.Total() {
-		return finish, err
+	ofPass.Inputs += 8 * int64(model.Params()) // the means wait on the device
+	ofUpdate, err := reserved(s.all.finish, &finishIn[shapes.Shape]{state, sum, f32(3)})
+	if ofUpdate.Total() > ofPass.Total() {
+		return ofUpdate, err
 	}
-	return add, err
+	return ofPass, err
 }
 
 // reserved compiles a program for inputs. The library keeps XLA's figures in a private field.
-func reserved(program *graph.Exec, inputs ...shapes.Shape) (r Reserved, err error) {
-	g, err := program.Compile(inputs...)
+func reserved(program *graph.Exec, inputs engine.Fields[shapes.Shape]) (r Reserved, err error) {
+	g, err := program.Compile(engine.List(inputs)...)
 	if err != nil {
 		return r, fmt.Errorf("train: %w", err)
 	}

@@ -19,6 +19,17 @@ const (
 	nllStep = 32
 )
 
+// nllIn is what the program of NLL takes.
+type nllIn[T any] struct {
+	weights []T
+	pass    pass[T]
+}
+
+func (n *nllIn[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, n.weights)
+	n.pass.Each(visit)
+}
+
 // NLL returns −log p of the targets of each document under the weights, in nats: for
 // document i the tokens from max(LossFrom, 1) on, in order.
 func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Document) ([][]float32, error) {
@@ -37,9 +48,12 @@ func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Docume
 	}
 	seq := (longest + nllStep - 1) / nllStep * nllStep
 	cfg := Config{DocumentMask: true, Dtype: "float32"}
-	n := len(w.Tensors)
 	exec, err := eng.Program("train NLL "+programKey(w.Config, cfg), func(b compute.Backend) (*Exec, error) {
-		return NewExec(b, func(in []*Node) *Node { return tokenLosses(w.Config, cfg, in[:n], in[n]) })
+		return NewExec(b, func(nodes []*Node) *Node {
+			in := nllIn[*Node]{weights: make([]*Node, len(w.Tensors))}
+			engine.Fill(&in, nodes)
+			return Neg(targetLogProbs(w.Config, cfg, in.weights, in.pass))
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -86,7 +100,8 @@ func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq in
 			packed[r] = append(packed[r], d)
 		}
 	}
-	result, err := exec.Call(append(engine.Arguments(w.Tensors), newBatch(packed, seq, true).tensor())...)
+	in := nllIn[any]{engine.Arguments(w.Tensors), newBatch(packed, seq, true).part(0, 1, nllRows*seq)}
+	result, err := exec.Call(engine.List(&in)...)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}

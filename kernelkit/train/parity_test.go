@@ -56,7 +56,7 @@ func TestGradientsOfEveryWeightEqualThoseOfPyTorch(t *testing.T) {
 	cfg := Config{DocumentMask: true, Dtype: "float32"}
 	n := len(w.Tensors)
 	exec, err := NewExec(open(t).Backend, func(in []*Node) []*Node {
-		loss := MulScalar(ReduceAllSum(tokenLosses(w.Config, cfg, in[:n], in[n])), 1/float64(batch.Count))
+		loss := MulScalar(Neg(ReduceAllSum(targetLogProbs(w.Config, cfg, in[:n], pass[*Node]{rows: in[n]}))), 1/float64(batch.Count))
 		return Gradient(loss, in[:n]...)
 	})
 	if err != nil {
@@ -66,7 +66,7 @@ func TestGradientsOfEveryWeightEqualThoseOfPyTorch(t *testing.T) {
 	for _, x := range w.Tensors {
 		args = append(args, x)
 	}
-	out, err := exec.Call(append(args, batch.tensor())...)
+	out, err := exec.Call(append(args, batch.part(0, 1, rows*(tokens-1)).rows)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +109,11 @@ func fiftySteps(t *testing.T, perCall int) {
 	flat := parityFixture(t, "steps.tokens", batches, rows, tokens)
 	losses, norms := parityFixture(t, "steps.losses", cfg.Steps), parityFixture(t, "steps.norms", cfg.Steps)
 	w := parityWeights(t)
-	s, err := newStepper(open(t), w.Config, cfg)
+	s, err := newStepper(open(t), w.Config, cfg, rows*(tokens-1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := newState(w)
+	st := &state{State: StartState(w)}
 	var outcomes []outcome
 	for len(outcomes) < cfg.Steps {
 		var each [][]*Batch

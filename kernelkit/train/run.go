@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
@@ -72,7 +74,11 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 		return nil, err
 	}
 	if r.at.Step < cfg.Steps {
-		if r.stepper, err = newStepper(eng, start.Config, cfg); err != nil {
+		room, err := pack.room()
+		if err != nil {
+			return nil, err
+		}
+		if r.stepper, err = newStepper(eng, start.Config, cfg, room); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
 		if r.note != "" {
@@ -83,7 +89,7 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 			return nil, err
 		}
 	}
-	return (&qwen.Weights{Config: r.model, Tensors: r.state.weights, Origin: start.Origin}).Clone(), nil
+	return (&qwen.Weights{Config: r.model, Tensors: r.state.Weights, Origin: start.Origin}).Clone(), nil
 }
 
 // recipeDigest covers what the run's result depends on; how often it is saved and evaluated does not matter.
@@ -94,7 +100,7 @@ func recipeDigest(cfg Config, start *qwen.Weights, docs string) string {
 	if err != nil {
 		panic(err) // a struct of numbers, strings and booleans
 	}
-	h := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", text, start.Digest(), docs))
+	h := sha256.Sum256(fmt.Appendf(nil, "train 2 %s %s %s", text, start.Digest(), docs))
 	return hex.EncodeToString(h[:])
 }
 
@@ -136,6 +142,9 @@ func (r *run) resume(start *qwen.Weights) error {
 	}
 	for i := len(steps) - 1; i >= 0; i-- {
 		c, w, first, second, err := LoadCheckpoint(folders[steps[i]])
+		if errors.Is(err, ErrOtherVersion) {
+			return err
+		}
 		if err != nil {
 			r.note += err.Error() + "; the checkpoint before it is used. "
 			continue
@@ -143,11 +152,11 @@ func (r *run) resume(start *qwen.Weights) error {
 		if c.Recipe != r.recipe {
 			return fmt.Errorf("train: %s holds a run with other settings, start weights or documents (at step %d): give another folder, or remove this one", r.dir, c.Step)
 		}
-		r.at, r.state = c, &state{weights: w.Tensors, first: first, second: second}
+		r.at, r.state = c, &state{State: State[*tensors.Tensor]{w.Tensors, first, second}}
 		r.note += fmt.Sprintf("resumed at step %d", c.Step)
 		return r.trimMetrics()
 	}
-	r.at, r.state = Checkpoint{Recipe: r.recipe}, newState(start)
+	r.at, r.state = Checkpoint{Recipe: r.recipe}, &state{State: StartState(start)}
 	if r.note != "" {
 		r.note += "No checkpoint is whole: the run starts again"
 	}
@@ -191,13 +200,20 @@ func (r *run) saves(step int) bool {
 }
 
 // prepareCall makes the batches of a call: of its first step and those after it, up to one
-// after which the run is saved or evaluated.
+// after which the run is saved or evaluated. They have the same number of wanted positions, so
+// that what a step computes does not depend on where calls begin and end.
 func (r *run) prepareCall(first int) prepared {
 	p := prepared{first: first}
+	wanted := 0
 	for step := first; ; {
 		batches, err := r.pack.batches(step)
 		if err != nil {
 			p.err = err
+			return p
+		}
+		if w := r.stepper.wanted(batches...); step == first {
+			wanted = w
+		} else if w != wanted {
 			return p
 		}
 		p.batches = append(p.batches, batches)
@@ -330,7 +346,7 @@ func (r *run) account(step int, batches []*Batch, o outcome, clock *clock) Metri
 }
 
 func (r *run) save() error {
-	if err := SaveCheckpoint(r.dir, r.at, &qwen.Weights{Config: r.model, Tensors: r.state.weights}, r.state.first, r.state.second); err != nil {
+	if err := SaveCheckpoint(r.dir, r.at, &qwen.Weights{Config: r.model, Tensors: r.state.Weights}, r.state.First, r.state.Second); err != nil {
 		return err
 	}
 	return prune(r.dir, r.cfg.Keep, r.cfg.MilestoneEvery)

@@ -387,8 +387,8 @@ func TestAdamWIsThePublishedFormula(t *testing.T) {
 	a := AdamW{Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, Decay: 0.1, Clip: 1}
 	specs := []qwen.TensorSpec{{Name: "matrix", Shape: []int{1, 1}}, {Name: "bias", Shape: []int{1}}}
 	exec, err := graph.NewExec(e.Backend, func(in []*graph.Node) []*graph.Node {
-		w, m, v, norm := a.Update(specs, in[0:2], in[2:4], in[4:6], in[6:8], in[8])
-		return append(append(append(w, m...), v...), norm)
+		next, norm := a.Update(specs, State[*graph.Node]{Weights: in[0:2], First: in[4:6], Second: in[6:8]}, in[2:4], in[8])
+		return append(engine.List(&next), norm)
 	})
 	if err != nil {
 		t.Fatal(err)

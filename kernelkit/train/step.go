@@ -15,159 +15,175 @@ import (
 	"interplay/kernelkit/qwen"
 )
 
-// tokenNLL is −log softmax(logits)[target] in f32: logits [..., vocab] and targets [...]
-// → [...]; 0 where the target is negative.
-func tokenNLL(logits, targets *Node) *Node {
-	vocab := logits.Shape().Dim(-1)
-	top := StopGradient(ReduceAndKeep(logits, ReduceMax, -1))
-	shifted := Sub(logits, top)
-	total := Log(ReduceSum(Exp(shifted), -1))
-	chosen := ReduceSum(Mul(shifted, OneHot(targets, vocab, logits.DType())), -1)
-	return Mul(Sub(total, chosen), ConvertDType(GreaterOrEqual(targets, ZerosLike(targets)), logits.DType()))
+// The compiled programs of a run. A step of one forward pass is one program, many such steps a
+// call are another; with accumulation each pass adds its gradients to sums, and the update
+// follows as a program of its own. What they take and return is named here (engine.Fields).
+
+// stepIn is what a step takes, or many steps, whose scalars and shares are stacked as their passes are.
+type stepIn[T any] struct {
+	state   State[T]
+	pass    pass[T]
+	scalars T // [3] f32: AdamW.Scalars
+	share   T // [1] f32: the weight of a target, 1 / their number
+	count   T // [] int32: the number of steps
+	many    bool
 }
 
-// inputs are the parts of a batch's tensor [4, rows, seq].
-func inputs(batch *Node) (tokens, targets, positions, segments *Node) {
-	part := func(i int) *Node { return Squeeze(SliceAxis(batch, 0, AxisElem(i)), 0) }
-	return part(0), part(1), part(2), part(3)
+func (s *stepIn[T]) Each(visit func(*T)) {
+	s.state.Each(visit)
+	s.pass.Each(visit)
+	visit(&s.scalars)
+	visit(&s.share)
+	if s.many {
+		visit(&s.count)
+	}
 }
 
-// tokenLosses is the network on a batch [4, rows, seq]: the NLL [rows, seq] of its targets.
-func tokenLosses(model qwen.Config, cfg Config, weights []*Node, batch *Node) *Node {
-	tokens, targets, positions, segments := inputs(batch)
-	if !cfg.DocumentMask {
-		segments = nil
-	}
-	p := qwen.BindAs(model, weights, cfg.dtype())
-	p.Recompute, p.Sharded = cfg.Recompute, cfg.devices() > 1
-	return tokenNLL(p.Forward(tokens, positions, segments), targets)
+// stepOut is what a step returns, or many steps.
+type stepOut[T any] struct {
+	state  State[T]
+	report T // [reported] f32, or [steps, reported]
 }
 
-// state is what a run carries from step to step: all on the device.
-type state struct {
-	weights, first, second []*tensors.Tensor
-	copies                 []*state // of the second device and on, where a run has several
+func (s *stepOut[T]) Each(visit func(*T)) {
+	s.state.Each(visit)
+	visit(&s.report)
 }
 
-func (s *state) lists() [][]*tensors.Tensor {
-	return [][]*tensors.Tensor{s.weights, s.first, s.second}
+// sums add up over the passes of a step.
+type sums[T any] struct {
+	gradients []T
+	loss      T // [1] f32
 }
 
-func newState(w *qwen.Weights) *state {
-	s := &state{weights: w.Clone().Tensors}
-	for _, t := range w.Tensors {
-		s.first = append(s.first, tensors.FromShape(t.Shape()))
-		s.second = append(s.second, tensors.FromShape(t.Shape()))
-	}
-	return s
+func (s *sums[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, s.gradients)
+	visit(&s.loss)
 }
 
-// on is the state on a device. The copies for the others are made at the first call: until
-// the first step the tensors are in the host's memory.
-func (s *state) on(device int) *state {
-	if device == 0 {
-		return s
-	}
-	for len(s.copies) < device {
-		s.copies = append(s.copies, &state{weights: qwen.Clone(s.weights), first: qwen.Clone(s.first), second: qwen.Clone(s.second)})
-	}
-	return s.copies[device-1]
+// addIn is what a pass takes that adds to sums, and returns.
+type addIn[T any] struct {
+	weights []T
+	sums    sums[T]
+	pass    pass[T]
+	share   T // as in stepIn
+	count   T // [] int32: the number of passes
+	many    bool
 }
 
-// stepper holds the compiled programs of a run.
-type stepper struct {
-	eng    *engine.Engine
-	cfg    Config
-	passes int   // of a call, at most
-	atOnce int   // steps of a call, at most: more than one without accumulation only
-	many   *Exec // so many steps of one forward pass each
-	whole  *Exec // a step of one forward pass
-	add    *Exec // one or more forward passes of a step: adds their gradients to sums
-	finish *Exec // the update after several
-	sum    []shapes.Shape
+func (a *addIn[T]) Each(visit func(*T)) {
+	engine.EachOf(visit, a.weights)
+	a.sums.Each(visit)
+	a.pass.Each(visit)
+	visit(&a.share)
+	if a.many {
+		visit(&a.count)
+	}
 }
 
-func newStepper(eng *engine.Engine, model qwen.Config, cfg Config) (*stepper, error) {
-	if cfg.devices() > len(eng.Devices) {
-		return nil, fmt.Errorf("devices is %d: backend %s has %d", cfg.Devices, eng.Name, len(eng.Devices))
+// finishIn is what the update takes after the passes of a step; it returns stepOut.
+type finishIn[T any] struct {
+	state   State[T]
+	sums    sums[T]
+	scalars T
+}
+
+func (f *finishIn[T]) Each(visit func(*T)) {
+	f.state.Each(visit)
+	f.sums.Each(visit)
+	visit(&f.scalars)
+}
+
+// reported is how many numbers a step reports: its loss and the gradient's norm.
+const reported = 2
+
+// network is the model with what shapes its programs.
+type network struct {
+	model qwen.Config
+	cfg   Config
+	specs []qwen.TensorSpec
+}
+
+// gradient of the summed loss times share.
+func (n *network) gradient(weights []*Node, p pass[*Node], share *Node) (loss *Node, gradients []*Node) {
+	loss = Mul(Neg(ReduceAllSum(targetLogProbs(n.model, n.cfg, weights, p))), Reshape(share))
+	return loss, Gradient(loss, weights...)
+}
+
+func (n *network) update(state State[*Node], gradients []*Node, scalars, loss *Node) stepOut[*Node] {
+	next, norm := n.cfg.Update(n.specs, state, gradients, scalars)
+	return stepOut[*Node]{next, Concatenate([]*Node{Reshape(loss, 1), Reshape(norm, 1)}, 0)}
+}
+
+// step is the program of a step. some is whether the network ends at the positions with targets.
+func (n *network) step(some bool) func(in []*Node) []*Node {
+	return func(nodes []*Node) []*Node {
+		in := stepIn[*Node]{state: NewState[*Node](len(n.specs)), pass: pass[*Node]{some: some}}
+		engine.Fill(&in, nodes)
+		loss, gradients := n.gradient(in.state.Weights, in.pass, in.share)
+		out := n.update(in.state, gradients, in.scalars, loss)
+		return engine.List(&out)
 	}
-	s := &stepper{eng: eng, cfg: cfg, passes: cfg.passesPerCall(), atOnce: 1}
-	if cfg.Accumulate == 1 {
-		s.atOnce = s.passes
-	}
-	specs := model.Specs()
-	n := len(specs)
-	// gradient of the summed loss times share: weights, batch, share → loss and gradients.
-	gradient := func(weights []*Node, batch, share *Node) (*Node, []*Node) {
-		loss := Mul(ReduceAllSum(tokenLosses(model, cfg, weights, batch)), Reshape(share))
-		return loss, Gradient(loss, weights...)
-	}
-	update := func(in []*Node, gradients []*Node, scalars, loss *Node) []*Node {
-		w, m, v, norm := cfg.Update(specs, in[:n], gradients, in[n:2*n], in[2*n:3*n], scalars)
-		out := append(append(w, m...), v...)
-		return append(out, Concatenate([]*Node{Reshape(loss, 1), Reshape(norm, 1)}, 0)) // [reported]
-	}
-	key := programKey(model, cfg)
-	var err error
-	if s.atOnce > 1 {
-		s.many, err = eng.Program(fmt.Sprintf("train %d steps %s", s.atOnce, key), func(b compute.Backend) (*Exec, error) {
-			return NewExec(b, func(in []*Node) []*Node { // weights, means, batches, scalars, shares, number of steps
-				reports := Const(in[0].Graph(), tensors.FromShape(shapes.Make(dtypes.Float32, s.atOnce, reported)))
-				return repeated(in[3*n+3], in[3*n:3*n+3], append(in[:3*n:3*n], reports), func(index *Node, inputs, state []*Node) []*Node {
-					loss, gradients := gradient(state[:n], inputs[0], inputs[2])
-					out := update(state, gradients, inputs[1], loss)
-					report := Reshape(out[3*n], 1, reported)
-					out[3*n] = DynamicUpdateSlice(state[3*n], report, []*Node{index, ScalarZero(index.Graph(), dtypes.Int32)})
-					return out
-				})
-			})
+}
+
+// steps is the program of many steps a call.
+func (n *network) steps(some bool) func(in []*Node) []*Node {
+	return func(nodes []*Node) []*Node {
+		in := stepIn[*Node]{state: NewState[*Node](len(n.specs)), pass: pass[*Node]{some: some}, many: true}
+		engine.Fill(&in, nodes)
+		most := in.scalars.Shape().Dim(0)
+		first := stepOut[*Node]{in.state, Const(in.share.Graph(), tensors.FromShape(shapes.Make(dtypes.Float32, most, reported)))}
+		each := append(engine.List(&in.pass), in.scalars, in.share)
+		return repeated(in.count, each, engine.List(&first), func(index *Node, each, state []*Node) []*Node {
+			now := stepIn[*Node]{state: NewState[*Node](len(n.specs)), pass: pass[*Node]{some: some}}
+			before := stepOut[*Node]{state: NewState[*Node](len(n.specs))}
+			engine.Fill(&before, state)
+			now.state = before.state
+			engine.Fill(&now, slices.Concat(engine.List(&now.state), each))
+			loss, gradients := n.gradient(now.state.Weights, now.pass, now.share)
+			out := n.update(now.state, gradients, now.scalars, loss)
+			report := Reshape(out.report, 1, reported)
+			out.report = DynamicUpdateSlice(before.report, report, []*Node{index, ScalarZero(index.Graph(), dtypes.Int32)})
+			return engine.List(&out)
 		})
-		return s, err
 	}
-	if cfg.Accumulate == 1 {
-		s.whole, err = eng.Program("train whole step "+key, func(b compute.Backend) (*Exec, error) {
-			return shared(b, cfg.devices(), 3*n, func(in []*Node) []*Node { // weights, means, batch, scalars, share
-				loss, gradients := gradient(in[:n], in[3*n], in[3*n+2])
-				return update(in, gradients, in[3*n+1], loss)
-			})
-		})
-		return s, err
-	}
-	for _, spec := range specs {
-		s.sum = append(s.sum, shapes.Make(dtypes.Float32, spec.Shape...))
-	}
-	s.sum = append(s.sum, shapes.Make(dtypes.Float32, 1))
-	// added are the sums and a pass's gradient and loss: weights, sums (gradients, loss), batch, share.
-	added := func(weights, sums []*Node, batch, share *Node) []*Node {
-		loss, gradients := gradient(weights, batch, share)
-		out := make([]*Node, 0, n+1)
+}
+
+func (n *network) newSums() sums[*Node] { return sums[*Node]{gradients: make([]*Node, len(n.specs))} }
+
+// add is the program of a pass that adds to sums, or of many; it returns the sums.
+func (n *network) add(some, many bool) func(in []*Node) []*Node {
+	added := func(weights []*Node, s sums[*Node], p pass[*Node], share *Node) []*Node {
+		loss, gradients := n.gradient(weights, p, share)
+		out := sums[*Node]{loss: Add(s.loss, Reshape(loss, 1))}
 		for i, g := range gradients {
-			out = append(out, Add(sums[i], g))
+			out.gradients = append(out.gradients, Add(s.gradients[i], g))
 		}
-		return append(out, Add(sums[n], Reshape(loss, 1)))
+		return engine.List(&out)
 	}
-	if s.add, err = eng.Program(fmt.Sprintf("train add %d %s", s.passes, key), func(b compute.Backend) (*Exec, error) {
-		if s.passes > 1 {
-			return NewExec(b, func(in []*Node) []*Node { // weights, sums, batches, share, number of passes
-				state := append(in[:2*n+1:2*n+1], in[2*n+2])
-				return repeated(in[2*n+3], in[2*n+1:2*n+2], state, func(_ *Node, inputs, state []*Node) []*Node {
-					out := added(state[:n], state[n:2*n+1], inputs[0], state[2*n+1])
-					return append(append(state[:n:n], out...), state[2*n+1])
-				})[n : 2*n+1]
-			})
+	return func(nodes []*Node) []*Node {
+		in := addIn[*Node]{weights: make([]*Node, len(n.specs)), sums: n.newSums(), pass: pass[*Node]{some: some}, many: many}
+		engine.Fill(&in, nodes)
+		if !many {
+			return added(in.weights, in.sums, in.pass, in.share)
 		}
-		return shared(b, cfg.devices(), 2*n+1, func(in []*Node) []*Node { // weights, sums, batch, share
-			return added(in[:n], in[n:2*n+1], in[2*n+1], in[2*n+2])
-		})
-	}); err != nil {
-		return nil, err
+		fixed := append(slices.Clone(in.weights), in.share) // what all passes use stands in front of the sums
+		state := append(slices.Clone(fixed), engine.List(&in.sums)...)
+		return repeated(in.count, engine.List(&in.pass), state, func(_ *Node, each, state []*Node) []*Node {
+			now := addIn[*Node]{weights: state[:len(n.specs)], share: state[len(n.specs)], sums: n.newSums(), pass: pass[*Node]{some: some}}
+			engine.Fill(&now.sums, state[len(fixed):])
+			engine.Fill(&now.pass, each)
+			return append(slices.Clone(state[:len(fixed)]), added(now.weights, now.sums, now.pass, now.share)...)
+		})[len(fixed):]
 	}
-	s.finish, err = eng.Program("train finish "+key, func(b compute.Backend) (*Exec, error) {
-		return shared(b, cfg.devices(), -1, func(in []*Node) []*Node { // weights, means, sums (gradients, loss), scalars
-			return update(in, in[3*n:4*n], in[4*n+1], in[4*n])
-		})
-	})
-	return s, err
+}
+
+// finish is the program of the update after the passes of a step.
+func (n *network) finish(nodes []*Node) []*Node {
+	in := finishIn[*Node]{state: NewState[*Node](len(n.specs)), sums: n.newSums()}
+	engine.Fill(&in, nodes)
+	out := n.update(in.state, in.sums.gradients, in.scalars, in.sums.loss)
+	return engine.List(&out)
 }
 
 // repeated applies step to state, in a compiled loop, as many times as count [] int32 says and
@@ -188,7 +204,36 @@ func repeated(count *Node, inputs, state []*Node, step func(index *Node, inputs,
 	})[last:]
 }
 
-// shared is a program for a number of devices. Input number batch, [4, rows, seq], is cut into
+// programs are those of a run, compiled for each size of their inputs.
+type programs struct {
+	many, whole *Exec // many steps a call; a step
+	add, finish *Exec // with accumulation: a pass or many; the update
+}
+
+// newPrograms makes the programs that a run takes. some is whether passes end at the positions with targets.
+func newPrograms(eng *engine.Engine, n *network, some bool) (p programs, err error) {
+	make1 := func(to **Exec, what string, batch int, program func([]*Node) []*Node) {
+		if err != nil {
+			return
+		}
+		*to, err = eng.Program(fmt.Sprintf("train %s, some %t, %s", what, some, programKey(n.model, n.cfg)), func(b compute.Backend) (*Exec, error) {
+			return shared(b, n.cfg.devices(), batch, program)
+		})
+	}
+	weights, passes := len(n.specs), n.cfg.passesPerCall()
+	switch {
+	case n.cfg.Accumulate > 1:
+		make1(&p.add, fmt.Sprintf("add %d", passes), 2*weights+1, n.add(some, passes > 1))
+		make1(&p.finish, "finish", -1, n.finish)
+	case passes > 1:
+		make1(&p.many, fmt.Sprintf("%d steps", passes), 3*weights, n.steps(some))
+	default:
+		make1(&p.whole, "step", 3*weights, n.step(some))
+	}
+	return p, err
+}
+
+// shared is a program for a number of devices. Input number batch, pass.rows, is cut into
 // rows, one part a device; all else, the results too, each device has whole. Where sums
 // over rows need communication XLA puts it in.
 func shared(b compute.Backend, devices, batch int, program func([]*Node) []*Node) (*Exec, error) {
@@ -218,159 +263,4 @@ func shared(b compute.Backend, devices, batch int, program func([]*Node) []*Node
 // programKey names what shapes the graph of a step.
 func programKey(model qwen.Config, cfg Config) string {
 	return fmt.Sprintf("%+v %+v %t %s %t %d", model, cfg.AdamW, cfg.DocumentMask, cfg.Dtype, cfg.Recompute, cfg.devices())
-}
-
-// call runs a program with the arguments of each device and returns the results of each.
-func (s *stepper) call(program *Exec, arguments func(device int) ([]any, error)) ([][]*tensors.Tensor, error) {
-	var all []any
-	for d := range s.cfg.devices() {
-		args, err := arguments(d)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, args...)
-	}
-	out, err := program.Call(all...)
-	if err != nil {
-		return nil, err
-	}
-	results, each := make([][]*tensors.Tensor, s.cfg.devices()), len(out)/s.cfg.devices()
-	for d := range results {
-		results[d] = out[d*each : (d+1)*each]
-	}
-	return results, nil
-}
-
-// donated turns tensors of a device into arguments whose buffers the program may reuse.
-func (s *stepper) donated(device int, lists ...[]*tensors.Tensor) ([]any, error) {
-	var args []any
-	for _, list := range lists {
-		for _, t := range list {
-			a, err := s.eng.DonateOn(t, device)
-			if err != nil {
-				return nil, err
-			}
-			args = append(args, a)
-		}
-	}
-	return args, nil
-}
-
-// reported is how many numbers a step reports: its loss and the gradient's norm.
-const reported = 2
-
-// outcome is what an optimiser step reports: the mean loss of its targets, and the norm of
-// its gradient before clipping.
-type outcome struct{ loss, norm float64 }
-
-// steps runs optimiser steps, numbered from first, and replaces st: one for each list of
-// batches, at most atOnce of them.
-func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error) {
-	scalars, shares := make([][]float32, len(each)), make([][]float32, len(each))
-	for i, batches := range each {
-		count := 0
-		for _, b := range batches {
-			count += b.Count
-		}
-		if count == 0 {
-			return nil, fmt.Errorf("train: step %d has no targets", first+i)
-		}
-		scalars[i], shares[i] = s.cfg.Scalars(first+i, s.cfg.LearningRate(first+i)), []float32{1 / float32(count)}
-	}
-	var out [][]*tensors.Tensor
-	var err error
-	switch {
-	case s.many != nil:
-		out, err = s.call(s.many, func(device int) ([]any, error) {
-			args, err := s.donated(device, st.lists()...)
-			return append(args, s.stacked(slices.Concat(each...)), s.table(scalars), s.table(shares), int32(len(each))), err
-		})
-	case s.whole != nil:
-		out, err = s.call(s.whole, func(device int) ([]any, error) {
-			args, err := s.donated(device, st.on(device).lists()...)
-			return append(args, each[0][0].part(device, s.cfg.devices()), scalars[0], shares[0]), err
-		})
-	default:
-		out, err = s.accumulated(st, each[0], scalars[0], shares[0])
-	}
-	if err != nil {
-		return nil, err
-	}
-	n := len(st.weights)
-	values, err := tensors.CopyFlatData[float32](out[0][3*n])
-	if err != nil {
-		return nil, err
-	}
-	for device, o := range out {
-		on := st.on(device)
-		on.weights, on.first, on.second = o[:n], o[n:2*n], o[2*n:3*n]
-		engine.Free(o[3*n:])
-	}
-	outcomes := make([]outcome, len(each))
-	for i := range outcomes {
-		outcomes[i] = outcome{float64(values[reported*i]), float64(values[reported*i+1])}
-	}
-	return outcomes, nil
-}
-
-// stacked joins the batches of a call: [passes, 4, rows, seq], the rest empty.
-func (s *stepper) stacked(batches []*Batch) *tensors.Tensor {
-	size := 4 * s.cfg.Batch * s.cfg.Seq
-	flat := make([]int32, 0, s.passes*size)
-	for _, b := range batches {
-		flat = append(flat, b.flat(0, b.Rows)...)
-	}
-	return tensors.FromFlatDataAndDimensions(flat[:s.passes*size], s.passes, 4, s.cfg.Batch, s.cfg.Seq)
-}
-
-// table joins the rows of steps: [atOnce, width], the rest 0.
-func (s *stepper) table(rows [][]float32) *tensors.Tensor {
-	width := len(rows[0])
-	flat := make([]float32, s.atOnce*width)
-	for i, row := range rows {
-		copy(flat[i*width:], row)
-	}
-	return tensors.FromFlatDataAndDimensions(flat, s.atOnce, width)
-}
-
-func (s *stepper) accumulated(st *state, batches []*Batch, scalars, share []float32) ([][]*tensors.Tensor, error) {
-	sums := make([][]*tensors.Tensor, s.cfg.devices())
-	for device := range sums {
-		for _, shape := range s.sum {
-			sums[device] = append(sums[device], tensors.FromShape(shape))
-		}
-	}
-	for some := range slices.Chunk(batches, s.passes) {
-		out, err := s.call(s.add, func(device int) ([]any, error) {
-			more, err := s.donated(device, sums[device])
-			args := append(engine.Arguments(st.on(device).weights), more...)
-			if s.passes > 1 {
-				return append(args, s.stacked(some), share, int32(len(some))), err
-			}
-			return append(args, some[0].part(device, s.cfg.devices()), share), err
-		})
-		if err != nil {
-			return nil, err
-		}
-		sums = out
-	}
-	return s.call(s.finish, func(device int) ([]any, error) {
-		args, err := s.donated(device, append(st.on(device).lists(), sums[device])...)
-		return append(args, scalars), err
-	})
-}
-
-// tensor joins a batch into the one that a step takes: [4, rows, seq].
-func (b *Batch) tensor() *tensors.Tensor { return b.part(0, 1) }
-
-// part is what one of several devices gets of a batch: [4, rows/devices, seq].
-func (b *Batch) part(device, devices int) *tensors.Tensor {
-	rows := b.Rows / devices
-	return tensors.FromFlatDataAndDimensions(b.flat(device*rows, (device+1)*rows), 4, rows, b.Seq)
-}
-
-// flat are the numbers of some rows: [4, rows, seq].
-func (b *Batch) flat(first, end int) []int32 {
-	from, to := first*b.Seq, end*b.Seq
-	return slices.Concat(b.Inputs[from:to], b.Targets[from:to], b.Positions[from:to], b.Segments[from:to])
 }

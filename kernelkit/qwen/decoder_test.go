@@ -61,7 +61,7 @@ func forward(t testing.TB, e *engine.Engine, w *Weights, tokens, positions, segm
 		if segments != nil {
 			seg = in[n+2]
 		}
-		return Bind(w.Config, in[:n]).Forward(in[n], in[n+1], seg)
+		return Bind(w.Config, in[:n]).Forward(Rows{Tokens: in[n], Positions: in[n+1], Segments: seg})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ func TestTheFusedOperationIsOurAttention(t *testing.T) {
 	e := open(t, "")
 	cfg := testConfig
 	cfg.Heads, cfg.KVHeads, cfg.HiddenSize = 6, 2, 48
-	p := &Params{Config: cfg}
+	d := &Decoder{Config: cfg}
 	dims := [][]int{{batch, seq, cfg.Heads, cfg.HeadDim()}, {batch, seq, cfg.KVHeads, cfg.HeadDim()}, {batch, seq, cfg.KVHeads, cfg.HeadDim()}}
 	var inputs []any
 	for i, d := range dims {
@@ -44,7 +44,7 @@ func TestTheFusedOperationIsOurAttention(t *testing.T) {
 	}
 	got := run(attendFlash)
 	want := run(func(q, k, v *graph.Node) *graph.Node {
-		return p.attendCausally(q, k, v, CausalBias(q.Graph(), seq, nil))
+		return d.toRow(q, k, v, causalBias(q.Graph(), seq, nil))
 	})
 	for i, name := range []string{"gradient of q", "gradient of k", "gradient of v", "value"} {
 		g, w := tensors.MustCopyFlatData[float32](got[i]), tensors.MustCopyFlatData[float32](want[i])
