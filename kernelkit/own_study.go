@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"interplay/kernelkit/gsm"
-	"interplay/pipeline"
 	"interplay/pipeline/study"
 )
 
