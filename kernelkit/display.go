@@ -11,6 +11,7 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+	"golang.org/x/term"
 
 	"interplay/pipeline"
 )
@@ -215,7 +216,11 @@ func (p *progressLine) update(r pipeline.Progress) {
 		begin = progressStart{now, r.Done}
 		p.start[r.Label] = begin
 	}
-	if now.Sub(p.last) < 500*time.Millisecond && r.Done < r.Total {
+	pause := 500 * time.Millisecond
+	if !gonbui.IsNotebook && !term.IsTerminal(int(os.Stderr.Fd())) {
+		pause = 10 * time.Second
+	}
+	if now.Sub(p.last) < pause && r.Done < r.Total {
 		return
 	}
 	p.last = now
@@ -230,8 +235,13 @@ func (p *progressLine) note(text string) {
 }
 
 func (p *progressLine) draw(text string) {
-	if !gonbui.IsNotebook {
+	switch {
+	case gonbui.IsNotebook:
+	case term.IsTerminal(int(os.Stderr.Fd())):
 		fmt.Fprintf(os.Stderr, "\r\x1b[K%s", text)
+		return
+	default: // a log: plain lines, update sees to it that they are few
+		fmt.Fprintln(os.Stderr, text)
 		return
 	}
 	show(p.id, `<code style="color:#444">`+html.EscapeString(text)+`</code>`, text)
@@ -242,7 +252,7 @@ func (p *progressLine) end(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.draw(text)
-	if !gonbui.IsNotebook {
+	if !gonbui.IsNotebook && term.IsTerminal(int(os.Stderr.Fd())) {
 		fmt.Fprintln(os.Stderr)
 	}
 }

@@ -64,7 +64,7 @@ func TestAnUnknownProfileIsNamed(t *testing.T) {
 func TestTablesOfClaimsShowNoCodes(t *testing.T) {
 	for given, want := range map[string]string{
 		"Fig. 3, C2, C4": "Fig. 3", "Fig. 4, Observation 2, C20": "Fig. 4, Observation 2", "Observation 3, C30, C34": "Observation 3",
-		"C1, C16": "the paper", "beyond the paper": "beyond the paper",
+		"C1, C16": "the paper", "beyond the paper; a reader found +4.9 points at op 17 (C45)": "beyond the paper; a reader found +4.9 points at op 17",
 	} {
 		if got := source(study.Claim{Source: given}); got != want {
 			t.Errorf("the source %q is shown as %q, want %q", given, got, want)

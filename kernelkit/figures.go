@@ -323,7 +323,7 @@ func (r *Results) FirstWrong(ops string, arms ...string) Figure {
 		counts[x.Arm][class]++
 		total[class]++
 	}
-	data := plots.StackedSharesData{Title: "What goes wrong first, " + at.Title, Classes: mostFrequent(total, 6)}
+	data := plots.StackedSharesData{Title: "What goes wrong first, " + at.Title, Classes: mostFrequent(total, 6), Basis: r.basis(r.names(arms)[0], at)}
 	for _, name := range r.names(arms) {
 		row := plots.StackedRow{Name: r.arm(name).Label, Counts: make([]float64, len(data.Classes))}
 		for class, n := range counts[name] {

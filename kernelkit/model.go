@@ -218,7 +218,7 @@ func (e *Evaluation) Table() *Table {
 func Confusion(lo, hi int, all ...*Evaluation) Figure {
 	data := plots.ConfusionData{Title: fmt.Sprintf("Answer and process, ops %d–%d", lo, hi)}
 	for _, e := range all {
-		data.Panels = append(data.Panels, plots.ConfusionPanel{Title: e.Model.Label, Counts: score.Confuse(score.InOps(e.Prompts, lo, hi))})
+		data.Panels = append(data.Panels, plots.ConfusionPanel{Title: e.Model.Label, Basis: plots.Basis{Seeds: 1, Problems: len(score.InOps(e.Prompts, lo, hi)), Samples: e.K()}, Counts: score.Confuse(score.InOps(e.Prompts, lo, hi))})
 	}
 	png, err := plots.Confusion(data)
 	return figure(png, err, "answer right or wrong against process right or wrong")
@@ -226,7 +226,7 @@ func Confusion(lo, hi int, all ...*Evaluation) Figure {
 
 // FirstWrong draws what the first wrong step of a sample was, op by op.
 func (e *Evaluation) FirstWrong() Figure {
-	data := plots.StackedSharesData{Title: "What goes wrong first, model " + e.Model.Label}
+	data := plots.StackedSharesData{Title: "What goes wrong first, model " + e.Model.Label, Basis: plots.Basis{Seeds: 1, Problems: len(e.Prompts), Samples: e.K()}}
 	counts := map[int]map[string]float64{}
 	total := map[string]float64{}
 	for _, r := range e.records {

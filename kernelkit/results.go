@@ -24,9 +24,9 @@ type Results struct {
 // over is what the intervals of a study are over.
 func over(s *study.Study) string {
 	if len(s.Seeds) == 1 {
-		return "prompts (one seed)"
+		return "problems (one seed)"
 	}
-	return "seeds and prompts"
+	return "seeds and problems"
 }
 
 // intervals says what the intervals of tables are.
@@ -41,7 +41,7 @@ func (r *Results) Claims() *Table {
 }
 
 // claimCode is the laboratory's short name of a sentence of the paper (docs/paper.md).
-var claimCode = regexp.MustCompile(`(, )?\bC[1-9]\d?\b`)
+var claimCode = regexp.MustCompile(`(, | \()?\bC[1-9]\d?\b\)?`)
 
 // source names the paper's figure or observation that a claim is from, without codes: a
 // reader of a table knows none.
@@ -73,7 +73,7 @@ func ClaimsTable(d *study.Results) *Table {
 	}
 	width := ""
 	if n := len(d.Study.Seeds); n > 1 {
-		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
+		width = fmt.Sprintf(" (Student's t, %d seeds)", n)
 	}
 	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet + noted(d)
 	return t

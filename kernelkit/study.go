@@ -281,7 +281,7 @@ func RunStudy(ctx context.Context, store *pipeline.Store, s *study.Study, sideBy
 		}
 		return nil, "", err
 	}
-	line.end(fmt.Sprintf("✓ %s: %s, %s", s.Name, outcomes, duration(time.Since(began).Seconds())))
+	line.end(fmt.Sprintf("%s %s: %s, %s", tick(outcomes.Err() == nil), s.Name, outcomes, duration(time.Since(began).Seconds())))
 	if err := outcomes.Err(); err != nil {
 		if outcomes.Computed+outcomes.Resumed+outcomes.Reused == 0 {
 			return nil, "", err

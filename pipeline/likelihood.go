@@ -8,6 +8,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
 	"interplay/kernelkit/train"
@@ -89,7 +90,7 @@ func (r Likelihood) Estimate(base Pretraining) Spent {
 
 // ReadLikelihoods reads the result of a likelihood stage from its folder.
 func ReadLikelihoods(dir string) ([]score.TextNLL, error) {
-	return parquet.ReadFile[score.TextNLL](filepath.Join(dir, LikelihoodFile))
+	return evaluate.ReadRows[score.TextNLL](filepath.Join(dir, LikelihoodFile))
 }
 
 // WriteParquet writes rows as one whole file.

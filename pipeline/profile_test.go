@@ -57,3 +57,27 @@ func TestAnUnknownProfileIsAnErrorThatListsThem(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// A model's stage, and the stages behind it, read what the one before has written: its network,
+// with the distances of its start, and its tokens.
+func TestAModelOfTheLookUpProfilesIsReadBack(t *testing.T) {
+	store, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lookup", "words"} {
+		p, err := ProfileByName(name, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Base.Model.Layers = 2
+		r := &p.Base.Train
+		r.Steps, r.Batch, r.Warmup, r.CheckpointEvery, r.MilestoneEvery, r.EvalEvery = 1, 2, 0, 0, 0, 0
+		p.Evaluation.Problems, p.Evaluation.Samples, p.Evaluation.MaxTokens = 1, 2, 4
+		p.Evaluation.Data.Mix[0].Ops = gsm.Range{Min: 2, Max: 2}
+		s := Evaluate(name, p.Evaluation, Pretrain(name, p.Base, nil))
+		if _, err := store.Run(t.Context(), s, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

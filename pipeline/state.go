@@ -41,56 +41,83 @@ func (s *StageState) last() Failure { return s.Failures[len(s.Failures)-1] }
 // States says where stages stand that are listed inputs first. It reads what holders wrote
 // and runs nothing.
 func (st *Store) States(stages []*Stage, tries int) ([]StageState, error) {
-	found, err := st.look(stages, tries)
+	v, err := st.view(stages)
+	if err != nil {
+		return nil, err
+	}
+	states, err := v.look(tries)
 	if err != nil {
 		return nil, err
 	}
 	now := st.diskTime()
-	out := make([]StageState, len(stages))
-	for i, s := range stages {
-		x := found[s.Folder()]
-		if x.State == Running {
-			st.describeHolder(x, now)
+	for i := range states {
+		if states[i].State == Running {
+			st.describeHolder(&states[i], now)
 		}
-		out[i] = *x
 	}
-	return out, nil
+	return states, nil
 }
 
-// look says where stages stand, in two listings of folders and a few small files.
-func (st *Store) look(stages []*Stage, tries int) (map[string]*StageState, error) {
-	there, err := names(st.Root)
+// view is a list of stages, inputs first, whose addresses are computed once, and that
+// remembers which of them it has seen finished.
+type view struct {
+	store    *Store
+	stages   []*Stage
+	folders  []string
+	inputs   [][]int
+	finished []bool
+}
+
+func (st *Store) view(stages []*Stage) (*view, error) {
+	v := &view{store: st, stages: stages, finished: make([]bool, len(stages))}
+	at := map[string]int{}
+	for i, s := range stages {
+		var inputs []int
+		for _, in := range s.Inputs {
+			k, ok := at[in.Folder()]
+			if !ok {
+				return nil, fmt.Errorf("pipeline: %s is listed before its input %s", s.Label, in.Label)
+			}
+			inputs = append(inputs, k)
+		}
+		v.folders, v.inputs = append(v.folders, s.Folder()), append(v.inputs, inputs)
+		at[v.folders[i]] = i
+	}
+	return v, nil
+}
+
+// look says where the stages stand, in two listings of folders and a few small files.
+func (v *view) look(tries int) ([]StageState, error) {
+	there, err := names(v.store.Root)
 	if err != nil {
 		return nil, err
 	}
-	working, err := names(filepath.Join(st.Root, workingDir))
+	working, err := names(filepath.Join(v.store.Root, workingDir))
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]*StageState, len(stages))
-	for _, s := range stages {
-		x := &StageState{Stage: s, Folder: s.Folder(), Label: s.Label, State: Ready}
-		out[x.Folder] = x
-		if there[x.Folder] && isDone(filepath.Join(st.Root, x.Folder)) {
-			x.State = Finished
+	out := make([]StageState, len(v.stages))
+	for i, s := range v.stages {
+		x := &out[i]
+		*x = StageState{Stage: s, Folder: v.folders[i], Label: s.Label, State: Ready}
+		if v.finished[i] || there[x.Folder] && isDone(filepath.Join(v.store.Root, x.Folder)) {
+			x.State, v.finished[i] = Finished, true
 			continue
 		}
-		for _, in := range s.Inputs {
-			switch of := out[in.Folder()]; {
-			case of == nil:
-				return nil, fmt.Errorf("pipeline: %s is listed before its input %s", s.Label, in.Label)
-			case of.State == Failed || of.State == Blocked:
+		for _, in := range v.inputs[i] {
+			switch of := out[in].State; {
+			case of == Failed || of == Blocked:
 				x.State = Blocked
-			case of.State != Finished && x.State != Blocked:
+			case of != Finished && x.State != Blocked:
 				x.State = Waiting
 			}
 		}
 		if !working[x.Folder] {
 			continue
 		}
-		if x.Failures = st.failures(x.Folder); len(x.Failures) >= tries {
+		if x.Failures = v.store.failures(x.Folder); len(x.Failures) >= tries {
 			x.State = Failed
-		} else if x.State == Ready && st.held(x.Folder) != "" {
+		} else if x.State == Ready && v.store.held(x.Folder) != "" {
 			x.State = Running
 		}
 	}

@@ -30,9 +30,13 @@ func (st *Store) Work(ctx context.Context, stages []*Stage, tries int, progress 
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	w := worker{store: st, stages: stages, tries: max(1, tries), progress: progress, own: map[string]error{}}
+	v, err := st.view(stages)
+	if err != nil {
+		return Outcomes{}, err
+	}
+	w := worker{store: st, view: v, tries: max(1, tries), progress: progress, own: map[int]error{}}
 	luck := random.New(time.Now().UnixNano(), "worker", uint64(os.Getpid())) // of no result: of who comes first
-	w.order = byLongestWay(stages, luck)
+	w.order = v.byLongestWay(luck)
 	w.out.Stages = len(stages)
 	wait := shortestWait
 	for ctx.Err() == nil {
@@ -63,39 +67,39 @@ const (
 
 type worker struct {
 	store    *Store
-	stages   []*Stage // inputs first
-	order    []*Stage // in which they are tried
+	view     *view
+	order    []int // in which stages are tried
 	tries    int
 	progress func(Progress)
-	own      map[string]error // by folder: errors that could not be noted in the store
+	own      map[int]error // errors that could not be noted in the store
 	out      Outcomes
 }
 
 // round looks at the store once and computes the first ready stage that it gets. left counts
 // stages that are not finished and may still be.
 func (w *worker) round(ctx context.Context) (left int, did bool, err error) {
-	states, err := w.store.look(w.stages, w.tries)
+	states, err := w.view.look(w.tries)
 	if err != nil {
 		return 0, false, err
 	}
 	w.out.Failed, w.out.Skipped = nil, nil
-	for _, s := range w.stages {
-		switch state := states[s.Folder()]; {
-		case state.State == Failed:
-			w.out.Failed = append(w.out.Failed, fmt.Errorf("failed %d times, the last time on %s: %s", len(state.Failures), state.last().Host, state.last().Error))
-		case w.own[s.Folder()] != nil && state.State != Finished:
-			w.out.Failed = append(w.out.Failed, w.own[s.Folder()])
-		case state.State == Blocked:
-			w.out.Skipped = append(w.out.Skipped, s.Label)
-		case state.State != Finished:
+	for i := range states {
+		switch x := &states[i]; {
+		case x.State == Failed:
+			w.out.Failed = append(w.out.Failed, fmt.Errorf("failed %d times, the last time on %s: %s", len(x.Failures), x.last().Host, x.last().Error))
+		case w.own[i] != nil && x.State != Finished:
+			w.out.Failed = append(w.out.Failed, w.own[i])
+		case x.State == Blocked:
+			w.out.Skipped = append(w.out.Skipped, x.Label)
+		case x.State != Finished:
 			left++
 		}
 	}
-	for _, s := range w.order {
-		if state := states[s.Folder()].State; state != Ready && state != Running || w.own[s.Folder()] != nil {
+	for _, i := range w.order {
+		if state := states[i].State; state != Ready && state != Running || w.own[i] != nil {
 			continue
 		}
-		did, err := w.try(ctx, s)
+		did, err := w.try(ctx, i)
 		if did || err != nil || ctx.Err() != nil {
 			return left, did, err
 		}
@@ -104,7 +108,8 @@ func (w *worker) round(ctx context.Context) (left int, did bool, err error) {
 }
 
 // try computes a stage, if no other process does.
-func (w *worker) try(ctx context.Context, s *Stage) (did bool, err error) {
+func (w *worker) try(ctx context.Context, i int) (did bool, err error) {
+	s := w.view.stages[i]
 	outcome, err := w.store.attempt(ctx, s, w.progress)
 	switch {
 	case errors.Is(err, errHeld):
@@ -123,8 +128,8 @@ func (w *worker) try(ctx context.Context, s *Stage) (did bool, err error) {
 		return true, nil
 	case err != nil:
 		w.store.log("%v", err)
-		if failures := w.store.failures(s.Folder()); len(failures) == 0 {
-			w.own[s.Folder()] = err // it failed before it had a working folder
+		if failures := w.store.failures(w.view.folders[i]); len(failures) == 0 {
+			w.own[i] = err // it failed before it had a working folder
 		}
 		return true, nil
 	case outcome == Reused:
@@ -137,18 +142,17 @@ func (w *worker) try(ctx context.Context, s *Stage) (did bool, err error) {
 // byLongestWay orders stages by how much is left to compute after they began, the longest
 // way first, so that the end does not wait for what could have begun early. Stages with equal
 // ways come in any order, another one for each worker.
-func byLongestWay(stages []*Stage, luck *random.Stream) []*Stage {
-	way := map[string]float64{}
-	for i := len(stages) - 1; i >= 0; i-- { // what needs a stage comes after it
-		s := stages[i]
-		way[s.Address()] += s.Plan.FLOPs
-		for _, in := range s.Inputs {
-			way[in.Address()] = max(way[in.Address()], way[s.Address()])
+func (v *view) byLongestWay(luck *random.Stream) []int {
+	way, order := make([]float64, len(v.stages)), make([]int, len(v.stages))
+	for i := len(v.stages) - 1; i >= 0; i-- { // what needs a stage comes after it
+		order[i] = i
+		way[i] += v.stages[i].Plan.FLOPs
+		for _, in := range v.inputs[i] {
+			way[in] = max(way[in], way[i])
 		}
 	}
-	order := append([]*Stage(nil), stages...)
 	luck.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	sort.SliceStable(order, func(i, j int) bool { return way[order[i].Address()] > way[order[j].Address()] })
+	sort.SliceStable(order, func(i, j int) bool { return way[order[i]] > way[order[j]] })
 	return order
 }
 

@@ -13,6 +13,7 @@ import (
 // ConfusionPanel is the counts of one model.
 type ConfusionPanel struct {
 	Title  string
+	Basis  Basis
 	Counts score.Confusion
 }
 
@@ -31,7 +32,7 @@ func Confusion(data ConfusionData) ([]byte, error) {
 		return emptyFigure(data.Title, "no data")
 	}
 	f := figure{title: data.Title, notes: []string{"Share of all samples of the panel, and their number. Framed: right answers by a wrong process."}}
-	const cellHeight, headHeight = vg.Length(58), vg.Length(44)
+	const cellHeight, headHeight = vg.Length(58), vg.Length(56)
 	rowLabel := labelStyle().Width("process wrong") + 10
 	room := figureWidth - 2*margin - rowLabel
 	n := vg.Length(len(data.Panels))
@@ -59,7 +60,10 @@ func drawConfusion(c draw.Canvas, p ConfusionPanel) {
 	head.XAlign = draw.XCenter
 	title := panelStyle()
 	title.XAlign = draw.XCenter
-	drawText(c, title, vg.Point{X: c.Center().X, Y: c.Max.Y + 25}, shorten(title, p.Title, c.Size().X))
+	small := captionStyle()
+	small.XAlign = draw.XCenter
+	drawText(c, title, vg.Point{X: c.Center().X, Y: c.Max.Y + 37}, shorten(title, p.Title, c.Size().X))
+	drawText(c, small, vg.Point{X: c.Center().X, Y: c.Max.Y + 25}, shorten(small, p.Basis.String(), c.Size().X))
 	total := p.Counts.Total()
 	cells := [2][2]int{{p.Counts.RightRight, p.Counts.WrongRight}, {p.Counts.RightWrong, p.Counts.WrongWrong}}
 	for col, name := range []string{"answer right", "answer wrong"} {

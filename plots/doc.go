@@ -9,6 +9,10 @@
 // colour blindness and grey print; shares in per cent; intervals as bands or
 // whiskers; values read off the paper as hollow markers.
 //
+// A figure of levels draws levels. Where recipes are compared, their paired differences
+// stand in panels of their own, and the intervals with them. Every panel says how many
+// seeds, problems and samples stand behind it (Basis).
+//
 // Values that are not finite, or not positive on a logarithmic axis, are left
 // out and the figure says how many. A figure without data says "no data": runs are
 // plotted while they are young, and a notebook must not fail for that. Errors are

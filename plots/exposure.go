@@ -1,8 +1,6 @@
 package plots
 
 import (
-	"cmp"
-
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -10,11 +8,11 @@ import (
 // ExposureData is a share over how much training showed of something, X of the
 // series: tokens, 0 among them (paper figure 4).
 type ExposureData struct {
-	Title          string
-	XLabel, YLabel string
-	Panels         []SharePanel
+	Title  string
+	XLabel string
+	Panels []SharePanel
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // Exposure draws shares over a logarithmic axis that is broken before its first value,
@@ -23,7 +21,7 @@ type ExposureData struct {
 //
 // It returns an error when a series has not one value an X.
 func Exposure(data ExposureData) ([]byte, error) {
-	f := shareFigure{title: data.Title, yLabel: cmp.Or(data.YLabel, "strict pass@k (%)"), intervals: data.Intervals, panels: data.Panels, y: shareAxis, height: 190, whole: true,
+	f := shareFigure{title: data.Title, yLabel: strictShare, intervals: data.Intervals, panels: data.Panels, y: shareAxis, height: 190, whole: true,
 		x: func(xs []float64) axis { return exposureAxis(data.XLabel, xs) }}
 	return f.draw()
 }

@@ -30,9 +30,9 @@ func figures() []drawn {
 		{"passk", func() ([]byte, error) { return PassAtK(paperFigure3()) }},
 		{"confusion", func() ([]byte, error) {
 			return Confusion(ConfusionData{Title: "Is a right answer reached by a right process?", Panels: []ConfusionPanel{
-				{"after pre-training", score.Confusion{RightRight: 3110, RightWrong: 1890, WrongRight: 12, WrongWrong: 7276}},
-				{"after GRPO, outcome reward", score.Confusion{RightRight: 4032, RightWrong: 2466, WrongRight: 3, WrongWrong: 5787}},
-				{"after GRPO, strict reward", score.Confusion{RightRight: 4720, RightWrong: 1204, WrongRight: 7, WrongWrong: 6357}},
+				{"after pre-training", Basis{1, 384, 32}, score.Confusion{RightRight: 3110, RightWrong: 1890, WrongRight: 12, WrongWrong: 7276}},
+				{"after GRPO, outcome reward", Basis{1, 384, 32}, score.Confusion{RightRight: 4032, RightWrong: 2466, WrongRight: 3, WrongWrong: 5787}},
+				{"after GRPO, strict reward", Basis{1, 384, 32}, score.Confusion{RightRight: 4720, RightWrong: 1204, WrongRight: 7, WrongWrong: 6357}},
 			}})
 		}},
 		{"stacked_shares", func() ([]byte, error) { return StackedShares(firstWrongSteps()) }},
@@ -260,6 +260,7 @@ func paperFigure3() PassAtKData {
 func firstWrongSteps() StackedSharesData {
 	return StackedSharesData{
 		Title:   "What goes wrong first, op 5–6",
+		Basis:   Basis{5, 128, 16},
 		Classes: []string{"none", "lucky answer", "wrong value", "wrong parents", "wrong operator", "missing node", "undefined variable", "unparsable"},
 		Rows: []StackedRow{
 			{"base", []float64{310, 420, 1240, 560, 120, 610, 80, 12}},
@@ -337,15 +338,15 @@ func paperFigure9() LadderData {
 
 func edgeRecipe() RecipeData {
 	return RecipeData{Title: "Study 1: where does RL help?", Stages: []RecipeStage{
-		{"corpus", []string{"op 0–4, 3 % op 5–6", "13.0M tokens"}, Reused},
-		{"pre-training", []string{"Qwen2.5, 165k parameters", "6,000 steps"}, Reused},
+		{"corpus", []string{"op 0–4, 3 % op 5–6", "13.0M tokens"}, Planned},
+		{"pre-training", []string{"Qwen2.5, 165k parameters", "6,000 steps"}, Planned},
 		{"RL (GRPO)", []string{"op 1–3, 5–6, 1–6 or 8–9", "100 steps of 32 × 8"}, Varied},
 		{"evaluation", []string{"128 problems an op", "32 samples each"}, Planned},
 	}}
 }
 
 func paperFigure10() HeatMapData {
-	d := HeatMapData{Title: "How much RL lowers the loss on gold solutions", XLabel: "evaluated on op", YLabel: "RL on op",
+	d := HeatMapData{Title: "How much RL lowers the loss on gold solutions", XLabel: "evaluated on op",
 		Rows: []string{"7–10", "9–12", "11–14", "17–20"}, ValueLabel: "NLL reduction (nats per token)", Format: "%+.3f", Basis: Basis{5, 64, 0}}
 	ranges := [][2]int{{7, 10}, {9, 12}, {11, 14}, {17, 20}}
 	for op := 7; op <= 20; op++ {

@@ -16,16 +16,16 @@ import (
 // HeatMapData is a table of numbers over two ranges, such as the NLL reduction of
 // each RL recipe (row) on each evaluation op (column), paper figure 10.
 type HeatMapData struct {
-	Title          string
-	XLabel, YLabel string
-	Columns, Rows  []string
-	Values         [][]score.Interval // [row][column]; not finite: no value
-	Trained        [][]bool           // cells framed in white, or empty; [row][column]
-	ValueLabel     string             // what the colour means, with its unit
-	Format         string             // fmt verb of the number in each cell; "%.2f" when empty
-	Basis          Basis
+	Title         string
+	XLabel        string
+	Columns, Rows []string
+	Values        [][]score.Interval // [row][column]; not finite: no value
+	Trained       [][]bool           // cells framed in white, or empty; [row][column]
+	ValueLabel    string             // what the colour means, with its unit
+	Format        string             // fmt verb of the number in each cell; "%.2f" when empty
+	Basis         Basis
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // HeatMap draws the table with colours and numbers, from low (light) to high
@@ -49,7 +49,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 	shade := shading(lo, hi)
 	p := &panel{
 		x: nominalAxis(data.XLabel, data.Columns, false),
-		y: nominalAxis(data.YLabel, data.Rows, true),
+		y: nominalAxis("", data.Rows, true),
 
 		caption: data.Basis.caption(),
 	}
@@ -69,7 +69,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 			c.Stroke(inner.Path())
 		}})
 	}
-	f.keys, f.notes = t.explain(f.keys, "± half of the "+cmp.Or(data.Intervals, overPrompts)+".")
+	f.keys, f.notes = t.explain(f.keys, "± half of the "+cmp.Or(data.Intervals, overProblems)+".")
 	return grid{rows: [][]*panel{{p}}, height: min(44, 300/vg.Length(len(data.Rows))) * vg.Length(len(data.Rows))}.draw(f)
 }
 

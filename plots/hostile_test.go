@@ -75,7 +75,7 @@ func TestFiguresSurviveHostileValues(t *testing.T) {
 				return Ladder(LadderData{Title: h.name(), Panels: []LadderPanel{{h.name(), Basis{}, []LadderLine{{h.ints(1)[0], h.values(n), h.intervals(n)}, {4, nil, nil}}}}})
 			},
 			"Confusion": func() ([]byte, error) {
-				return Confusion(ConfusionData{h.name(), []ConfusionPanel{{h.name(), score.Confusion{RightRight: 1 << 40, RightWrong: 1}}, {h.name(), score.Confusion{}}}})
+				return Confusion(ConfusionData{h.name(), []ConfusionPanel{{h.name(), Basis{1, 2, 3}, score.Confusion{RightRight: 1 << 40, RightWrong: 1}}, {h.name(), Basis{}, score.Confusion{}}}})
 			},
 			"StackedShares": func() ([]byte, error) {
 				return StackedShares(StackedSharesData{Title: h.name(), Classes: names, Rows: []StackedRow{{h.name(), h.values(2)}}})

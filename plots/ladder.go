@@ -25,11 +25,10 @@ type LadderPanel struct {
 // line a k (paper figure 9).
 type LadderData struct {
 	Title  string
-	YLabel string // "strict pass@k (%)" when empty
 	Panels []LadderPanel
 	Rows   int // rows of panels; 1 when 0
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // Ladder draws pass@k over training steps, darker with each k, every line named at its
@@ -52,14 +51,14 @@ func Ladder(data LadderData) ([]byte, error) {
 				values = append(values, v.Value, v.Low, v.High)
 			}
 		}
-		p := &panel{title: d.Title, caption: d.Basis.caption(), x: givenAxis("training step", steps, number), y: zoomedShareAxis(cmp.Or(data.YLabel, "strict pass@k (%)"), values, 4)}
+		p := &panel{title: d.Title, caption: d.Basis.caption(), x: givenAxis("training step", steps, number), y: zoomedShareAxis(strictShare, values, 4)}
 		t.add(p.addLadder(d.Lines))
 		panels = append(panels, p)
 	}
 	if len(panels) == 0 {
 		return emptyFigure(data.Title, "no data")
 	}
-	f.keys, f.notes = t.explain(nil, "Bands: "+cmp.Or(data.Intervals, overPrompts)+", of the lowest and the highest k.")
+	f.keys, f.notes = t.explain(nil, "Bands: "+cmp.Or(data.Intervals, overProblems)+", of the lowest and the highest k.")
 	return arrange(panels, max(1, data.Rows), 170).draw(f)
 }
 

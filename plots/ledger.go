@@ -55,7 +55,7 @@ func Ledger(data LedgerData) ([]byte, error) {
 	if missing > 0 {
 		f.notes = append(f.notes, leftOut(missing, linear))
 	}
-	return drawBarRows(f, x, rows, quantity)
+	return drawBarRows(f, x, rows, Basis{}, quantity)
 }
 
 // quantity writes an amount with three digits.

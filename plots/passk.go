@@ -1,18 +1,14 @@
 package plots
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // PassAtKData is pass@k over k, X of the series: one panel a set of problems, one
 // series a model (paper figures 3, 12 and 13).
 type PassAtKData struct {
 	Title  string
-	YLabel string // "strict pass@k (%)" when empty
 	Panels []SharePanel
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // PassAtK draws pass@k over k on a base-2 axis, the paper's to its own k. Each panel
@@ -21,7 +17,7 @@ type PassAtKData struct {
 //
 // It returns an error when a series has not one value a k.
 func PassAtK(data PassAtKData) ([]byte, error) {
-	f := shareFigure{title: data.Title, yLabel: cmp.Or(data.YLabel, "strict pass@k (%)"), intervals: data.Intervals, panels: data.Panels, x: kAxis, height: 190,
+	f := shareFigure{title: data.Title, yLabel: strictShare, intervals: data.Intervals, panels: data.Panels, x: kAxis, height: 190,
 		y: func(label string, values []float64) axis { return zoomedShareAxis(label, values, 4) }}
 	return f.draw()
 }

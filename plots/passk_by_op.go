@@ -27,7 +27,7 @@ type PassAtKByOpData struct {
 	Panels []SharePanel
 	Spans  []OpSpan
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // PassAtKByOp draws shares over op, all panels with one range of either axis.
@@ -37,7 +37,7 @@ type PassAtKByOpData struct {
 //
 // It returns an error when a series has not one value an op.
 func PassAtKByOp(data PassAtKByOpData) ([]byte, error) {
-	f := shareFigure{title: data.Title, yLabel: cmp.Or(data.YLabel, "strict pass@k (%)"), intervals: data.Intervals, panels: data.Panels, spans: data.Spans,
+	f := shareFigure{title: data.Title, yLabel: cmp.Or(data.YLabel, strictShare), intervals: data.Intervals, panels: data.Panels, spans: data.Spans,
 		x: opAxis, y: shareAxis, oneX: true, oneY: true, height: 205}
 	return f.draw()
 }

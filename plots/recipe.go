@@ -14,12 +14,11 @@ type RecipeStage struct {
 	State StageState
 }
 
-// StageState says what a run will do with a stage.
+// StageState says whether a stage is the same for all recipes of a study.
 type StageState uint8
 
 const (
-	Planned StageState = iota // to be computed
-	Reused                    // already in the run store
+	Planned StageState = iota // the same for all recipes
 	Varied                    // differs between the recipes of the study
 )
 
@@ -30,8 +29,7 @@ type RecipeData struct {
 }
 
 // Recipe draws the stages as boxes in a row with arrows between them. Stages that
-// the study varies and stages that are already computed look different, and a
-// legend says so when there are any.
+// the study varies look different, and a legend says so when there are any.
 func Recipe(data RecipeData) ([]byte, error) {
 	n := len(data.Stages)
 	if n == 0 {
@@ -87,26 +85,22 @@ func drawStage(c draw.Canvas, box vg.Rectangle, name, lines []string, state Stag
 }
 
 func stageColours(s StageState) (fill, stroke color.NRGBA) {
-	switch s {
-	case Reused:
-		return color.NRGBA{0xf0, 0xf0, 0xf0, 0xff}, pale
-	case Varied:
+	if s == Varied {
 		return tint(palette[4], 0.3), palette[1]
-	default:
-		return tint(palette[5], 0.22), palette[0]
 	}
+	return tint(palette[5], 0.22), palette[0]
 }
 
 func recipeKeys(stages []RecipeStage) []key {
-	var has [3]bool
+	var has [2]bool
 	for _, s := range stages {
 		has[min(s.State, Varied)] = true
 	}
-	if !has[Reused] && !has[Varied] {
+	if !has[Varied] {
 		return nil
 	}
 	var keys []key
-	for i, name := range []string{"to run", "already computed", "what the study varies"} {
+	for i, name := range []string{"the same for all", "what the study varies"} {
 		if has[i] {
 			fill, stroke := stageColours(StageState(i))
 			keys = append(keys, key{name, func(c draw.Canvas, r vg.Rectangle) {

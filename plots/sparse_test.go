@@ -136,7 +136,7 @@ func sparse() map[string][]func() ([]byte, error) {
 				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []SharePanel{{"", Basis{1, 1, 8}, []ShareSeries{{Name: "a", X: []float64{8}, Values: one}}}}})
 			},
 			func() ([]byte, error) {
-				return Confusion(ConfusionData{Title: "Confusion", Panels: []ConfusionPanel{{"one sample", score.Confusion{RightWrong: 1}}}})
+				return Confusion(ConfusionData{Title: "Confusion", Panels: []ConfusionPanel{{"one sample", Basis{1, 1, 1}, score.Confusion{RightWrong: 1}}}})
 			},
 			func() ([]byte, error) {
 				return RLCurves(RLCurvesData{Title: "RLCurves", Rows: rows, Columns: []RLColumn{

@@ -21,7 +21,7 @@ type StackedSharesData struct {
 	Title   string
 	Classes []string
 	Rows    []StackedRow
-	XLabel  string // "share of samples (%)" when empty
+	Basis   Basis // of all rows
 }
 
 // StackedShares draws one horizontal bar a row, each 100 % long, divided into
@@ -56,13 +56,9 @@ func StackedShares(data StackedSharesData) ([]byte, error) {
 			}
 		}
 	}
-	label := data.XLabel
-	if label == "" {
-		label = "share of samples (%)"
-	}
-	x := axis{label: label, lo: 0, hi: 1, ticks: linearTicks(0, 1, 5, percent), grid: true}
+	x := axis{label: "share of samples (%)", lo: 0, hi: 1, ticks: linearTicks(0, 1, 5, percent), grid: true}
 	f := figure{title: data.Title, keys: classKeys(data.Classes)}
-	return drawBarRows(f, x, rows, func(v float64) string {
+	return drawBarRows(f, x, rows, data.Basis, func(v float64) string {
 		return fmt.Sprintf("%.0f", v*100)
 	})
 }
@@ -86,8 +82,8 @@ const barHeight, barGap = vg.Length(22), vg.Length(9)
 
 // drawBarRows draws a figure of horizontal stacked bars. Parts wide enough carry
 // their value.
-func drawBarRows(f figure, x axis, rows []barRow, format func(float64) string) ([]byte, error) {
-	p := &panel{x: x, y: axis{lo: 0, hi: float64(len(rows))}}
+func drawBarRows(f figure, x axis, rows []barRow, basis Basis, format func(float64) string) ([]byte, error) {
+	p := &panel{caption: basis.caption(), x: x, y: axis{lo: 0, hi: float64(len(rows))}}
 	for i, r := range rows {
 		middle := float64(len(rows)-i) - 0.5
 		p.y.ticks = append(p.y.ticks, tick{middle, shorten(tickStyle(), r.name, 190)})

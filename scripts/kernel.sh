@@ -6,14 +6,35 @@ source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 unset GOWORK # GoNB makes a workspace of its own
 export GOFLAGS="$GOFLAGS -ldflags=-w" # every cell is linked anew: without debug information in half the time
 
-# When Jupyter is killed outright it cannot stop its kernels: then a cell would go
-# on computing, and hold the lock of its run. Jupyter starts a kernel in a process
-# group of its own, so that the group can be ended.
-server=$PPID
-(
-	trap '' TERM
-	while kill -0 "$server" && kill -0 $$; do sleep 1; done
-	kill -0 "$server" || { kill -TERM -- -$$; sleep 2; kill -KILL -- -$$; }
-) </dev/null >/dev/null 2>&1 &
+# Where nobody sits at the keyboard, a cell that asks for input is an error.
+case $(tr '\0' ' ' </proc/$PPID/cmdline 2>/dev/null) in
+*nbconvert* | *nbclient* | *papermill* | *jupyter-execute*) export PATH=$ROOT/scripts/unattended:$PATH ;;
+esac
 
-exec "$ROOT/.bin/gonb" --kernel "$1" --raw_error "--go_work=$ROOT"
+# The kernel's temporary files have a folder of their own, and its processes a mark: when
+# Jupyter or the kernel ends, however it ends, nothing of them is left. A cell that went on
+# would hold the lock of its run, and GoNB leaves its language server behind when it is
+# killed. The watcher has a process group of its own, since Jupyter kills that of the kernel.
+TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/interplay-kernel.XXXXXX")
+export TMPDIR INTERPLAY_KERNEL=$$.$RANDOM$RANDOM
+server=$PPID
+watch_over() {
+	trap '' INT TERM HUP
+	while kill -0 "$server" && kill -0 $$; do sleep 0.5; done
+	kill -0 "$server" || rm -f "$1" # the connection file
+	for signal in TERM KILL; do
+		for environment in $(grep -lsF "INTERPLAY_KERNEL=$INTERPLAY_KERNEL" /proc/[0-9]*/environ); do
+			process=${environment#/proc/}
+			kill -$signal "${process%/environ}"
+		done
+		sleep 0.3
+	done
+	rm -rf "$TMPDIR"
+	case $(dirname "$TMPDIR") in */interplay-notebooks.*) rmdir "$(dirname "$TMPDIR")" ;; esac
+}
+set -m
+watch_over "$1" </dev/null >/dev/null 2>&1 &
+set +m
+
+# What GoNB says of itself is for those who look for a fault in it.
+exec "$ROOT/.bin/gonb" --kernel "$1" --raw_error "--go_work=$ROOT" 2>"$ROOT/.cache/kernel.log"

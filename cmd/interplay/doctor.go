@@ -228,7 +228,7 @@ func checkKernel(root string) (string, error) {
 }
 
 func checkSettings(string) (string, error) {
-	profile, seed, err := notebookSettings(os.Getenv("INTERPLAY_PROFILE"), os.Getenv("INTERPLAY_SEED"))
+	profile, seed, err := notebookSettings(envOr("INTERPLAY_PROFILE", "smoke"), nil, os.Getenv("INTERPLAY_SEED"))
 	if err != nil {
 		return "", err
 	}

@@ -112,6 +112,11 @@ func seedFlag(flags *pflag.FlagSet, p *int64, name, usage string) {
 	(&number[int64]{value: p, low: -maxSeed, high: maxSeed, parse: parseInt64, kind: wholeNumber}).declare(flags, name, "", usage)
 }
 
+// seedFlagOr declares one that may be left out: then *p stays 0.
+func seedFlagOr(flags *pflag.FlagSet, p *int64, name, otherwise, usage string) {
+	(&number[int64]{value: p, low: -maxSeed, high: maxSeed, parse: parseInt64, kind: wholeNumber}).declare(flags, name, otherwise, usage)
+}
+
 // fraction declares a flag that is a number from low to high.
 func fraction(flags *pflag.FlagSet, p *float64, name string, low, high float64, usage string) {
 	(&number[float64]{value: p, low: low, high: high, parse: parseFloat, kind: "number"}).declare(flags, name, "", usage)

@@ -148,8 +148,8 @@ func execute(ctx context.Context, args []string) error {
 	switch {
 	case err == nil || err.Error() == "":
 		return err
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		return fmt.Errorf("%s: interrupted (%w)", c.CommandPath(), err)
+	case err == context.Canceled: // nothing more is known of it
+		return fmt.Errorf("%s: interrupted", c.CommandPath())
 	}
 	return fmt.Errorf("%s: %w", c.CommandPath(), err)
 }

@@ -1,15 +1,15 @@
 package main
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,81 +28,142 @@ import (
 
 // notebooksFlags are the settings of interplay notebooks.
 type notebooksFlags struct {
-	profile, seed, only, dir string
-	update, inPlace          bool
+	profile, only, dir, out, junit string
+	seed                           int64
+	update, inPlace                bool
 }
 
 func notebooksCommand() *cobra.Command {
 	var f notebooksFlags
 	c := &cobra.Command{
-		Use:   "notebooks [-profile smoke] [-only NAME] [-update]",
-		Short: "executes the notebooks and compares results.json with the committed values",
-		Long: `Executes notebooks from scratch and compares the results that they write with the
-committed ones. Numbers are compared, never pixels or output.`,
+		Use:   "notebooks [-profile smoke] [-only NAME] [-dir FOLDER] [-junit FILE] [-update]",
+		Short: "executes notebooks and compares their results with the committed values",
+		Long: `Executes notebooks from scratch and compares the numbers that they report with those
+that are committed; never pixels, never text.
+
+Without -dir these are the project's notebooks, and what is made from them goes to
+build/notebooks. With -dir FOLDER they are yours: FOLDER/*.ipynb, and everything goes to
+FOLDER/build (-out names another folder): the executed notebook, its HTML page, its
+figures, its results.json. ` + "`interplay new NAME`" + ` writes such a notebook.
+
+A notebook can be compared when it writes NAME/results.json, NAME being its own, into the
+folder that the environment variable INTERPLAY_RESULTS names. Report of package kernelkit
+does that. The file to compare with is FOLDER/expected/NAME.PROFILE.json; -update writes it
+from the results that were found, each with its tolerance. docs/notebooks.md says more.`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return f.run() },
+		RunE: func(c *cobra.Command, _ []string) error {
+			seed := &f.seed
+			if !c.Flags().Changed("seed") {
+				seed = nil
+			}
+			return f.run(c.Context(), seed)
+		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.profile, "profile", os.Getenv("INTERPLAY_PROFILE"), "scale to run at (default: $INTERPLAY_PROFILE, else smoke)")
-	flags.StringVar(&f.seed, "seed", os.Getenv("INTERPLAY_SEED"), "seed of every random choice (default: $INTERPLAY_SEED, else 1)")
+	flags.StringVar(&f.profile, "profile", envOr("INTERPLAY_PROFILE", "smoke"), "scale to run at: "+strings.Join(pipeline.Profiles(), ", "))
+	seedFlagOr(flags, &f.seed, "seed", "$INTERPLAY_SEED, else 1", "seed of every random choice")
 	flags.StringVar(&f.only, "only", "", "execute only the notebook of this `name`, without .ipynb")
-	flags.BoolVar(&f.update, "update", false, "write what the notebooks give to notebooks/expected instead of comparing with it")
+	flags.StringVar(&f.dir, "dir", "", "`folder` of the notebooks (default: notebooks in the project)")
+	flags.StringVar(&f.out, "out", "", "`folder` for what is made from them")
+	flags.StringVar(&f.junit, "junit", "", "write what passed and what failed to this `file`, in JUnit's XML, which code hosts show")
+	flags.BoolVar(&f.update, "update", false, "write what the notebooks give to the folder expected instead of comparing with it")
 	flags.BoolVar(&f.inPlace, "in-place", false, "write the executed notebooks over the notebooks, as the committed ones are made: without times")
-	flags.StringVar(&f.dir, "dir", "", "folder of the notebooks (default: notebooks in the project)")
 	complete(c, "profile", pipeline.Profiles()...)
 	return c
 }
 
-func (f *notebooksFlags) run() error {
+func (f *notebooksFlags) run(ctx context.Context, seed *int64) error {
 	root, err := engine.ProjectRoot()
 	if err != nil {
 		return fmt.Errorf("%w; run it in the project's folder", err)
 	}
-	run := notebookRun{root: root, dir: f.dir, build: filepath.Join(root, "build", "notebooks"), update: f.update, inPlace: f.inPlace}
-	if run.dir == "" {
-		run.dir = filepath.Join(root, "notebooks")
+	run := notebookRun{root: root, update: f.update, inPlace: f.inPlace}
+	if run.profile, run.seed, err = notebookSettings(f.profile, seed, os.Getenv("INTERPLAY_SEED")); err != nil {
+		return asUsage(err)
 	}
-	if run.profile, run.seed, err = notebookSettings(f.profile, f.seed); err != nil {
-		return err
-	}
-	if err := isSetUp(root); err != nil {
+	if run.dir, run.build, err = notebookFolders(root, f.dir, f.out); err != nil {
 		return err
 	}
 	names, err := notebookNames(run.dir, f.only)
 	if err != nil {
 		return err
 	}
-	unlock, err := run.lock()
+	if err := isSetUp(root); err != nil {
+		return err
+	}
+	unlock, err := run.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	failed := 0
+	var done []notebookOutcome
 	for _, name := range names {
-		if err := run.notebook(name); err != nil {
-			fmt.Printf("✗ %s: %v\n", name, err)
-			failed++
+		began := time.Now()
+		err := run.notebook(ctx, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		o := notebookOutcome{name: name, file: filepath.Join(run.dir, name+".ipynb"), took: time.Since(began), err: err}
+		o.report()
+		done = append(done, o)
+	}
+	if f.junit != "" {
+		if err := writeJUnit(f.junit, done); err != nil {
+			return err
 		}
 	}
-	if failed > 0 {
+	if failed := failures(done); failed > 0 {
 		return fmt.Errorf("%d of %d notebooks failed", failed, len(names))
 	}
 	return nil
 }
 
+// notebookFolders are where the notebooks are and where what is made from them goes: the
+// build folder of the project for its own, one beside them for those of others, which may
+// have the same names.
+func notebookFolders(root, dir, out string) (notebooks, build string, err error) {
+	notebooks, build = filepath.Join(root, "notebooks"), filepath.Join(root, "build", "notebooks")
+	if dir != "" {
+		if notebooks, err = filepath.Abs(dir); err != nil {
+			return "", "", err
+		}
+	}
+	info, err := os.Stat(notebooks)
+	switch {
+	case err != nil:
+		return "", "", err
+	case !info.IsDir():
+		return "", "", fmt.Errorf("%s is no folder: -dir names one that holds notebooks", dir)
+	case out != "":
+		build, err = filepath.Abs(out)
+		return notebooks, build, err
+	}
+	own, err := os.Stat(filepath.Join(root, "notebooks"))
+	if err == nil && os.SameFile(info, own) {
+		return notebooks, build, nil
+	}
+	if info.Mode().Perm()&0o200 == 0 { // read-only, also for those who may write anywhere
+		sum := sha256.Sum256([]byte(notebooks))
+		return notebooks, filepath.Join(root, "build", "elsewhere", fmt.Sprintf("%s-%x", filepath.Base(notebooks), sum[:4])), nil
+	}
+	return notebooks, filepath.Join(notebooks, "build"), nil
+}
+
 // notebookSettings checks the two parameters that notebooks take from the environment.
-func notebookSettings(profile, seed string) (string, int64, error) {
-	if profile == "" {
-		profile = "smoke"
+// A seed that the command line names comes before that of the environment.
+func notebookSettings(profile string, seed *int64, environment string) (string, int64, error) {
+	n := int64(1)
+	switch {
+	case seed != nil:
+		n = *seed
+	case environment != "":
+		var err error
+		if n, err = strconv.ParseInt(environment, 10, 64); err != nil || n < -maxSeed || n > maxSeed {
+			return "", 0, fmt.Errorf("the seed %q is no whole number from %s to %s; set INTERPLAY_SEED or SEED to one, such as 1",
+				environment, brief[int64](-maxSeed), brief[int64](maxSeed))
+		}
 	}
-	if seed == "" {
-		seed = "1"
-	}
-	n, err := strconv.ParseInt(seed, 10, 64)
-	if err != nil {
-		return "", 0, fmt.Errorf("the seed %q is no whole number; set INTERPLAY_SEED or SEED to one, such as 1", seed)
-	}
-	_, err = pipeline.ProfileByName(profile, n)
+	_, err := pipeline.ProfileByName(profile, n)
 	return profile, n, err
 }
 
@@ -146,26 +207,29 @@ type notebookRun struct {
 }
 
 // lock makes one call of the verb at a time write to the build folder.
-func (r notebookRun) lock() (unlock func() error, err error) {
+func (r notebookRun) lock(ctx context.Context) (unlock func() error, err error) {
 	if err := os.MkdirAll(r.build, 0o755); err != nil {
-		return nil, fmt.Errorf("the folder of executed notebooks cannot be made: %w; make the project's folder writable", err)
+		return nil, fmt.Errorf("the folder of executed notebooks cannot be made: %w; make its folder writable, or name another with -out", err)
 	}
 	f, err := os.OpenFile(filepath.Join(r.build, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("the folder of executed notebooks cannot be written: %w; make it writable", err)
 	}
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-		return f.Close, nil
-	}
-	fmt.Println("· another `interplay notebooks` is at work in this project; waiting for it")
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, fmt.Errorf("waiting for another `interplay notebooks`: %w; run it again", err)
+	for said := false; syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil; said = true {
+		if !said {
+			fmt.Printf("· another `interplay notebooks` is writing to %s; waiting for it\n", r.build)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), f.Close())
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
 	return f.Close, nil
 }
 
 // notebook executes one notebook, says where its parts are and compares its results.
-func (r notebookRun) notebook(name string) error {
+func (r notebookRun) notebook(ctx context.Context, name string) error {
 	fmt.Printf("· %s (profile %s, seed %d)\n", name, r.profile, r.seed)
 	began := time.Now()
 	// What an earlier execution left would pass for the result of this one.
@@ -177,7 +241,7 @@ func (r notebookRun) notebook(name string) error {
 	if err := os.MkdirAll(filepath.Join(r.build, name), 0o755); err != nil {
 		return err
 	}
-	executed, err := r.execute(name)
+	executed, err := r.execute(ctx, name)
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(filepath.Join(r.build, name)))
 	}
@@ -188,7 +252,7 @@ func (r notebookRun) notebook(name string) error {
 	resultsFile := filepath.Join(r.build, name, "results.json")
 	found, err := readResults(resultsFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("it ran, but wrote no %s", resultsFile)
+		return fmt.Errorf("it ran, but wrote no %s: end it with a Report of package kernelkit, opened with this name (docs/notebooks.md)", resultsFile)
 	} else if err != nil {
 		return err
 	}
@@ -246,7 +310,7 @@ func (r notebookRun) judge(name string, found *results) error {
 		fmt.Printf("✓ %s: executed; no values are committed for profile %s, so nothing is compared\n", name, r.profile)
 		return nil
 	} else if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("no values to compare with: %s is missing; look at the results, then write it with `interplay notebooks -only %s -update`", file, name)
+		return fmt.Errorf("no values to compare with: %s is missing; look at the results, then write it with `%s`", file, r.updateCommand(name))
 	} else if err != nil {
 		return err
 	}
@@ -261,52 +325,11 @@ func (r notebookRun) judge(name string, found *results) error {
 	return nil
 }
 
-// execute runs the notebook with nbconvert and returns where the executed one is.
-// It and its page appear under their names only when every cell succeeded.
-func (r notebookRun) execute(name string) (string, error) {
-	tmp := filepath.Join(r.build, "."+name+".executing")
-	if err := os.RemoveAll(tmp); err != nil {
-		return "", err
+// updateCommand is what commits the results of a notebook.
+func (r notebookRun) updateCommand(name string) string {
+	command := "interplay notebooks"
+	if r.dir != filepath.Join(r.root, "notebooks") {
+		command += fmt.Sprintf(" -dir %q", r.dir)
 	}
-	defer os.RemoveAll(tmp)
-	if err := r.nbconvert("--to", "notebook", "--execute", "--config", filepath.Join(r.root, "scripts", "nbconvert_config.py"),
-		"--output-dir", tmp, filepath.Join(r.dir, name+".ipynb")); err != nil {
-		return "", err
-	}
-	if err := r.nbconvert("--to", "html", "--output-dir", tmp, filepath.Join(tmp, name+".ipynb")); err != nil {
-		return "", err
-	}
-	for _, suffix := range []string{".html", ".ipynb"} {
-		if err := os.Rename(filepath.Join(tmp, name+suffix), filepath.Join(r.build, name+suffix)); err != nil {
-			return "", err
-		}
-	}
-	return filepath.Join(r.build, name+".ipynb"), nil
-}
-
-func (r notebookRun) nbconvert(args ...string) error {
-	args = append([]string{filepath.Join(r.root, "scripts", "in-project.sh"), filepath.Join(r.root, ".venv", "bin", "python"),
-		"-m", "nbconvert", "--log-level=WARN"}, args...)
-	cmd := exec.Command("bash", args...)
-	cmd.Env = append(os.Environ(),
-		"INTERPLAY_PROFILE="+r.profile,
-		"INTERPLAY_SEED="+strconv.FormatInt(r.seed, 10),
-		"INTERPLAY_RESULTS="+r.build)
-	cmd.Stdout = os.Stdout
-	// nbconvert ends with this process, even when that is killed, and its kernel ends
-	// with it (scripts/kernel.sh). The signal is tied to the thread that starts it.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	var said strings.Builder
-	cmd.Stderr = &said
-	err := cmd.Run()
-	if err == nil {
-		return nil
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled() {
-		return fmt.Errorf("nbconvert was ended by a signal (%w); run it again, finished stages are reused", err)
-	}
-	return errors.New(cellError(said.String()))
+	return fmt.Sprintf("%s -only %q -update", command, name)
 }

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func numbers(values ...result) *results {
@@ -158,14 +161,23 @@ func TestACellsErrorIsShownWithoutPythonsCalls(t *testing.T) {
 }
 
 func TestNotebookSettings(t *testing.T) {
-	if p, s, err := notebookSettings("", ""); p != "smoke" || s != 1 || err != nil {
-		t.Errorf("defaults: %s %d %v", p, s, err)
+	zero := int64(0)
+	for _, c := range []struct {
+		given       *int64
+		environment string
+		want        int64
+	}{{nil, "", 1}, {nil, "7", 7}, {&zero, "7", 0}} {
+		if p, s, err := notebookSettings("smoke", c.given, c.environment); p != "smoke" || s != c.want || err != nil {
+			t.Errorf("%v: %s %d %v", c, p, s, err)
+		}
 	}
-	if _, _, err := notebookSettings("smokey", ""); err == nil || !strings.Contains(err.Error(), `"smokey"`) || !strings.Contains(err.Error(), "micro") {
+	if _, _, err := notebookSettings("smokey", nil, ""); err == nil || !strings.Contains(err.Error(), `"smokey"`) || !strings.Contains(err.Error(), "micro") {
 		t.Errorf("unknown profile: %v", err)
 	}
-	if _, _, err := notebookSettings("", "one"); err == nil || !strings.Contains(err.Error(), `"one"`) {
-		t.Errorf("bad seed: %v", err)
+	for _, bad := range []string{"one", "9223372036854775807"} {
+		if _, _, err := notebookSettings("smoke", nil, bad); err == nil || !strings.Contains(err.Error(), bad) || !strings.Contains(err.Error(), "2^53") {
+			t.Errorf("bad seed: %v", err)
+		}
 	}
 }
 
@@ -213,5 +225,66 @@ func TestKeptNotebooksHoldOutputsAndNoTimes(t *testing.T) {
 	}
 	if again, err := os.ReadFile(executed); err != nil || !bytes.Equal(again, kept) {
 		t.Error("keeping what was kept changes it")
+	}
+}
+
+func TestOutputsOfOthersNotebooksLieBesideThem(t *testing.T) {
+	root, theirs, sealed := t.TempDir(), t.TempDir(), t.TempDir()
+	own := filepath.Join(root, "notebooks")
+	if err := os.Mkdir(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(sealed, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ dir, out, want string }{
+		{"", "", filepath.Join(root, "build", "notebooks")},
+		{own, "", filepath.Join(root, "build", "notebooks")},
+		{theirs, "", filepath.Join(theirs, "build")},
+		{theirs, filepath.Join(root, "x"), filepath.Join(root, "x")},
+	} {
+		if _, build, err := notebookFolders(root, c.dir, c.out); err != nil || build != c.want {
+			t.Errorf("-dir %q -out %q: outputs go to %s (%v), want %s", c.dir, c.out, build, err, c.want)
+		}
+	}
+	if _, build, err := notebookFolders(root, sealed, ""); err != nil || filepath.Dir(build) != filepath.Join(root, "build", "elsewhere") {
+		t.Errorf("a folder that cannot be written: outputs go to %s (%v)", build, err)
+	}
+	if _, _, err := notebookFolders(root, filepath.Join(root, "no"), ""); err == nil {
+		t.Error("a folder that is not there is no error")
+	}
+}
+
+func TestPathsAreWrittenForNbconvertAsThemselves(t *testing.T) {
+	if got := notPattern("/a [v2]/b*?.ipynb"); got != "/a [[]v2]/b[*][?].ipynb" {
+		t.Error(got)
+	}
+}
+
+func TestWhatFailedIsShownInTheFormsOfCodeHosts(t *testing.T) {
+	outcomes := []notebookOutcome{
+		{name: "good", file: "/w/nb/good.ipynb", took: 1500 * time.Millisecond},
+		{name: "bad, very: bad", file: "/w/nb/bad, very: bad.ipynb", took: time.Second, err: errors.New("100% wrong <here>\nand there")},
+	}
+	if got := annotation(outcomes[1], "/w"); got != "::error file=nb/bad%2C very%3A bad.ipynb,title=notebook bad%2C very%3A bad::100%25 wrong <here>%0Aand there" {
+		t.Error(got)
+	}
+	file := filepath.Join(t.TempDir(), "junit.xml")
+	if err := writeJUnit(file, outcomes); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var suite junitSuite
+	if err := xml.Unmarshal(text, &suite); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	if suite.Tests != 2 || suite.Failures != 1 || suite.Time != "2.500" || suite.Cases[0].Failure != nil {
+		t.Errorf("%+v", suite)
+	}
+	if f := suite.Cases[1].Failure; f == nil || f.Message != "100% wrong <here>" || f.Text != "100% wrong <here>\nand there" {
+		t.Errorf("%+v", suite.Cases[1])
 	}
 }

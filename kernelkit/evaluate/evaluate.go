@@ -340,9 +340,9 @@ func join(final string, parts []part) error {
 
 // Read returns the records of a Parquet file that Run wrote.
 func Read(path string) ([]Record, error) {
-	records, err := parquet.ReadFile[Record](path)
+	records, err := ReadRows[Record](path)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate: %s: %w", path, err)
+		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	return records, nil
 }

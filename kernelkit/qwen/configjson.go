@@ -162,12 +162,12 @@ func checkKind(keys map[string]json.RawMessage) error {
 	case kind == ownType:
 		class = ownClass
 	case kind != "qwen2":
-		return fmt.Errorf("model_type is %q: expected qwen2", kind)
+		return fmt.Errorf("model_type is %.60q: expected qwen2", kind)
 	case scaled:
 		return errors.New("embed_scale is no key of model_type qwen2: other programs would compute without it")
 	}
 	if len(classes) > 1 || len(classes) == 1 && classes[0] != class {
-		return fmt.Errorf("architectures is %q: expected %s", classes, class)
+		return fmt.Errorf("architectures is %.100s: expected %s", fmt.Sprint(classes), class)
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func sortKeys(keys map[string]json.RawMessage, network map[string]any, c Config)
 		case carried[key]:
 			rest[key] = value
 		case !used && key != "model_type" && key != "architectures" && !slices.Contains(ropeKeys, key):
-			return nil, fmt.Errorf("the key %q is not known: if it changes nothing that the network computes, take it out of config.json", key)
+			return nil, fmt.Errorf("the key %.80q is not known: if it changes nothing that the network computes, take it out of config.json", key)
 		}
 	}
 	return rest, checkCarried(rest, c)
@@ -236,7 +236,7 @@ func checkCarried(rest map[string]json.RawMessage, c Config) error {
 		}
 		for i, kind := range layers {
 			if kind != "full_attention" {
-				return fmt.Errorf("layer_types: layer %d is %q: expected full_attention", i, kind)
+				return fmt.Errorf("layer_types: layer %d is %.60q: expected full_attention", i, kind)
 			}
 		}
 	}
@@ -326,7 +326,7 @@ func readRope(name string, raw json.RawMessage, found map[string]float64) error 
 				err = fmt.Errorf("%s is %.60s: only 1 is supported", inner, value)
 			}
 		default:
-			err = fmt.Errorf("%s is not known: expected rope_theta and rope_type default", inner)
+			err = fmt.Errorf("%.100s is not known: expected rope_theta and rope_type default", inner)
 		}
 		if err != nil {
 			return err

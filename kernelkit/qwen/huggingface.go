@@ -98,16 +98,27 @@ func foldEmbedScale(w *Weights) *Weights {
 // saveConfig writes config.json with both spellings of the rotary base: transformers 4
 // reads rope_theta, version 5 reads rope_parameters.
 func saveConfig(dir string, c Config, origin Origin) error {
-	data, err := json.Marshal(c)
+	fields, err := configFields(c, origin)
+	if err == nil {
+		err = durable.WriteJSON(filepath.Join(dir, ConfigFile), fields)
+	}
 	if err != nil {
 		return fmt.Errorf("qwen: %w", err)
+	}
+	return nil
+}
+
+func configFields(c Config, origin Origin) (map[string]any, error) {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
 	}
 	fields := map[string]any{}
 	for key, value := range origin.Config {
 		fields[key] = value
 	}
 	if err := json.Unmarshal(data, &fields); err != nil {
-		return fmt.Errorf("qwen: %w", err)
+		return nil, err
 	}
 	fields["architectures"], fields["model_type"] = []string{"Qwen2ForCausalLM"}, "qwen2"
 	if c.EmbedScale == 1 {
@@ -119,10 +130,7 @@ func saveConfig(dir string, c Config, origin Origin) error {
 	fields["rope_parameters"] = map[string]any{"rope_theta": decimal(c.RopeTheta), "rope_type": "default"}
 	fields["hidden_act"], fields["use_sliding_window"], fields["attention_dropout"] = "silu", false, decimal(0)
 	fields["torch_dtype"], fields["dtype"] = "float32", "float32"
-	if err := durable.WriteJSON(filepath.Join(dir, ConfigFile), fields); err != nil {
-		return fmt.Errorf("qwen: %w", err)
-	}
-	return nil
+	return fields, nil
 }
 
 // decimal is a number that is written with a point: transformers 5 refuses an integer

@@ -26,7 +26,7 @@ func save(t testing.TB, w *Weights) string {
 func TestSavedWeightsLoadBitForBit(t *testing.T) {
 	tied := testConfig
 	tied.Tied = true
-	for name, cfg := range map[string]Config{"untied": testConfig, "tied": tied} {
+	for name, cfg := range map[string]Config{"untied": testConfig, "tied": tied, "look-up start": lookupConfig(NamePart{1, 3})} {
 		w := randomWeights(t, cfg, 2)
 		got, err := Load(save(t, w))
 		if err != nil {
@@ -300,11 +300,14 @@ func FuzzParseConfig(f *testing.F) {
 		if err := c.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		dir := t.TempDir()
-		if err := saveConfig(dir, c, Origin{Config: rest}); err != nil {
+		fields, err := configFields(c, Origin{Config: rest})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := LoadConfig(dir); err != nil || again != c {
+		if data, err = json.Marshal(fields); err != nil {
+			t.Fatal(err)
+		}
+		if again, _, err := parseConfig(data); err != nil || again != c {
 			t.Errorf("%+v comes back as %+v, %v", c, again, err)
 		}
 	})

@@ -159,7 +159,7 @@ func parseHeader(text []byte) (map[string]tensorHeader, error) {
 		}
 		h, err := parseEntry(entry)
 		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", name, err)
+			return nil, fmt.Errorf("tensor %.100s: %w", name, err)
 		}
 		header[name] = h
 	}
@@ -173,26 +173,26 @@ func parseEntry(entry []byte) (tensorHeader, error) {
 		return h, err
 	}
 	if len(offsets) != 2 || offsets[0] > offsets[1] {
-		return h, fmt.Errorf("data_offsets are %d: expected the first byte and the one behind the last", offsets)
+		return h, fmt.Errorf("data_offsets are %.100s: expected the first byte and the one behind the last", fmt.Sprint(offsets))
 	}
 	if shape == nil {
 		return h, errors.New("there is no shape")
 	}
 	size, known := widths[h.Dtype]
 	if !known {
-		return h, fmt.Errorf("the dtype %q is not known", h.Dtype)
+		return h, fmt.Errorf("the dtype %.40q is not known", h.Dtype)
 	}
 	for _, d := range shape {
 		over, product := bits.Mul64(size, d)
 		if over != 0 || d > math.MaxInt32 {
-			return h, fmt.Errorf("the shape %v is too large", shape)
+			return h, fmt.Errorf("the shape %.100s is too large", fmt.Sprint(shape))
 		}
 		size = product
 		h.Shape = append(h.Shape, int(d))
 	}
 	h.Offsets = [2]uint64{offsets[0], offsets[1]}
 	if h.Offsets[1]-h.Offsets[0] != size {
-		return h, fmt.Errorf("data_offsets give %d bytes: %s of shape %v takes %d", h.Offsets[1]-h.Offsets[0], h.Dtype, shape, size)
+		return h, fmt.Errorf("data_offsets give %d bytes: %s of shape %.100s takes %d", h.Offsets[1]-h.Offsets[0], h.Dtype, fmt.Sprint(shape), size)
 	}
 	return h, nil
 }
@@ -208,11 +208,11 @@ func fills(header map[string]tensorHeader, size uint64) error {
 		h := header[name]
 		switch {
 		case h.Offsets[1] > size:
-			return fmt.Errorf("truncated: tensor %s ends at byte %d of the values, the file has %d", name, h.Offsets[1], size)
+			return fmt.Errorf("truncated: tensor %.100s ends at byte %d of the values, the file has %d", name, h.Offsets[1], size)
 		case h.Offsets[0] < at:
-			return fmt.Errorf("tensors %s and %s overlap: both hold byte %d of the values", before, name, h.Offsets[0])
+			return fmt.Errorf("tensors %.100s and %.100s overlap: both hold byte %d of the values", before, name, h.Offsets[0])
 		case h.Offsets[0] > at:
-			return fmt.Errorf("%d bytes between %s and tensor %s belong to no tensor", h.Offsets[0]-at, before, name)
+			return fmt.Errorf("%d bytes between %.100s and tensor %.100s belong to no tensor", h.Offsets[0]-at, before, name)
 		}
 		at, before = h.Offsets[1], name
 	}
@@ -232,7 +232,7 @@ func (f *safetensorsFile) read(s TensorSpec) (*tensors.Tensor, error) {
 		return nil, fmt.Errorf("tensor %s has dtype %s: expected F32, BF16 or F16", s.Name, h.Dtype)
 	}
 	if !slices.Equal(h.Shape, s.Shape) {
-		return nil, fmt.Errorf("tensor %s has shape %v: expected %v", s.Name, h.Shape, s.Shape)
+		return nil, fmt.Errorf("tensor %s has shape %.100s: expected %v", s.Name, fmt.Sprint(h.Shape), s.Shape)
 	}
 	raw := make([]byte, h.Offsets[1]-h.Offsets[0])
 	if _, err := f.ReadAt(raw, f.start+int64(h.Offsets[0])); err != nil {

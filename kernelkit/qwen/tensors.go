@@ -105,14 +105,14 @@ func weightFiles(dir string) (map[string][]string, error) {
 		}
 		for _, name := range files[file] {
 			if where[name] != file {
-				return nil, fmt.Errorf("qwen: %s holds tensor %s, for which %s names %q", filepath.Join(dir, file), name, indexFile, where[name])
+				return nil, fmt.Errorf("qwen: %s holds tensor %.100s, for which %s names %q", filepath.Join(dir, file), name, indexFile, where[name])
 			}
 			owner[name] = file
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(where)) {
 		if owner[name] == "" {
-			return nil, fmt.Errorf("qwen: %s names %s for tensor %s, which is not there", index, where[name], name)
+			return nil, fmt.Errorf("qwen: %s names %s for tensor %.100s, which is not there", index, where[name], name)
 		}
 	}
 	return files, nil
@@ -133,7 +133,7 @@ func parseIndex(data []byte) (map[string]string, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(where)) {
 		if file := where[name]; file != filepath.Base(file) || !strings.HasSuffix(file, ".safetensors") {
-			return nil, fmt.Errorf("the file of tensor %s is %q: expected the name of a safetensors file beside the index", name, file)
+			return nil, fmt.Errorf("the file of tensor %.100s is %.100q: expected the name of a safetensors file beside the index", name, file)
 		}
 	}
 	return where, nil
@@ -159,7 +159,7 @@ func checkNames(dir string, c Config, files map[string][]string, at map[string]i
 		for _, name := range names {
 			seen[name] = true
 			if _, ok := at[name]; !ok && extraSpec(c, name).Shape == nil {
-				strange = append(strange, name)
+				strange = append(strange, fmt.Sprintf("%.100s", name))
 			}
 		}
 	}

@@ -56,17 +56,18 @@ type Term struct {
 // measured on the same seeds and prompts, so that their effects are paired.
 //
 // The variance is that of a table of seeds by prompts, both drawn at random, prompts
-// within ops: the variance of the means of seeds, plus that of the means of prompts,
-// minus that of what is left, which the first two both hold (Searle, Casella and
-// McCulloch, Variance Components (1992), §4.3; ratios by their linear part, Cochran,
-// Sampling Techniques (1977), §2.11). The interval is Student's t with Satterthwaite's
-// degrees of freedom (Biometrics Bulletin 2 (1946)): where the seeds differ by more than
-// chance among prompts explains, it is as wide as so few seeds demand, 12.7 standard
-// errors each way with two, 4.3 with three, 2.8 with five, and near 2 where they do not.
-// Percentiles of resampled seeds are not: those of three seeds that are all that varies end
-// at the lowest and the highest, and miss one time in four what they should miss one time
-// in twenty. With two seeds this interval misses too often as well, up to one time in
-// eight (TestIntervalsHoldWhatTheyPromise). With one seed it is over prompts alone.
+// within ops. It is the variance of the means of seeds, plus that of the means of prompts,
+// minus that of the residuals, which is part of both (Searle, Casella and McCulloch,
+// Variance Components (1992), §4.3; ratios by their linear part, Cochran, Sampling
+// Techniques (1977), §2.11). The interval is Student's t with Satterthwaite's degrees of
+// freedom (Biometrics Bulletin 2 (1946)). Where the seeds differ by more than chance among
+// prompts explains, it spans 12.7 standard errors each way with two seeds, 4.3 with three,
+// 2.8 with five; where they do not, about 2.
+//
+// Percentiles of resampled seeds are too narrow: with three seeds they end at the lowest
+// and the highest, and miss the truth one time in four. This interval, too, misses more
+// often than it says with two seeds, up to one time in eight
+// (TestIntervalsHoldWhatTheyPromise). With one seed it is over prompts alone.
 //
 // Where nothing varies, such as a recipe that solves nothing, the bounds are Wilson's.
 //

@@ -116,7 +116,7 @@ func next(open []level, token json.Token) ([]level, error) {
 		if !top.value {
 			key := token.(string)
 			if _, twice := top.keys[key]; twice {
-				return nil, fmt.Errorf("the key %q is given twice in one object", key)
+				return nil, fmt.Errorf("the key %.80q is given twice in one object", key)
 			}
 			top.keys[key] = struct{}{}
 		}
@@ -204,7 +204,7 @@ func Fields(data []byte, into map[string]any) error {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		v, known := into[key]
 		if !known {
-			return fmt.Errorf("the key %q is not known: expected %s", key, strings.Join(slices.Sorted(maps.Keys(into)), ", "))
+			return fmt.Errorf("the key %.80q is not known: expected %s", key, strings.Join(slices.Sorted(maps.Keys(into)), ", "))
 		}
 		if string(object[key]) == "null" {
 			continue

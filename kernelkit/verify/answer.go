@@ -2,7 +2,9 @@ package verify
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"interplay/kernelkit/verify/exact"
+	"interplay/kernelkit/verify/lex"
 )
 
 // cutAnswer splits a prediction of the realistic family into the body of the
@@ -21,7 +23,7 @@ func cutAnswer(text string) (body, answer string, tagged, closed bool) {
 	}
 	start := -1
 	for i := nextTag(text, 0); i < len(text); i = nextTag(text, i+1) {
-		name, n := tagName(text[i:])
+		name, n := lex.Tag(text[i:])
 		switch inside := text[i+n:]; {
 		case start < 0 && strings.EqualFold(name, "solution"):
 			if strings.Contains(inside[:nextNamed(inside, "solution", "/solution")], "=") {
@@ -54,11 +56,11 @@ func isUsed(text string) bool {
 	begin := 0 // of the word at hand
 	for i, r := range text {
 		switch {
-		case isAnyDigit(r):
+		case lex.IsDigit(r):
 			return true
-		case r < utf8.RuneSelf && isLetter(byte(r)):
+		case 'a' <= r|0x20 && r|0x20 <= 'z':
 			continue
-		case keywordOf(text[begin:i]) == define, r == '.' && i+1 < len(text) && isSpace(text[i+1]):
+		case lex.KeywordOf(text[begin:i]) == lex.Define, r == '.' && i+1 < len(text) && isSpace(text[i+1]):
 			return false
 		}
 		begin = i + 1
@@ -73,7 +75,8 @@ func nextTag(text string, i int) int {
 		if at < 0 {
 			break
 		}
-		if i += at; tagLength(text[i:]) > 0 {
+		i += at
+		if _, n := lex.Tag(text[i:]); n > 0 {
 			return i
 		}
 		i++
@@ -85,7 +88,7 @@ func nextTag(text string, i int) int {
 func nextNamed(text string, names ...string) int {
 	i := nextTag(text, 0)
 	for ; i < len(text); i = nextTag(text, i+1) {
-		name, _ := tagName(text[i:])
+		name, _ := lex.Tag(text[i:])
 		for _, n := range names {
 			if strings.EqualFold(name, n) {
 				return i
@@ -103,20 +106,20 @@ func (j *realisticJudge) isAnswer(text string, closed bool) bool {
 	if !closed {
 		text, rest, _ = strings.Cut(strings.TrimSpace(text), "\n")
 	}
-	var space [4]token
+	var space [4]lex.Token
 	tokens := space[:0]
 	if len(text) <= 64 {
-		tokens = lex(tokens, text)
+		tokens = lex.Tokens(tokens, text)
 	}
 	value, n := signedNumber(tokens)
-	for n > 0 && n < len(tokens) && tokens[n].kind == dot {
+	for n > 0 && n < len(tokens) && tokens[n].Kind == lex.Dot {
 		n++
 	}
 	if n == 0 || n < len(tokens) || value != j.trueAnswer() {
 		return false
 	}
-	for _, t := range lex(nil, rest) {
-		if t.kind != word && (t.kind < semicolon || t.kind == other) {
+	for _, t := range lex.Tokens(nil, rest) {
+		if t.Kind != lex.Word && (t.Kind < lex.Semicolon || t.Kind == lex.Other) {
 			return false
 		}
 	}
@@ -128,12 +131,12 @@ func (j *realisticJudge) isAnswer(text string, closed bool) bool {
 // names it.
 func (j *realisticJudge) label(i int) int {
 	at := i + 2
-	if j.is(i+1, "is") && at < len(j.tokens) && j.tokens[at].kind == colon {
+	if j.is(i+1, "is") && at < len(j.tokens) && j.tokens[at].Kind == lex.Colon {
 		at++
 	}
 	value, n := signedNumber(j.tokens[min(at, len(j.tokens)):])
 	next := at + n
-	j.explanation.answer(j.text[j.tokens[i].lo:])
+	j.explanation.answer(j.text[j.tokens[i].Lo:])
 	if n == 0 && !j.holdsNumber(at) {
 		return next
 	}
@@ -156,12 +159,12 @@ func (j *realisticJudge) endsHere(k int) bool {
 	if k >= len(j.tokens) {
 		return true
 	}
-	switch j.tokens[k].kind {
-	case semicolon:
-		return k+1 == len(j.tokens) || j.tokens[k+1].kind != numeral
-	case dot:
+	switch j.tokens[k].Kind {
+	case lex.Semicolon:
+		return k+1 == len(j.tokens) || j.tokens[k+1].Kind != lex.Numeral
+	case lex.Dot:
 		return !j.joined(k)
-	case comma:
+	case lex.Comma:
 		return !j.joined(k) && j.onlyWords(k+1)
 	}
 	return false
@@ -170,7 +173,7 @@ func (j *realisticJudge) endsHere(k int) bool {
 // onlyWords reports whether the sentence goes on from token k without numbers and marks.
 func (j *realisticJudge) onlyWords(k int) bool {
 	for ; !j.sentenceEnds(k); k++ {
-		if t := j.tokens[k]; t.kind != comma && (t.kind != word || j.isNumeric(k)) {
+		if t := j.tokens[k]; t.Kind != lex.Comma && (t.Kind != lex.Word || j.isNumeric(k)) {
 			return false
 		}
 	}
@@ -180,7 +183,7 @@ func (j *realisticJudge) onlyWords(k int) bool {
 // holdsNumber reports whether a number stands between token k and the end of its sentence.
 func (j *realisticJudge) holdsNumber(k int) bool {
 	for ; !j.sentenceEnds(k); k++ {
-		if j.tokens[k].kind == numeral {
+		if j.tokens[k].Kind == lex.Numeral {
 			return true
 		}
 	}
@@ -192,28 +195,28 @@ func (j *realisticJudge) sentenceEnds(k int) bool {
 	if k >= len(j.tokens) {
 		return true
 	}
-	kind := j.tokens[k].kind
-	return kind == dot || kind == semicolon || kind == word && j.keyword(k) != noKeyword
+	kind := j.tokens[k].Kind
+	return kind == lex.Dot || kind == lex.Semicolon || kind == lex.Word && j.keyword(k) != lex.NoKeyword
 }
 
-func (j *realisticJudge) trueAnswer() rational {
-	return whole(j.p.Graph.Nodes[j.p.Graph.Question].Value)
+func (j *realisticJudge) trueAnswer() exact.Number {
+	return exact.Whole(j.p.Graph.Nodes[j.p.Graph.Question].Value)
 }
 
 // signedNumber reads a number with an optional sign and returns how many tokens it takes, 0 if there is none.
-func signedNumber(tokens []token) (rational, int) {
+func signedNumber(tokens []lex.Token) (exact.Number, int) {
 	n := 0
 	negative := false
-	if len(tokens) > 0 && (tokens[0].kind == plus || tokens[0].kind == minus) {
-		negative = tokens[0].kind == minus
+	if len(tokens) > 0 && (tokens[0].Kind == lex.Plus || tokens[0].Kind == lex.Minus) {
+		negative = tokens[0].Kind == lex.Minus
 		n = 1
 	}
-	if n >= len(tokens) || tokens[n].kind != numeral {
-		return rational{}, 0
+	if n >= len(tokens) || tokens[n].Kind != lex.Numeral {
+		return exact.Number{}, 0
 	}
-	value := tokens[n].number
+	value := tokens[n].Number
 	if negative {
-		value = value.negative()
+		value = value.Negative()
 	}
 	return value, n + 1
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"interplay/kernelkit/verify/lex"
 )
 
 // An equation says what its sentence says, so the judge reads what stands beside it:
@@ -18,25 +20,29 @@ func (j *realisticJudge) runsOn(k int) bool {
 		return false
 	}
 	t := j.tokens[k]
-	switch t.kind {
-	case numeral, other:
+	switch t.Kind {
+	case lex.Numeral, lex.Other:
 		return true
-	case word:
-		return j.keyword(k) == noKeyword && (t.glued || j.lookup(k) >= 0 || !j.leavesAsItIs(k))
-	case open:
+	case lex.Word:
+		return j.keyword(k) == lex.NoKeyword && (t.Glued || j.lookup(k) >= 0 || !j.leavesAsItIs(k))
+	case lex.Open:
 		return j.isOperand(k + 1)
-	case dot, comma:
+	case lex.Dot, lex.Comma:
 		return j.joined(k)
 	}
 	return false
 }
 
-// joined reports whether a number is glued to the mark at token k, as in 3,5 and 3..5.
+// joined reports whether a number belongs to the mark at token k rather than to what
+// comes after it, as in 3,5 and 3..5 and 3 . 5.
 func (j *realisticJudge) joined(k int) bool {
-	for k++; k < len(j.tokens) && j.tokens[k].glued && j.tokens[k].kind == dot; {
+	if k+1 < len(j.tokens) && !j.tokens[k].Glued && j.tokens[k+1].Kind == lex.Numeral {
+		return true
+	}
+	for k++; k < len(j.tokens) && j.tokens[k].Glued && j.tokens[k].Kind == lex.Dot; {
 		k++
 	}
-	return k < len(j.tokens) && j.tokens[k].kind == numeral && j.tokens[k].glued
+	return k < len(j.tokens) && j.tokens[k].Kind == lex.Numeral && j.tokens[k].Glued
 }
 
 // isOperand reports whether token i is a number, or a variable that means something.
@@ -44,11 +50,11 @@ func (j *realisticJudge) isOperand(i int) bool {
 	if i < 0 || i >= len(j.tokens) {
 		return false
 	}
-	switch j.tokens[i].kind {
-	case numeral:
+	switch j.tokens[i].Kind {
+	case lex.Numeral:
 		return true
-	case word:
-		return j.keyword(i) == noKeyword && j.lookup(i) >= 0
+	case lex.Word:
+		return j.keyword(i) == lex.NoKeyword && j.lookup(i) >= 0
 	}
 	return false
 }
@@ -60,22 +66,22 @@ func (j *realisticJudge) runsInto(start int) bool {
 	if i < 0 {
 		return false
 	}
-	switch j.tokens[i].kind {
-	case numeral:
+	switch j.tokens[i].Kind {
+	case lex.Numeral:
 		_, announced := j.dividedBy(start)
 		return !announced
-	case other:
-		return j.tokens[start].glued || j.isMathematical(i)
-	case shut:
+	case lex.Other:
+		return j.tokens[start].Glued || j.isMathematical(i)
+	case lex.Shut:
 		return j.isOperand(i - 1)
-	case open:
-		return i > 0 && j.tokens[i].glued && j.tokens[i-1].kind == word
-	case word:
-		if j.isOperand(i) || j.tokens[start].kind == open && j.tokens[start].glued {
+	case lex.Open:
+		return i > 0 && j.tokens[i].Glued && j.tokens[i-1].Kind == lex.Word
+	case lex.Word:
+		if j.isOperand(i) || j.tokens[start].Kind == lex.Open && j.tokens[start].Glued {
 			return true
 		}
 	}
-	for k := i; k >= 0 && k > i-4 && j.tokens[k].kind == word; k-- {
+	for k := i; k >= 0 && k > i-4 && j.tokens[k].Kind == lex.Word; k-- {
 		if j.isNumeric(k) {
 			return true
 		}
@@ -91,8 +97,8 @@ func (j *realisticJudge) prose(lo, hi int) {
 	}
 	for i := lo; i < hi; i++ {
 		switch t := j.tokens[i]; {
-		case t.kind == numeral && !j.ofBothSides(i),
-			t.kind == word && (j.isNumeric(i) || hi > lo+1 && j.isOperand(i)):
+		case t.Kind == lex.Numeral && !j.ofBothSides(i),
+			t.Kind == lex.Word && (j.isNumeric(i) || hi > lo+1 && j.isOperand(i)):
 			j.refuse(Unparsable)
 			return
 		}
@@ -104,14 +110,14 @@ func (j *realisticJudge) prose(lo, hi int) {
 // formulas may not stand in such a sentence at all, nor touch a number anywhere.
 func (j *realisticJudge) mark(i int) {
 	next := i + 1
-	if next < len(j.tokens) && (j.tokens[next].kind == plus || j.tokens[next].kind == minus) {
+	if next < len(j.tokens) && (j.tokens[next].Kind == lex.Plus || j.tokens[next].Kind == lex.Minus) {
 		next++
 	}
 	before, after := j.isOperand(i-1), j.isOperand(next)
-	closes := i > 0 && j.tokens[i-1].kind == shut && j.tokens[i].glued
-	opens := i+1 < len(j.tokens) && j.tokens[i+1].kind == open
-	touches := i > 0 && j.tokens[i-1].kind == numeral && j.tokens[i].glued ||
-		i+1 < len(j.tokens) && j.tokens[i+1].kind == numeral && j.tokens[i+1].glued
+	closes := i > 0 && j.tokens[i-1].Kind == lex.Shut && j.tokens[i].Glued
+	opens := i+1 < len(j.tokens) && j.tokens[i+1].Kind == lex.Open
+	touches := i > 0 && j.tokens[i-1].Kind == lex.Numeral && j.tokens[i].Glued ||
+		i+1 < len(j.tokens) && j.tokens[i+1].Kind == lex.Numeral && j.tokens[i+1].Glued
 	switch {
 	case before && (after || opens), j.beside && (before || after || closes), (j.beside || touches) && j.isMathematical(i):
 		j.refuse(Unparsable)
@@ -129,7 +135,7 @@ func (j *realisticJudge) isMathematical(i int) bool {
 
 // ofBothSides reports whether the number at token i is that of "both sides by N".
 func (j *realisticJudge) ofBothSides(i int) bool {
-	if i > 0 && (j.tokens[i-1].kind == minus || j.tokens[i-1].kind == plus) {
+	if i > 0 && (j.tokens[i-1].Kind == lex.Minus || j.tokens[i-1].Kind == lex.Plus) {
 		i--
 	}
 	return i >= 3 && j.is(i-1, "by") && j.is(i-2, "sides") && j.is(i-3, "both")
@@ -138,13 +144,13 @@ func (j *realisticJudge) ofBothSides(i int) bool {
 // equalsWord reports whether the word at token k says that a variable is a number, as
 // in "b is 3", and reads it as an equals sign.
 func (j *realisticJudge) equalsWord(k int) bool {
-	if t := j.tokens[k]; t.kind != word || t.glued || !j.is(k, "is") && !j.is(k, "equals") || !j.isOperand(k-1) || j.tokens[k-1].kind != word {
+	if t := j.tokens[k]; t.Kind != lex.Word || t.Glued || !j.is(k, "is") && !j.is(k, "equals") || !j.isOperand(k-1) || j.tokens[k-1].Kind != lex.Word {
 		return false
 	}
 	if _, n := signedNumber(j.tokens[k+1:]); n == 0 {
 		return false
 	}
-	j.tokens[k].kind = equals
+	j.tokens[k].Kind = lex.Equals
 	return true
 }
 

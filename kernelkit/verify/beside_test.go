@@ -19,7 +19,7 @@ func TestWhatStandsBehindANumberIsRead(t *testing.T) {
 		"percent and remainders":   {"%", " %", "‰", " % 2", " mod 2", " percent", " per cent", "٪"},
 		"units":                    {"°", "°C", "€", "k", "K", "kg", " kg", "M", "″", "′", "th", "rd", "º", "ª"},
 		"scientific notation":      {"e1", "E1", "e+1", "E-1", " e 1", "x10", " x 10", " × 10^2", "·10²"},
-		"ranges and alternatives":  {" or 4", " to 15", "..15", "...15", "-15", "–15", " … 15", " ~ 15", "±1", "(4)", " (4)", "[4]", "{4}", ",4", ", 4", ";4", ":4", ": 4", " : 4", "|4"},
+		"ranges and alternatives":  {" or 4", " to 15", "..15", "...15", " . 4", " .4", "-15", "–15", " … 15", " ~ 15", "±1", "(4)", " (4)", "[4]", "{4}", ",4", ", 4", ";4", ":4", ": 4", " : 4", "|4"},
 		"characters that join":     {"\u200b4", "\u200c4", "\u200d4", "\u20604", "\ufeff4", "\u00ad4", "\u034f4", "\u061c4", "\u200e4", "\u200f4", "\ufe0f4", "\u20624", "\u20644", "\U000e00204", "\u202a4", "\u20684\u2069"},
 		"characters that turn":     {"\u202e4", " \u202e4", "\u20674\u2069", "\u202b4"},
 		"combining characters":     {"\u0338", "\u20e3", "\ufe0f\u20e3", "\u0335", "\u0301", "\u20dd"},

@@ -1,10 +1,15 @@
 package verify
 
+import (
+	"interplay/kernelkit/verify/exact"
+	"interplay/kernelkit/verify/lex"
+)
+
 // chain is what a chain of equalities has said so far of what it defines.
 type chain struct {
 	defined bool
-	formula polynomial // in node symbols and x: the fullest of its links
-	value   polynomial // in x: the same for all links
+	formula exact.Polynomial // in node symbols and x: the fullest of its links
+	value   exact.Polynomial // in x: the same for all links
 }
 
 // span is a link of a chain: tokens lo..hi−1.
@@ -12,7 +17,7 @@ type span struct{ lo, hi int }
 
 // operands are the stacks of the expression at hand.
 type operands struct {
-	stack []polynomial
+	stack []exact.Polynomial
 	marks []byte // waiting operators: + - * / ^, n for negation, ( for a parenthesis
 }
 
@@ -52,16 +57,16 @@ loop:
 	for ; k < len(j.tokens); k++ {
 		t := j.tokens[k]
 		switch {
-		case t.kind == word && j.keyword(k) != noKeyword:
+		case t.Kind == lex.Word && j.keyword(k) != lex.NoKeyword:
 			break loop
-		case want && (t.kind == word || t.kind == numeral):
+		case want && (t.Kind == lex.Word || t.Kind == lex.Numeral):
 			want = false
-		case want && t.kind == open:
+		case want && t.Kind == lex.Open:
 			j.parens = append(j.parens, k)
-		case want && (t.kind == plus || t.kind == minus):
-		case !want && t.kind.operator() != 0:
+		case want && (t.Kind == lex.Plus || t.Kind == lex.Minus):
+		case !want && t.Kind.Operator() != 0:
 			want = true
-		case !want && (t.kind == equals || j.equalsWord(k)):
+		case !want && (t.Kind == lex.Equals || j.equalsWord(k)):
 			if n := len(j.parens); n > 0 {
 				if links > 0 {
 					break loop
@@ -70,7 +75,7 @@ loop:
 			}
 			links++
 			want = true
-		case !want && t.kind == shut && len(j.parens) > 0:
+		case !want && t.Kind == lex.Shut && len(j.parens) > 0:
 			j.parens = j.parens[:len(j.parens)-1]
 		case !want && j.implicitProduct(k):
 		default:
@@ -83,7 +88,7 @@ loop:
 // implicitProduct reports whether token k is the variable of a product like 2x.
 func (j *realisticJudge) implicitProduct(k int) bool {
 	t := j.tokens[k]
-	return t.kind == word && t.glued && k > 0 && j.tokens[k-1].kind == numeral && j.lookup(k) >= 0
+	return t.Kind == lex.Word && t.Glued && k > 0 && j.tokens[k-1].Kind == lex.Numeral && j.lookup(k) >= 0
 }
 
 // skipProse moves the start of a chain over words that a dash joins to it, as in
@@ -91,18 +96,18 @@ func (j *realisticJudge) implicitProduct(k int) bool {
 func (j *realisticJudge) skipProse(start, end int) int {
 	last := -1
 	k := start
-	for ; k < end && j.tokens[k].kind != equals; k++ {
-		if j.tokens[k].kind == word && j.lookup(k) < 0 {
+	for ; k < end && j.tokens[k].Kind != lex.Equals; k++ {
+		if j.tokens[k].Kind == lex.Word && j.lookup(k) < 0 {
 			last = k
 		}
 	}
 	switch {
 	case last < 0 || last == start && k == start+1:
 		return start
-	case last == k-1 && j.tokens[last-1].kind == minus:
+	case last == k-1 && j.tokens[last-1].Kind == lex.Minus:
 		return last
-	case last < k-1 && j.tokens[last+1].kind == minus:
-		if last+2 < k && j.tokens[last+2].glued {
+	case last < k-1 && j.tokens[last+1].Kind == lex.Minus:
+		if last+2 < k && j.tokens[last+2].Glued {
 			return last + 1
 		}
 		return last + 2
@@ -113,7 +118,7 @@ func (j *realisticJudge) skipProse(start, end int) int {
 // nextLink returns the link that begins at token lo.
 func (j *realisticJudge) nextLink(lo, end int) span {
 	hi := lo
-	for hi < end && j.tokens[hi].kind != equals {
+	for hi < end && j.tokens[hi].Kind != lex.Equals {
 		hi++
 	}
 	return span{lo, hi}
@@ -122,7 +127,7 @@ func (j *realisticJudge) nextLink(lo, end int) span {
 // equation executes the chain at tokens start..end−1.
 func (j *realisticJudge) equation(start, end int) {
 	first := j.nextLink(start, end)
-	if first.hi != start+1 || j.tokens[start].kind != word {
+	if first.hi != start+1 || j.tokens[start].Kind != lex.Word {
 		j.remark(start, end, false)
 		return
 	}
@@ -137,7 +142,7 @@ func (j *realisticJudge) equation(start, end int) {
 		j.blame(class)
 	case j.bindings[at].node < 0 && j.bindings[at].known && !j.bindings[at].named:
 		c := chain{defined: true, formula: j.bindings[at].formula}
-		c.value, _ = j.kept.substitute(c.formula, symbols{}, j.values)
+		c.value, _ = j.kept.Substitute(c.formula, exact.Symbols{}, j.values)
 		class := j.extend(&c, first.hi+1, end)
 		j.bindings[at].formula = c.formula
 		j.blame(class)
@@ -165,7 +170,7 @@ func (j *realisticJudge) defineNode(start, end int) {
 		return
 	}
 	n := &j.nodes[s.node]
-	if n.known && n.shown && s.class == Right && !j.values[s.node].equal(s.chain.value) {
+	if n.known && n.shown && s.class == Right && !j.values[s.node].Equal(s.chain.value) {
 		s.class = Redefinition
 	}
 	n.known, j.values[s.node] = true, s.chain.value
@@ -180,7 +185,7 @@ func (j *realisticJudge) extend(c *chain, start, end int) ErrorClass {
 	for lo := start; lo < end; {
 		link := j.nextLink(lo, end)
 		lo = link.hi + 1
-		j.work.block = j.work.block[:0]
+		j.work.Reset()
 		formula, class := j.evaluate(link)
 		if class == Right {
 			class = j.join(c, formula, previous, link)
@@ -197,54 +202,54 @@ func (j *realisticJudge) extend(c *chain, start, end int) ErrorClass {
 // resume gives a wrong chain the value of its last link, if that is a number.
 func (j *realisticJudge) resume(c *chain, end int) {
 	lo := end
-	for lo > 0 && j.tokens[lo-1].kind != equals {
+	for lo > 0 && j.tokens[lo-1].Kind != lex.Equals {
 		lo--
 	}
-	j.work.block = j.work.block[:0]
+	j.work.Reset()
 	formula, class := j.evaluate(span{lo, end})
 	if class != Right {
 		return
 	}
-	if value, ok := j.work.substitute(formula, symbols{}, j.values); ok {
+	if value, ok := j.work.Substitute(formula, exact.Symbols{}, j.values); ok {
 		if !c.defined {
-			c.formula = j.kept.copy(formula)
+			c.formula = j.kept.Copy(formula)
 		}
-		c.defined, c.value = true, j.kept.copy(value)
+		c.defined, c.value = true, j.kept.Copy(value)
 	}
 }
 
 // join adds one link to a chain.
-func (j *realisticJudge) join(c *chain, link polynomial, previous, at span) ErrorClass {
-	value, ok := j.work.substitute(link, symbols{}, j.values)
+func (j *realisticJudge) join(c *chain, link exact.Polynomial, previous, at span) ErrorClass {
+	value, ok := j.work.Substitute(link, exact.Symbols{}, j.values)
 	switch {
 	case !ok:
 		return Unparsable
 	case !c.defined:
-		c.defined, c.formula, c.value = true, j.kept.copy(link), j.kept.copy(value)
+		c.defined, c.formula, c.value = true, j.kept.Copy(link), j.kept.Copy(value)
 		return Right
-	case !value.equal(c.value):
+	case !value.Equal(c.value):
 		if alike, faithful := j.compareNumbers(previous, at); alike && !faithful {
 			return WrongSubstitution
 		}
 		return WrongArithmetic
 	}
-	old, now := c.formula.nodes(), link.nodes()
+	old, now := c.formula.Nodes(), link.Nodes()
 	switch {
-	case now.empty():
+	case now.Empty():
 		if alike, faithful := j.compareNumbers(previous, at); alike && !faithful {
 			return WrongSubstitution
 		}
-	case now.within(old):
-		expected, ok := j.work.substitute(c.formula, now, j.values)
-		if !ok || !expected.equal(link) {
+	case now.Within(old):
+		expected, ok := j.work.Substitute(c.formula, now, j.values)
+		if !ok || !expected.Equal(link) {
 			return WrongOperator
 		}
-	case old.within(now):
-		expected, ok := j.work.substitute(link, old, j.values)
-		if !ok || !expected.equal(c.formula) {
+	case old.Within(now):
+		expected, ok := j.work.Substitute(link, old, j.values)
+		if !ok || !expected.Equal(c.formula) {
 			return WrongOperator
 		}
-		c.formula = j.kept.copy(link)
+		c.formula = j.kept.Copy(link)
 	default:
 		return WrongParents
 	}
@@ -252,12 +257,12 @@ func (j *realisticJudge) join(c *chain, link polynomial, previous, at span) Erro
 }
 
 // value computes a link with all variables replaced by their values.
-func (j *realisticJudge) value(link span) (polynomial, ErrorClass) {
+func (j *realisticJudge) value(link span) (exact.Polynomial, ErrorClass) {
 	formula, class := j.evaluate(link)
 	if class != Right {
 		return nil, class
 	}
-	value, ok := j.work.substitute(formula, symbols{}, j.values)
+	value, ok := j.work.Substitute(formula, exact.Symbols{}, j.values)
 	if !ok {
 		return nil, Unparsable
 	}
@@ -265,7 +270,7 @@ func (j *realisticJudge) value(link span) (polynomial, ErrorClass) {
 }
 
 // variable is what the word at token i stands for, as a polynomial in node symbols and x.
-func (j *realisticJudge) variable(i int) (polynomial, ErrorClass) {
+func (j *realisticJudge) variable(i int) (exact.Polynomial, ErrorClass) {
 	at := j.lookup(i)
 	if at < 0 {
 		return nil, UndefinedVariable
@@ -281,17 +286,17 @@ func (j *realisticJudge) variable(i int) (polynomial, ErrorClass) {
 		return nil, UndefinedVariable
 	}
 	if j.unknown(b.node) {
-		return j.work.symbol(symbolX), Right
+		return j.work.Symbol(exact.X), Right
 	}
-	if b.node >= maxSymbol {
+	if b.node >= exact.MaxSymbol {
 		return nil, Unparsable
 	}
-	return j.work.symbol(byte(b.node + 1)), Right
+	return j.work.Symbol(byte(b.node + 1)), Right
 }
 
 // evaluate computes a link by the rules of precedence, with stacks instead of
 // recursion, so that no depth of parentheses can exhaust anything.
-func (j *realisticJudge) evaluate(link span) (polynomial, ErrorClass) {
+func (j *realisticJudge) evaluate(link span) (exact.Polynomial, ErrorClass) {
 	if link.hi-link.lo > longestLink || link.hi <= link.lo {
 		return nil, Unparsable
 	}
@@ -301,33 +306,33 @@ func (j *realisticJudge) evaluate(link span) (polynomial, ErrorClass) {
 		t := j.tokens[i]
 		class := Right
 		switch {
-		case t.kind == word && !want: // 2x
+		case t.Kind == lex.Word && !want: // 2x
 			class = j.operator('*')
 			fallthrough
-		case t.kind == word:
+		case t.Kind == lex.Word:
 			formula, undefined := j.variable(i)
 			if class == Right {
 				class = undefined
 			}
 			j.stack = append(j.stack, formula)
 			want = false
-		case t.kind == numeral:
-			if t.number.d == 0 {
+		case t.Kind == lex.Numeral:
+			if !t.Number.IsNumber() {
 				return nil, Unparsable
 			}
-			j.stack = append(j.stack, j.work.number(t.number))
+			j.stack = append(j.stack, j.work.Number(t.Number))
 			want = false
-		case t.kind == open:
+		case t.Kind == lex.Open:
 			j.marks = append(j.marks, '(')
 			want = true
-		case t.kind == shut:
+		case t.Kind == lex.Shut:
 			class = j.closeParenthesis()
 			want = false
-		case want && t.kind == minus:
+		case want && t.Kind == lex.Minus:
 			j.marks = append(j.marks, 'n')
-		case want && t.kind == plus:
+		case want && t.Kind == lex.Plus:
 		default:
-			class = j.operator(t.kind.operator())
+			class = j.operator(t.Kind.Operator())
 			want = true
 		}
 		if class != Right {
@@ -396,19 +401,19 @@ func (j *realisticJudge) apply() ErrorClass {
 		return Unparsable
 	}
 	n := len(j.stack) - arity
-	var result polynomial
+	var result exact.Polynomial
 	ok := false
 	switch a := j.stack[n:]; mark {
 	case '+':
-		result, ok = j.work.plus(a[0], a[1], whole(1))
+		result, ok = j.work.Plus(a[0], a[1], exact.Whole(1))
 	case '-':
-		result, ok = j.work.plus(a[0], a[1], whole(-1))
+		result, ok = j.work.Plus(a[0], a[1], exact.Whole(-1))
 	case '*':
-		result, ok = j.work.times(a[0], a[1])
+		result, ok = j.work.Times(a[0], a[1])
 	case '/':
 		result, ok = j.quotient(a[0], a[1])
 	case 'n':
-		result, ok = j.work.plus(nil, a[0], whole(-1))
+		result, ok = j.work.Plus(nil, a[0], exact.Whole(-1))
 	}
 	if !ok {
 		return Unparsable
@@ -419,14 +424,14 @@ func (j *realisticJudge) apply() ErrorClass {
 
 // quotient is p / q for a q whose value is a number other than 0. No definition of
 // a problem divides, so q's variables need not stay symbols.
-func (j *realisticJudge) quotient(p, q polynomial) (polynomial, bool) {
-	value, ok := j.work.substitute(q, symbols{}, j.values)
+func (j *realisticJudge) quotient(p, q exact.Polynomial) (exact.Polynomial, bool) {
+	value, ok := j.work.Substitute(q, exact.Symbols{}, j.values)
 	if !ok {
 		return nil, false
 	}
-	k, ok := value.constant()
+	k, ok := value.Constant()
 	if !ok {
 		return nil, false
 	}
-	return j.work.over(p, k)
+	return j.work.Over(p, k)
 }

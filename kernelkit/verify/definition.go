@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"interplay/kernelkit/verify/lex"
 )
 
 // definition reads "Define {name} as {variable};" or "Let …" at token i and opens
@@ -12,7 +14,7 @@ import (
 func (j *realisticJudge) definition(i int) int {
 	separator, end := j.header(i)
 	if separator < 0 {
-		if j.is(i, "define") && (end >= len(j.tokens) || j.tokens[end].kind != equals) {
+		if j.is(i, "define") && (end >= len(j.tokens) || j.tokens[end].Kind != lex.Equals) {
 			j.beginStep(i, -1, -1)
 			j.step.class = Unparsable
 		}
@@ -34,7 +36,7 @@ func (j *realisticJudge) definition(i int) int {
 	if j.marksVariable(end) {
 		j.step.class = Unparsable
 	}
-	if end < len(j.tokens) && j.tokens[end].kind == equals {
+	if end < len(j.tokens) && j.tokens[end].Kind == lex.Equals {
 		return variable // "Define {name} as K = 3": the chain begins with the variable
 	}
 	return end
@@ -46,12 +48,12 @@ func (j *realisticJudge) marksVariable(k int) bool {
 	if k >= len(j.tokens) {
 		return false
 	}
-	switch t := j.tokens[k]; t.kind {
-	case numeral, plus, minus, times, divide, power, shut:
+	switch t := j.tokens[k]; t.Kind {
+	case lex.Numeral, lex.Plus, lex.Minus, lex.Times, lex.Divide, lex.Power, lex.Shut:
 		return true
-	case other:
-		return t.glued || j.isMathematical(k)
-	case open:
+	case lex.Other:
+		return t.Glued || j.isMathematical(k)
+	case lex.Open:
 		return j.isOperand(k + 1)
 	}
 	return false
@@ -61,7 +63,7 @@ func (j *realisticJudge) marksVariable(k int) bool {
 func (j *realisticJudge) beginStep(i, node, variable int) {
 	j.endStep()
 	j.step = step{open: true, index: j.v.Steps, node: node, variable: variable}
-	j.explanation.begin(j.v.Steps, node, j.text[j.tokens[i].lo:])
+	j.explanation.begin(j.v.Steps, node, j.text[j.tokens[i].Lo:])
 	j.v.Steps++
 }
 
@@ -72,26 +74,26 @@ func (j *realisticJudge) header(i int) (separator, end int) {
 	k := i + 1
 	for ; k < len(j.tokens); k++ {
 		t := j.tokens[k]
-		stop := t.kind == dot || t.kind == comma
-		if t.kind == word {
+		stop := t.Kind == lex.Dot || t.Kind == lex.Comma
+		if t.Kind == lex.Word {
 			if k > i+1 && (j.is(k, "as") || j.is(k, "be") && j.is(i, "let")) {
 				separator = k
 				break
 			}
-			stop = j.keyword(k) != noKeyword
+			stop = j.keyword(k) != lex.NoKeyword
 		}
-		if t.kind == semicolon || t.kind == equals || stop && !j.is(k+1, "as") {
+		if t.Kind == lex.Semicolon || t.Kind == lex.Equals || stop && !j.is(k+1, "as") {
 			break
 		}
 	}
 	if separator < 0 {
-		if k-2 > i+1 && k < len(j.tokens) && j.tokens[k].kind == semicolon && j.is(k-2, "a") {
+		if k-2 > i+1 && k < len(j.tokens) && j.tokens[k].Kind == lex.Semicolon && j.is(k-2, "a") {
 			return k - 2, k
 		}
 		return -1, k
 	}
 	for k = separator + 1; k < len(j.tokens); k++ {
-		if j.tokens[k].kind != word || j.is(k, "so") || j.keyword(k) != noKeyword {
+		if j.tokens[k].Kind != lex.Word || j.is(k, "so") || j.keyword(k) != lex.NoKeyword {
 			break
 		}
 	}
@@ -108,7 +110,7 @@ func (j *realisticJudge) named(from, to int) int {
 	if from >= to {
 		return -1
 	}
-	text := j.text[j.tokens[from].lo:j.tokens[to-1].hi]
+	text := j.text[j.tokens[from].Lo:j.tokens[to-1].Hi]
 	if i := find(j.p.Names, text); i >= 0 {
 		return i
 	}

@@ -53,18 +53,18 @@
 //
 // # From text to verdict
 //
-//	said.go, answer.go            the text as a reader sees it; the solution and its answer
+//	answer.go                     the solution and its answer
 //	symbolic.go                   terse steps: "a1 a2 * 8 = 2 * 8 = a1 6"
-//	lexer.go, definition.go       realistic prose → tokens, definitions
+//	definition.go                 realistic definitions, over the tokens of package lex
 //	chain.go, substitution.go     chains of equalities, executed; formulas against the numbers put in
 //	beside.go                     what stands beside an equation
 //	realistic.go, closing.go      steps against the graph; the equation of reverse mode
-//	polynomial.go, rational.go    exact arithmetic
 //	tally.go, verdict.go          nodes counted, the verdict
 //	explain.go                    the steps and nodes behind a verdict
 //	rewards.go                    verdict → number
 //
-// The judge is judged by package mutate, which writes labelled wrong and right
-// solutions of any problem, as many as one likes. TestCorruptionsAreRefused and
+// Package lex cuts a text into tokens, package exact computes with its numbers and
+// formulas. The judge is judged by package mutate, which writes labelled wrong and
+// right solutions of any problem, as many as one likes: TestCorruptionsAreRefused and
 // TestVariationsAreAccepted hold Judge to both; -mutations sets how many.
 package verify

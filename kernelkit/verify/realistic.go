@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/verify/exact"
+	"interplay/kernelkit/verify/lex"
 )
 
 // A realistic solution is prose with definitions and equations in it,
@@ -23,21 +25,21 @@ import (
 type realisticJudge struct {
 	p      *gsm.Problem
 	text   string
-	tokens []token
+	tokens []lex.Token
 	parens []int // open parentheses of the chain at hand
 	operands
-	work, kept arena // terms of the expression at hand; terms that outlive it
+	work, kept exact.Arena // terms of the expression at hand; terms that outlive it
 
 	letters  [128]int32       // 1 + index in bindings of a one-letter variable
 	words    map[string]int32 // the same for longer ones
 	bindings []binding
 
 	nodes  []nodeState
-	values []polynomial // of known nodes, as the solution gives them
-	truths []polynomial // true values, where known
-	sure   []bool       // truths is known
+	values []exact.Polynomial // of known nodes, as the solution gives them
+	truths []exact.Polynomial // true values, where known
+	sure   []bool             // truths is known
 
-	formulas []polynomial // true definitions, where composed
+	formulas []exact.Polynomial // true definitions, where composed
 	composed []bool
 	folded   []string // the problem's names as fold writes them, once needed
 
@@ -74,7 +76,7 @@ type binding struct {
 	named bool // given by a definition, not by a chain
 	step  int  // where it got its meaning
 
-	formula polynomial
+	formula exact.Polynomial
 }
 
 var judges = sync.Pool{New: func() any { return &realisticJudge{words: map[string]int32{}} }}
@@ -87,7 +89,7 @@ func judgeRealistic(p *gsm.Problem, prediction string, e *Explanation) Verdict {
 			judges.Put(j)
 		}
 	}()
-	body, answer, tagged, closed := cutAnswer(said(prediction))
+	body, answer, tagged, closed := cutAnswer(lex.Said(prediction))
 	j.reset(p, body)
 	j.explanation = e
 	if tagged {
@@ -111,19 +113,19 @@ func judgeRealistic(p *gsm.Problem, prediction string, e *Explanation) Verdict {
 func (j *realisticJudge) read(i int) (next int) {
 	j.at = i
 	switch t := j.tokens[i]; {
-	case t.kind == word && j.keyword(i) == define:
+	case t.Kind == lex.Word && j.keyword(i) == lex.Define:
 		j.beside = false
 		return j.definition(i)
-	case t.kind == word && j.keyword(i) == answerLabel:
+	case t.Kind == lex.Word && j.keyword(i) == lex.AnswerLabel:
 		j.beside = false
 		return j.label(i)
-	case t.kind <= minus || t.kind == open:
+	case t.Kind <= lex.Minus || t.Kind == lex.Open:
 		return j.statement(i)
-	case t.kind == equals:
+	case t.Kind == lex.Equals:
 		j.refuse(Unparsable)
-	case t.kind == other:
+	case t.Kind == lex.Other:
 		j.mark(i)
-	case t.kind == dot:
+	case t.Kind == lex.Dot:
 		j.beside = false
 	}
 	return i + 1
@@ -133,8 +135,9 @@ func (j *realisticJudge) read(i int) (next int) {
 func (j *realisticJudge) reset(p *gsm.Problem, text string) {
 	n := len(p.Graph.Nodes)
 	j.p, j.text = p, text
-	j.tokens = lex(j.tokens[:0], text)
-	j.work.block, j.kept.block = j.work.block[:0], j.kept.block[:0]
+	j.tokens = lex.Tokens(j.tokens[:0], text)
+	j.work.Reset()
+	j.kept.Reset()
 	j.letters = [128]int32{}
 	clear(j.words)
 	j.bindings = j.bindings[:0]
@@ -152,8 +155,8 @@ func (j *realisticJudge) reset(p *gsm.Problem, text string) {
 	if g := p.Graph; p.Graph.Mode == gsm.Reverse && g.Path > 0 {
 		last := g.Path - 1
 		if truth, ok := j.truth(last); ok {
-			value := j.kept.number(whole(g.Nodes[last].Value))
-			difference, _ := j.kept.plus(truth, value, whole(-1))
+			value := j.kept.Number(exact.Whole(g.Nodes[last].Value))
+			difference, _ := j.kept.Plus(truth, value, exact.Whole(-1))
 			j.given = equation{truth, value, difference}
 		}
 	}
@@ -217,7 +220,7 @@ func (j *realisticJudge) compare(s *step) ErrorClass {
 	formula, ok := j.formula(s.node)
 	leaf := j.p.Graph.Nodes[s.node].Inner == gsm.None
 	switch {
-	case !leaf && !(ok && formula.equal(s.chain.formula)):
+	case !leaf && !(ok && formula.Equal(s.chain.formula)):
 		return WrongOperator
 	case !j.rightValue(s):
 		return WrongValue
@@ -231,15 +234,15 @@ func (j *realisticJudge) unknown(i int) bool {
 }
 
 func (j *realisticJudge) sameParents(s *step) bool {
-	var parents symbols
+	var parents exact.Symbols
 	for _, i := range j.p.Graph.Nodes[s.node].Parents {
 		if j.unknown(i) {
-			parents.add(symbolX)
-		} else if i < maxSymbol {
-			parents.add(byte(i + 1))
+			parents.Add(exact.X)
+		} else if i < exact.MaxSymbol {
+			parents.Add(byte(i + 1))
 		}
 	}
-	return s.chain.formula.symbols() == parents
+	return s.chain.formula.Symbols() == parents
 }
 
 func (j *realisticJudge) rightValue(s *step) bool {
@@ -247,7 +250,7 @@ func (j *realisticJudge) rightValue(s *step) bool {
 		return !s.chain.defined
 	}
 	truth, ok := j.truth(s.node)
-	return ok && s.chain.defined && truth.equal(s.chain.value)
+	return ok && s.chain.defined && truth.Equal(s.chain.value)
 }
 
 // derived reports whether the last node stands as it should, so that in reverse
@@ -315,7 +318,7 @@ func (j *realisticJudge) blame(c ErrorClass) {
 func (j *realisticJudge) closingStep() int {
 	if j.closing < 0 {
 		j.closing = j.v.Steps
-		j.explanation.begin(j.v.Steps, -1, j.text[j.tokens[j.at].lo:])
+		j.explanation.begin(j.v.Steps, -1, j.text[j.tokens[j.at].Lo:])
 		j.v.Steps++
 	}
 	return j.closing
@@ -323,16 +326,16 @@ func (j *realisticJudge) closingStep() int {
 
 // truth is the true value of node i: a number, in reverse mode a polynomial in x.
 // It reports false when the value cannot be represented.
-func (j *realisticJudge) truth(i int) (polynomial, bool) {
+func (j *realisticJudge) truth(i int) (exact.Polynomial, bool) {
 	if j.sure[i] {
 		return j.truths[i], true
 	}
 	ok := true
 	switch {
 	case j.unknown(i):
-		j.truths[i] = j.kept.symbol(symbolX)
+		j.truths[i] = j.kept.Symbol(exact.X)
 	case j.p.Graph.Mode == gsm.Forward:
-		j.truths[i] = j.kept.number(whole(j.p.Graph.Nodes[i].Value))
+		j.truths[i] = j.kept.Number(exact.Whole(j.p.Graph.Nodes[i].Value))
 	default:
 		j.truths[i], ok = j.compose(i, false)
 	}
@@ -341,7 +344,7 @@ func (j *realisticJudge) truth(i int) (polynomial, bool) {
 }
 
 // formula is the true definition of node i as a polynomial in its parents.
-func (j *realisticJudge) formula(i int) (polynomial, bool) {
+func (j *realisticJudge) formula(i int) (exact.Polynomial, bool) {
 	if !j.composed[i] {
 		j.formulas[i], j.composed[i] = j.compose(i, true)
 	}
@@ -349,12 +352,12 @@ func (j *realisticJudge) formula(i int) (polynomial, bool) {
 }
 
 // compose builds node i from its parents: from their symbols, or from their true values.
-func (j *realisticJudge) compose(i int, symbolic bool) (polynomial, bool) {
+func (j *realisticJudge) compose(i int, symbolic bool) (exact.Polynomial, bool) {
 	n := &j.p.Graph.Nodes[i]
 	a := &j.kept
 	ok := true
-	parent := func(k int) polynomial {
-		var p polynomial
+	parent := func(k int) exact.Polynomial {
+		var p exact.Polynomial
 		fits := true
 		if symbolic {
 			p, fits = j.symbol(n.Parents[k])
@@ -364,15 +367,15 @@ func (j *realisticJudge) compose(i int, symbolic bool) (polynomial, bool) {
 		ok = ok && fits
 		return p
 	}
-	var v polynomial
-	accumulate := func(p polynomial, k int64) {
+	var v exact.Polynomial
+	accumulate := func(p exact.Polynomial, k int64) {
 		var fits bool
-		v, fits = a.plus(v, p, whole(k))
+		v, fits = a.Plus(v, p, exact.Whole(k))
 		ok = ok && fits
 	}
 	switch n.Inner {
 	case gsm.None:
-		return a.number(whole(n.Const)), true
+		return a.Number(exact.Whole(n.Const)), true
 	case gsm.Sum:
 		for k := range n.Parents {
 			accumulate(parent(k), 1)
@@ -382,7 +385,7 @@ func (j *realisticJudge) compose(i int, symbolic bool) (polynomial, bool) {
 		accumulate(parent(1), -1)
 	case gsm.Product, gsm.SumProducts:
 		for k := 0; k+1 < len(n.Parents) && ok; k += 2 {
-			p, fits := a.times(parent(k), parent(k+1))
+			p, fits := a.Times(parent(k), parent(k+1))
 			ok = ok && fits
 			accumulate(p, 1)
 		}
@@ -392,62 +395,62 @@ func (j *realisticJudge) compose(i int, symbolic bool) (polynomial, bool) {
 	}
 	switch n.Outer {
 	case gsm.Plus:
-		accumulate(a.number(whole(n.Const)), 1)
+		accumulate(a.Number(exact.Whole(n.Const)), 1)
 	case gsm.Minus:
-		accumulate(a.number(whole(n.Const)), -1)
+		accumulate(a.Number(exact.Whole(n.Const)), -1)
 	case gsm.Times:
-		v, ok = a.times(v, a.number(whole(n.Const)))
+		v, ok = a.Times(v, a.Number(exact.Whole(n.Const)))
 	}
 	return v, ok
 }
 
 // symbol is node i as a formula has it: its own symbol, or x for the unknown.
-func (j *realisticJudge) symbol(i int) (polynomial, bool) {
+func (j *realisticJudge) symbol(i int) (exact.Polynomial, bool) {
 	switch {
 	case j.unknown(i):
-		return j.kept.symbol(symbolX), true
-	case i >= maxSymbol:
+		return j.kept.Symbol(exact.X), true
+	case i >= exact.MaxSymbol:
 		return nil, false
 	}
-	return j.kept.symbol(byte(i + 1)), true
+	return j.kept.Symbol(byte(i + 1)), true
 }
 
 // keyword says what the word at token i begins. "answer" needs its colon, or an
 // equals sign or "is" with a number behind it.
-func (j *realisticJudge) keyword(i int) keyword {
-	key := j.tokens[i].key
-	if key != answerLabel {
+func (j *realisticJudge) keyword(i int) lex.Keyword {
+	key := j.tokens[i].Key
+	if key != lex.AnswerLabel {
 		return key
 	}
 	if i+1 < len(j.tokens) {
-		if j.tokens[i+1].kind == colon || j.is(i+1, "is") && i+2 < len(j.tokens) && j.tokens[i+2].kind == colon {
+		if j.tokens[i+1].Kind == lex.Colon || j.is(i+1, "is") && i+2 < len(j.tokens) && j.tokens[i+2].Kind == lex.Colon {
 			return key
 		}
-		if _, n := signedNumber(j.tokens[i+2:]); n > 0 && (j.tokens[i+1].kind == equals || j.is(i+1, "is")) {
+		if _, n := signedNumber(j.tokens[i+2:]); n > 0 && (j.tokens[i+1].Kind == lex.Equals || j.is(i+1, "is")) {
 			return key
 		}
 	}
-	return noKeyword
+	return lex.NoKeyword
 }
 
 // is reports whether token i is the word w.
 func (j *realisticJudge) is(i int, w string) bool {
-	return i < len(j.tokens) && j.tokens[i].kind == word && strings.EqualFold(j.string(i), w)
+	return i < len(j.tokens) && j.tokens[i].Kind == lex.Word && strings.EqualFold(j.string(i), w)
 }
 
 // string is the text of token i.
-func (j *realisticJudge) string(i int) string { return j.text[j.tokens[i].lo:j.tokens[i].hi] }
+func (j *realisticJudge) string(i int) string { return j.text[j.tokens[i].Lo:j.tokens[i].Hi] }
 
 // lookup is the index of the binding of the word at token i, or −1.
 func (j *realisticJudge) lookup(i int) int {
 	t := j.tokens[i]
-	if c := j.text[t.lo]; t.hi-t.lo == 1 && c < 128 {
+	if c := j.text[t.Lo]; t.Hi-t.Lo == 1 && c < 128 {
 		return int(j.letters[c]) - 1
 	}
 	if len(j.words) == 0 {
 		return -1
 	}
-	return int(j.words[j.text[t.lo:t.hi]]) - 1
+	return int(j.words[j.text[t.Lo:t.Hi]]) - 1
 }
 
 // bind gives the word at token i a new meaning and returns its index.

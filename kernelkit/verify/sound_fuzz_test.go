@@ -101,29 +101,6 @@ func checkVerdict(t *testing.T, p *gsm.Problem, v Verdict) {
 	}
 }
 
-// FuzzLex: tokens lie in the text, in order, and are not empty.
-func FuzzLex(f *testing.F) {
-	for _, text := range hostile(5) {
-		f.Add(text)
-	}
-	f.Add("**Define** Café_2 as K1; so K1 := $1,234.5 − ２*x ÷ (3·y)^2 <b> = “4”… 1.2.3 5,")
-	f.Fuzz(func(t *testing.T, text string) {
-		end := int32(0)
-		for _, token := range lex(nil, text) {
-			if token.lo < end || token.hi <= token.lo || int(token.hi) > len(text) {
-				t.Fatalf("token %+v after byte %d of %d", token, end, len(text))
-			}
-			if token.kind > other {
-				t.Fatalf("token %+v is no token", token)
-			}
-			if token.kind == numeral && token.number.d < 0 {
-				t.Fatalf("number %+v", token)
-			}
-			end = token.hi
-		}
-	})
-}
-
 // FuzzParseReward: what is read is valid and is written as it was meant.
 func FuzzParseReward(f *testing.F) {
 	for _, name := range []string{"strict", "outcome", "process", "mix:0.5", "gated:0.2", "mix:1e-3", "mix:0x1p-1", "gated:", "mix:NaN"} {

@@ -1,12 +1,17 @@
 package verify
 
+import (
+	"interplay/kernelkit/verify/exact"
+	"interplay/kernelkit/verify/lex"
+)
+
 // shape is what a link is made of, for the comparison of a formula with the
 // numbers put in for its variables: "2 * (a + b)" with "2 * (3 + 4)".
 type shape struct {
-	operands  [mostOperands]rational // sizes, in order
-	terms     [mostOperands]signed   // of a link without parentheses: a - b * c has the terms a and -b*c
-	n, m      int                    // operands and terms
-	negatives int                    // operands with a minus sign of their own, or of negative value
+	operands  [mostOperands]exact.Number // sizes, in order
+	terms     [mostOperands]signed       // of a link without parentheses: a - b * c has the terms a and -b*c
+	n, m      int                        // operands and terms
+	negatives int                        // operands with a minus sign of their own, or of negative value
 	times     int
 	divides   int
 	bracketed bool
@@ -15,7 +20,7 @@ type shape struct {
 
 // signed is a size and a sign; unlike a number, 0 has one, so that a - 0 and a + 0 differ.
 type signed struct {
-	size     rational
+	size     exact.Number
 	negative bool
 }
 
@@ -39,7 +44,7 @@ func (j *realisticJudge) compareNumbers(before, now span) (alike, faithful bool)
 		faithful = a.m == b.m && sameMultiset(a.terms[:a.m], b.terms[:b.m])
 	}
 	if b.negatives > a.negatives { // a - b = -1 + 2 is an order of terms, but -1 - (-2) is none
-		faithful = faithful && b.negatives == 1 && j.tokens[now.lo].kind == minus
+		faithful = faithful && b.negatives == 1 && j.tokens[now.lo].Kind == lex.Minus
 	}
 	return true, faithful
 }
@@ -48,32 +53,32 @@ func (j *realisticJudge) compareNumbers(before, now span) (alike, faithful bool)
 func (j *realisticJudge) shape(s *shape, link span) bool {
 	want, negative, inverse := true, false, false
 	for i := link.lo; i < link.hi; i++ {
-		switch kind := j.tokens[i].kind; {
-		case kind == open || kind == shut:
+		switch kind := j.tokens[i].Kind; {
+		case kind == lex.Open || kind == lex.Shut:
 			s.bracketed = true
-		case want && kind == minus:
+		case want && kind == lex.Minus:
 			negative = !negative
-		case want && kind == plus:
+		case want && kind == lex.Plus:
 		case want:
 			if !j.addOperand(s, i, negative, inverse) {
 				return false
 			}
 			want, negative, inverse = false, false, false
-		case kind == word: // 2x
+		case kind == lex.Word: // 2x
 			s.times++
 			if !j.addOperand(s, i, false, false) {
 				return false
 			}
-		case kind == times || kind == divide:
-			s.times += b2i(kind == times)
-			s.divides += b2i(kind == divide)
-			inverse = kind == divide
+		case kind == lex.Times || kind == lex.Divide:
+			s.times += b2i(kind == lex.Times)
+			s.divides += b2i(kind == lex.Divide)
+			inverse = kind == lex.Divide
 			want = true
 		default: // plus or minus: a term begins
 			if s.m++; s.m == mostOperands {
 				return false
 			}
-			negative, want = kind == minus, true
+			negative, want = kind == lex.Minus, true
 		}
 	}
 	s.m++
@@ -82,32 +87,32 @@ func (j *realisticJudge) shape(s *shape, link span) bool {
 
 // addOperand adds the operand at token i to the term at hand.
 func (j *realisticJudge) addOperand(s *shape, i int, negative, inverse bool) bool {
-	value, ok := j.tokens[i].number, s.n < mostOperands
-	if j.tokens[i].kind == word {
+	value, ok := j.tokens[i].Number, s.n < mostOperands
+	if j.tokens[i].Kind == lex.Word {
 		s.variables = true
 		value, ok = j.constantAt(i)
 		ok = ok && s.n < mostOperands
 	}
-	if !ok || value.d == 0 {
+	if !ok || !value.IsNumber() {
 		return false
 	}
-	if i > 0 && j.tokens[i-1].kind == minus && j.unary(i-1) || value.n < 0 {
+	if i > 0 && j.tokens[i-1].Kind == lex.Minus && j.unary(i-1) || value.IsNegative() {
 		s.negatives++
 	}
-	if value.n < 0 {
-		value, negative = value.negative(), !negative
+	if value.IsNegative() {
+		value, negative = value.Negative(), !negative
 	}
 	s.operands[s.n] = value
 	s.n++
 	t := &s.terms[s.m]
 	t.negative = t.negative != negative
 	switch {
-	case t.size.d == 0:
+	case !t.size.IsNumber():
 		t.size = value
 	case inverse:
-		t.size, ok = t.size.over(value)
+		t.size, ok = t.size.Over(value)
 	default:
-		t.size, ok = t.size.times(value)
+		t.size, ok = t.size.Times(value)
 	}
 	return ok
 }
@@ -117,21 +122,21 @@ func (j *realisticJudge) unary(i int) bool {
 	if i == 0 {
 		return true
 	}
-	before := j.tokens[i-1].kind
-	return before != word && before != numeral && before != shut
+	before := j.tokens[i-1].Kind
+	return before != lex.Word && before != lex.Numeral && before != lex.Shut
 }
 
 // constantAt is the value of the variable at token i, if it is a number.
-func (j *realisticJudge) constantAt(i int) (rational, bool) {
+func (j *realisticJudge) constantAt(i int) (exact.Number, bool) {
 	formula, class := j.variable(i)
 	if class != Right {
-		return rational{}, false
+		return exact.Number{}, false
 	}
-	value, ok := j.work.substitute(formula, symbols{}, j.values)
+	value, ok := j.work.Substitute(formula, exact.Symbols{}, j.values)
 	if !ok {
-		return rational{}, false
+		return exact.Number{}, false
 	}
-	return value.constant()
+	return value.Constant()
 }
 
 // sameMultiset reports whether b is a in some order; it reorders b.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/verify/lex"
 )
 
 // A symbolic solution is a list of steps and an answer,
@@ -109,7 +110,7 @@ func judgeSymbolic(p *gsm.Problem, text string, e *Explanation) Verdict {
 	if err != nil {
 		words.Equals = "="
 	}
-	return j.judge(said(text), words.Equals)
+	return j.judge(lex.Said(text), words.Equals)
 }
 
 func (j *symbolicJudge) judge(text, equals string) Verdict {

@@ -10,12 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/parquet-go/parquet-go"
-
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/score"
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 	"interplay/pipeline"
 )
@@ -282,9 +281,12 @@ func (r *Results) Save(dir string) error {
 
 // Load reads a results folder.
 func Load(dir string) (*Results, error) {
-	text, err := os.ReadFile(filepath.Join(dir, ResultsFile))
+	text, err := strict.ReadFile(filepath.Join(dir, ResultsFile), largestFile)
 	if err != nil {
 		return nil, err
+	}
+	if err := strict.Check(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ResultsFile), err)
 	}
 	r := &Results{}
 	if err := json.Unmarshal(text, r); err != nil {
@@ -296,15 +298,15 @@ func Load(dir string) (*Results, error) {
 	if r.Study == nil {
 		return nil, fmt.Errorf("%s holds no study", filepath.Join(dir, ResultsFile))
 	}
-	if r.Records, err = parquet.ReadFile[Record](filepath.Join(dir, RecordsFile)); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, RecordsFile), err)
+	if r.Records, err = evaluate.ReadRows[Record](filepath.Join(dir, RecordsFile)); err != nil {
+		return nil, err
 	}
 	if r.Metrics, err = pipeline.ReadLines[Metric](filepath.Join(dir, MetricsFile)); err != nil {
 		return nil, err
 	}
 	if r.Study.Likelihood {
-		if r.Likelihoods, err = parquet.ReadFile[Likelihood](filepath.Join(dir, LikelihoodFile)); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, LikelihoodFile), err)
+		if r.Likelihoods, err = evaluate.ReadRows[Likelihood](filepath.Join(dir, LikelihoodFile)); err != nil {
+			return nil, err
 		}
 	}
 	r.Scores, err = scoresOf(r.Records, r.Likelihoods)

@@ -29,6 +29,7 @@ func main() {
 	t.tests()
 	t.conformance()
 	t.notebooks()
+	t.command("nothing is left of notebooks that fail or are interrupted", "", filepath.Join("scripts", "test_kernel.sh"))
 	fmt.Printf("\nall checks took %s\n", time.Since(began).Round(time.Second))
 	if t.skipped > 0 {
 		fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)

@@ -66,7 +66,7 @@ else
 	say "- the manifests for Kubernetes and HTCondor are not checked: $(tail -n 1 "$work/pip.log")"
 fi
 
-# measure RUNS adds up the processor time of interplay on a run folder; measured FILE ends that.
+# measure RUNS adds up the processor time of interplay on a run folder; measured ends that and sets cpu.
 measure() {
 	python3 $here/cpu.py "$1" >"$work/cpu.txt" &
 	monitor=$!
@@ -75,7 +75,7 @@ measured() {
 	kill -TERM "$monitor"
 	wait "$monitor" || true
 	monitor=
-	cat "$work/cpu.txt"
+	cpu=$(cat "$work/cpu.txt")
 }
 
 # One process.
@@ -83,7 +83,8 @@ measure "$alone"
 began=$(date +%s.%N)
 INTERPLAY_RUNS=$alone interplay run "$study" -out "$work/results" >"$work/alone.txt" 2>&1 || { tail "$work/alone.txt"; exit 1; }
 time_alone=$(echo "$(date +%s.%N) - $began" | bc)
-cpu_alone=$(measured)
+measured
+cpu_alone=$cpu
 say "one process needed $time_alone s, $cpu_alone s of processors"
 
 # Many.
@@ -98,8 +99,8 @@ slurm interplay submit "$study" -slurm -cluster $here/local.json >"$work/submit.
 workers() { # process ids of workers, of a node where one is named
 	local pid
 	for pid in $(grep -lsaz "^INTERPLAY_RUNS=$many\$" /proc/[0-9]*/environ | cut -d/ -f3); do
-		if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q '^interplay work'; then echo "$pid"; fi
-	done
+		if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q '^interplay work'; then echo "$pid"; fi
+	done 2>/dev/null # processes come and go
 }
 left() { interplay status "$study" -json | python3 -c 'import json,sys; print(sum(s["state"] != "done" for s in json.load(sys.stdin)))'; }
 any() { workers | shuf -n 1; }
@@ -144,7 +145,8 @@ for second in $(seq 900); do
 	fi
 done
 time_many=$(echo "$(date +%s.%N) - $began" | bc)
-cpu_many=$(measured)
+measured
+cpu_many=$cpu
 say "eight workers needed $time_many s, $cpu_many s of processors, with $kills of them killed"
 say "that is $(echo "scale=2; $time_many / $time_alone" | bc) times the time and $(echo "scale=2; $cpu_many / $cpu_alone" | bc) times the processors' time of one process"
 [ -z "$forecast" ] || say "the forecast was $forecast s"

@@ -1,7 +1,7 @@
 // Command peers is this project's side of `make peers`: it writes the models and the
 // batches that all sides share, and is one of the workers that peers.py times.
 //
-//	peers prepare DIR [gpu]    models, batches and prompts; gpu: the model for a GPU alone
+//	peers prepare DIR [gpu]    models, batches and prompts; gpu: those for a GPU alone
 //	peers train DIR MODEL [N]  worker: training steps, N passes a call (1)
 //	peers grpo DIR MODEL       worker: GRPO steps
 //
@@ -49,9 +49,9 @@ func main() {
 func run(args []string) error {
 	switch {
 	case len(args) == 2 && args[0] == "prepare":
-		return prepare(args[1])
+		return prepare(args[1], false)
 	case len(args) == 3 && args[0] == "prepare" && args[2] == "gpu":
-		return prepareModels(args[1], true)
+		return prepare(args[1], true)
 	case len(args) == 3 && args[0] == "train":
 		return trainWorker(args[1], args[2], 1)
 	case len(args) == 4 && args[0] == "train":
@@ -147,15 +147,17 @@ type lesson struct {
 	ops     gsm.Range
 	length  int // of the prompts in tokens, nearly; 0 = as they come
 	rows    int // of a pass of this project's learner
+	gpu     bool
 }
 
 // lessons by model. A random policy seldom ends, so its prompts and completions have all the
 // same length; trained is as a study's step is: prompts of all lengths, and
 // completions that end.
 var lessons = map[string]lesson{
-	"micro":   {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 16},
-	"d128":    {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 8},
-	"trained": {32, 8, 112, gsm.Range{Min: 1, Max: 4}, 0, 4},
+	"micro":   {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 16, false},
+	"d128":    {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 8, false},
+	"trained": {32, 8, 112, gsm.Range{Min: 1, Max: 4}, 0, 4, false},
+	"paper":   {32, 8, 128, gsm.Range{Min: 6, Max: 14}, 64, 64, true},
 }
 
 // promptCount is how many prompts a worker cycles through.
@@ -183,21 +185,26 @@ func (l lesson) problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
 	return out, nil
 }
 
-// prepare writes what the sides of all comparisons on a CPU share: the models
-// (prepareModels), trained-exported/, and of each lesson MODEL.grpo.json and
+// prepare writes what the sides of all comparisons share, on a GPU or on a CPU: the models
+// (prepareModels), on a CPU trained-exported/, and of each lesson MODEL.grpo.json and
 // MODEL.prompts.jsonl.
-func prepare(dir string) error {
-	if err := prepareModels(dir, false); err != nil {
+func prepare(dir string, gpu bool) error {
+	if err := prepareModels(dir, gpu); err != nil {
 		return err
 	}
 	tok, docs, err := corpus()
 	if err != nil {
 		return err
 	}
-	if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
-		return err
+	if !gpu {
+		if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
+			return err
+		}
 	}
 	for name, l := range lessons {
+		if l.gpu != gpu {
+			continue
+		}
 		if err := durable.WriteJSON(filepath.Join(dir, name+".grpo.json"), l); err != nil {
 			return err
 		}

@@ -125,10 +125,10 @@ for model in ("paper",) if gpu else ("micro", "d128", "10m"):
         f"train/{model}", sides, "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
         flops=run["flops_per_token"], within=2e-2 if gpu else 1e-3,  # bfloat16
     )
-for model in () if gpu else ("micro", "d128", "trained"):
+for model in ("paper",) if gpu else ("micro", "d128", "trained"):
     if f"grpo/{model}".startswith(arguments.only):
         whole &= compare(
-            f"grpo/{model}", {"interplay": ours("grpo", model)} | {f"trl {how}": script("trl_grpo.py", model, how) for how in ("fastest", "float32", "defaults")},
+            f"grpo/{model}", {"interplay": ours("grpo", model)} | {f"trl {how}": script("trl_grpo.py", model, how) for how in (("fastest", "defaults") if gpu else ("fastest", "float32", "defaults"))},
             "steps/s", lambda t: t["steps"], ("rollout", "verify", "update", "tokens"),
         )
 sys.exit(not whole)

@@ -68,7 +68,7 @@ with tempfile.TemporaryDirectory() as out, open(os.devnull, "w") as quiet:
     trainer = GRPOTrainer(
         model=model, reward_funcs=reward, train_dataset=Dataset.from_dict({"prompt": prompts}), processing_class=tokenizer, callbacks=[Between()],
         args=GRPOConfig(
-            output_dir=out, use_cpu=True, bf16=not float32, per_device_train_batch_size=rows, gradient_accumulation_steps=samples // rows,
+            output_dir=out, use_cpu=not torch.cuda.is_available(), bf16=not float32, per_device_train_batch_size=rows, gradient_accumulation_steps=samples // rows,
             num_generations=lesson["group"], max_completion_length=lesson["tokens"], temperature=1.0, beta=0.0, loss_type="dapo", epsilon=0.2,
             learning_rate=1e-6, lr_scheduler_type="constant", max_grad_norm=1.0, weight_decay=0.0, max_steps=1_000_000,
             generation_kwargs={"eos_token_id": stops}, gradient_checkpointing=not fastest, save_strategy="no", report_to="none", logging_steps=1_000_000,

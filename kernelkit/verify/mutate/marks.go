@@ -23,7 +23,7 @@ var marksBehind = []string{
 	"\u200b4", "\u00ad4", "\u20604", "\u200d4", "\u202e4", "\u20624", "\u0338", "\ufe0f\u20e3", // unseen and combining characters
 	"<sup>2</sup>", "<b>4</b>", " <del>4</del>", "<sub>2</sub>", " <!-- 4 -->", // tags
 	" plus 4", " or 4", " to 5", " times four", " and a half", " squared", " hundred", " dozen", " percent", " halves", // words
-	" 4", ",5", ".5.5", ":4", " : 4", "e1", "E+1", "x4", "k", "°C", "四", "ª", "_4", "'4", "|4", "(4)", " (mod 4)", "[4]", "{4}",
+	" 4", ",5", ".5.5", " . 4", "...5", ";4", ":4", " : 4", "e1", "E+1", "x4", "k", "°C", "四", "ª", "_4", "'4", "|4", "(4)", " (mod 4)", "[4]", "{4}",
 }
 
 // marksBefore, put before an equation, make it another one.

@@ -1,93 +1,100 @@
-package verify
+// Package lex cuts the text of a realistic solution into words, numbers and marks,
+// and drops what a reader does not see (Said). It knows how things are written and
+// nothing of what they mean for a problem, which is package verify's part.
+package lex
 
 import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"interplay/kernelkit/verify/exact"
 )
 
-// token is a word, a number or a mark of a realistic solution.
-type token struct {
-	kind   tokenKind
-	glued  bool    // nothing stands between it and the token before
-	key    keyword // of a word
-	lo, hi int32   // its bytes in the text
-	number rational
+// Token is a word, a number or a mark.
+type Token struct {
+	Kind   Kind
+	Glued  bool         // nothing stands between it and the token before
+	Key    Keyword      // of a word
+	Lo, Hi int32        // its bytes in the text
+	Number exact.Number // of a numeral; the zero value where it is too long
 }
 
-type tokenKind uint8
+// Kind says what a token is. The order matters: what a formula can begin with comes
+// first, the operators stand together, and so does what separates.
+type Kind uint8
 
 const (
-	word tokenKind = iota
-	numeral
-	plus
-	minus
-	times
-	divide
-	power // "**" and "^": no solution needs powers, so they are recognised and refused
-	equals
-	open
-	shut
-	semicolon
-	comma
-	dot
-	colon
-	other // anything else: a mark that belongs to no formula
+	Word Kind = iota
+	Numeral
+	Plus
+	Minus
+	Times
+	Divide
+	Power // "**" and "^": no solution needs powers, so they are recognised and refused
+	Equals
+	Open
+	Shut
+	Semicolon
+	Comma
+	Dot
+	Colon
+	Other // anything else: a mark whose meaning is not known
 )
 
-// keyword says what a word begins.
-type keyword uint8
+// Keyword says what a word begins.
+type Keyword uint8
 
 const (
-	noKeyword   keyword = iota
-	define              // "define" or "let"
-	answerLabel         // "answer", before a colon
+	NoKeyword   Keyword = iota
+	Define              // "define" or "let"
+	AnswerLabel         // "answer", before a colon
 )
 
-func keywordOf(name string) keyword {
+// KeywordOf is the keyword that a word of any letter case is.
+func KeywordOf(name string) Keyword {
 	switch {
 	case len(name) == 6 && name[0]|0x20 == 'd' && strings.EqualFold(name, "define"):
-		return define
+		return Define
 	case len(name) == 3 && name[0]|0x20 == 'l' && strings.EqualFold(name, "let"):
-		return define
+		return Define
 	case len(name) == 6 && name[0]|0x20 == 'a' && strings.EqualFold(name, "answer"):
-		return answerLabel
+		return AnswerLabel
 	}
-	return noKeyword
+	return NoKeyword
 }
 
-// operator is what a mark of arithmetic looks like in a formula, 0 for other tokens.
-func (k tokenKind) operator() byte {
-	if plus <= k && k <= power {
-		return "+-*/^"[k-plus]
+// Operator is what a mark of arithmetic looks like in a formula, 0 for other tokens.
+func (k Kind) Operator() byte {
+	if Plus <= k && k <= Power {
+		return "+-*/^"[k-Plus]
 	}
 	return 0
 }
 
-// lex cuts text into tokens, appended to dst. It takes time linear in the text.
+// Tokens cuts text into tokens, appended to dst. It takes time linear in the text.
 // Tags of the format and of plain HTML, dollar signs, quotes, back-ticks and bold
 // marks are decoration: they yield no token. Operators, brackets and punctuation in
 // other widths, operators of LaTeX and the digits of all scripts are read for what
-// they mean. All else is a token of kind other, which nothing beside an equation may
-// be (beside.go).
-func lex(dst []token, text string) []token {
+// they mean. All else is a token of kind Other.
+func Tokens(dst []Token, text string) []Token {
 	end := -1 // where the last token ended
 	for i := 0; i < len(text); {
 		kind, size := scan(text, i)
-		t := token{kind: kind, glued: i == end, lo: int32(i), hi: int32(i + size)}
+		t := Token{Kind: kind, Glued: i == end, Lo: int32(i), Hi: int32(i + size)}
 		i += size
 		switch kind {
 		case blank:
 			continue
 		case decoration:
-			if t.glued {
+			if t.Glued {
 				end = i
 			}
 			continue
-		case numeral:
-			t.number = parseNumeral(text[t.lo:t.hi])
-		case word:
-			t.key = keywordOf(text[t.lo:t.hi])
+		case Numeral:
+			t.Number = parseNumeral(text[t.Lo:t.Hi])
+		case Word:
+			t.Key = KeywordOf(text[t.Lo:t.Hi])
 		}
 		end = i
 		dst = append(dst, t)
@@ -96,12 +103,12 @@ func lex(dst []token, text string) []token {
 }
 
 const (
-	blank tokenKind = 100 + iota
+	blank Kind = 100 + iota
 	decoration
 )
 
 // scan returns the kind and the length of what begins at text[i].
-func scan(text string, i int) (tokenKind, int) {
+func scan(text string, i int) (Kind, int) {
 	c := text[i]
 	switch {
 	case isSpace(c):
@@ -109,9 +116,9 @@ func scan(text string, i int) (tokenKind, int) {
 	case c >= utf8.RuneSelf:
 		return scanRune(text, i)
 	case isLetter(c):
-		return word, wordLength(text, i)
+		return Word, wordLength(text, i)
 	case isDigit(c):
-		return numeral, numeralLength(text, i)
+		return Numeral, numeralLength(text, i)
 	}
 	switch c {
 	case '*':
@@ -122,54 +129,51 @@ func scan(text string, i int) (tokenKind, int) {
 		return scanCommand(text, i)
 	case ':':
 		if strings.HasPrefix(text[i:], ":=") {
-			return equals, 2
+			return Equals, 2
 		}
 	}
 	return asciiMarks[c], 1
 }
 
-// asciiMarks are the marks of one byte.
-var asciiMarks = func() (kinds [utf8.RuneSelf]tokenKind) {
-	for i := range kinds {
-		kinds[i] = other
-	}
-	for kind, marks := range map[tokenKind]string{decoration: "$\"'`", plus: "+", minus: "-", divide: "/", power: "^", equals: "=",
-		open: "(", shut: ")", semicolon: ";", comma: ",", dot: ".", colon: ":"} {
-		for _, c := range marks {
-			kinds[c] = kind
-		}
-	}
-	return kinds
-}()
+// marks are the characters of each kind.
+var marks = map[Kind]string{
+	decoration: "$\"'`‘’“”",
+	Plus:       "+＋﹢",
+	Minus:      "-−–—―‐‑‒﹣－",
+	Times:      "×·⋅∗∙＊⨯✕✖",
+	Divide:     "/÷⁄∕／➗",
+	Power:      "^",
+	Equals:     "=＝﹦≔",
+	Open:       "(（",
+	Shut:       ")）",
+	Semicolon:  ";；",
+	Comma:      ",，",
+	Dot:        ".．。",
+	Colon:      ":：",
+}
 
-// wideMarks are the marks beyond ASCII that mean the same as one of ASCII.
-var wideMarks = func() map[rune]tokenKind {
-	kinds := map[rune]tokenKind{}
-	for kind, marks := range map[tokenKind]string{
-		decoration: "‘’“”",
-		plus:       "＋﹢",
-		minus:      "−–—―‐‑‒﹣－",
-		times:      "×·⋅∗∙＊⨯✕✖",
-		divide:     "÷⁄∕／➗",
-		equals:     "＝﹦≔",
-		open:       "（",
-		shut:       "）",
-		semicolon:  "；",
-		comma:      "，",
-		dot:        "．。",
-		colon:      "：",
-	} {
-		for _, r := range marks {
-			kinds[r] = kind
+// asciiMarks and wideMarks are marks by character.
+var asciiMarks, wideMarks = func() (ascii [utf8.RuneSelf]Kind, wide map[rune]Kind) {
+	for i := range ascii {
+		ascii[i] = Other
+	}
+	wide = map[rune]Kind{}
+	for kind, characters := range marks {
+		for _, r := range characters {
+			if r < utf8.RuneSelf {
+				ascii[r] = kind
+			} else {
+				wide[r] = kind
+			}
 		}
 	}
-	return kinds
+	return ascii, wide
 }()
 
 // scanStar tells bold marks (**word**) from powers (9**9, 9 ** 9) and from a single star.
-func scanStar(text string, i int) (tokenKind, int) {
+func scanStar(text string, i int) (Kind, int) {
 	if !strings.HasPrefix(text[i:], "**") {
-		return times, 1
+		return Times, 1
 	}
 	spaceBefore := i == 0 || isSpace(text[i-1])
 	after := byte(' ')
@@ -182,20 +186,20 @@ func scanStar(text string, i int) (tokenKind, int) {
 	if closes := !spaceBefore && !isLetter(after) && !isDigit(after) && after != '('; closes {
 		return decoration, 2
 	}
-	return power, 2
+	return Power, 2
 }
 
 // scanTag reads a tag. Those that mark up a text or its parts are decoration; any
 // other may change what stands beside it, as in 3<sup>2</sup>.
-func scanTag(text string, i int) (tokenKind, int) {
-	name, n := tagName(text[i:])
+func scanTag(text string, i int) (Kind, int) {
+	name, n := Tag(text[i:])
 	switch {
 	case n == 0:
-		return other, 1
+		return Other, 1
 	case decorations[strings.ToLower(strings.TrimPrefix(name, "/"))]:
 		return decoration, n
 	}
-	return other, n
+	return Other, n
 }
 
 var decorations = map[string]bool{"answer": true, "solution": true, "question": true, "problem": true, "think": true, "thinking": true,
@@ -204,16 +208,16 @@ var decorations = map[string]bool{"answer": true, "solution": true, "question": 
 
 // scanCommand reads a command of LaTeX: operators for what they mean, brackets
 // around a formula and blanks as decoration.
-func scanCommand(text string, i int) (tokenKind, int) {
+func scanCommand(text string, i int) (Kind, int) {
 	n := 1
 	for i+n < len(text) && isLetter(text[i+n]) {
 		n++
 	}
 	switch text[i : i+n] {
 	case `\times`, `\cdot`, `\ast`:
-		return times, n
+		return Times, n
 	case `\div`:
-		return divide, n
+		return Divide, n
 	case `\left`, `\right`:
 		return decoration, n
 	case `\`:
@@ -221,32 +225,33 @@ func scanCommand(text string, i int) (tokenKind, int) {
 			return decoration, 2
 		}
 	}
-	return other, n
+	return Other, n
 }
 
 // scanRune is scan for what is not ASCII.
-func scanRune(text string, i int) (tokenKind, int) {
+func scanRune(text string, i int) (Kind, int) {
 	r, size := utf8.DecodeRuneInString(text[i:])
 	if kind, known := wideMarks[r]; known {
 		return kind, size
 	}
 	switch {
 	case unicode.IsDigit(r):
-		return numeral, numeralLength(text, i)
+		return Numeral, numeralLength(text, i)
 	case unicode.IsSpace(r):
 		return blank, size
 	case unicode.IsLetter(r):
-		return word, wordLength(text, i)
+		return Word, wordLength(text, i)
 	}
-	return other, size
+	return Other, size
 }
 
+func isSpace(c byte) bool    { return c == ' ' || '\t' <= c && c <= '\r' }
 func isLetter(c byte) bool   { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
 func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 
-// isAnyDigit reports whether r is a decimal digit of any script.
-func isAnyDigit(r rune) bool { return '0' <= r && r <= '9' || r >= utf8.RuneSelf && unicode.IsDigit(r) }
+// IsDigit reports whether r is a decimal digit of any script.
+func IsDigit(r rune) bool { return '0' <= r && r <= '9' || r >= utf8.RuneSelf && unicode.IsDigit(r) }
 
 // digitValue is the value of a decimal digit of any script: Unicode has them in runs
 // of ten, from 0 to 9, that begin where a range of the table does.
@@ -311,7 +316,7 @@ func digits(text string, i int) int {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[n:])
-		if !isAnyDigit(r) {
+		if !IsDigit(r) {
 			break
 		}
 		n += size
@@ -319,42 +324,36 @@ func digits(text string, i int) int {
 	return n - i
 }
 
-// parseNumeral is the value of a numeral, or rational{} when it has more than 18 digits.
-func parseNumeral(text string) rational {
-	value := whole(0)
+// parseNumeral is the value of a numeral; no number when it has more than 18 digits.
+func parseNumeral(text string) exact.Number {
+	n, d := int64(0), int64(1)
 	fraction := false
 	count := 0
 	for _, r := range text {
-		switch {
-		case r == '.':
+		switch r {
+		case '.':
 			fraction = true
 			continue
-		case r == ',':
+		case ',':
 			continue
 		}
 		if count++; count > 18 {
-			return rational{}
+			return exact.Number{}
 		}
-		value.n = 10*value.n + digitValue(r)
+		n = 10*n + digitValue(r)
 		if fraction {
-			value.d *= 10
+			d *= 10
 		}
 	}
 	if fraction {
-		return reduced(value.n, value.d)
+		return exact.Ratio(n, d)
 	}
-	return value
+	return exact.Whole(n)
 }
 
-// tagLength is the length of a tag such as <b>, <br/> or </solution> at the start of text, or 0.
-func tagLength(text string) int {
-	_, n := tagName(text)
-	return n
-}
-
-// tagName is the name of the tag at the start of text, with the stroke of a closing
-// tag, and the tag's length: 0 where there is none.
-func tagName(text string) (name string, length int) {
+// Tag is the name of the tag at the start of text (<b>, <br/>, </solution>), with the
+// stroke of a closing tag, and the tag's length: 0 where there is none.
+func Tag(text string) (name string, length int) {
 	n := 1
 	if n < len(text) && text[n] == '/' {
 		n++

@@ -1,0 +1,56 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+
+	"interplay/kernelkit/strict"
+)
+
+// rowsPerByte bounds the rows of a Parquet file by its size: those that are written here hold
+// half a row a byte, a file made to fill the memory holds thousands.
+const rowsPerByte = 5
+
+// ReadRows returns the rows of a Parquet file. A file that is no whole Parquet file, whatever
+// is wrong with it, is an error that names it.
+func ReadRows[T any](path string) (rows []T, err error) {
+	defer func() {
+		if problem := recover(); problem != nil { // the library trusts what a file says of itself
+			rows, err = nil, fmt.Errorf("%s is torn or no Parquet file: %v", path, problem)
+		}
+	}()
+	f, err := strict.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("%s is torn or no Parquet file: %w", path, err)
+	}
+	if n := file.NumRows(); n < 0 || n > rowsPerByte*info.Size() {
+		return nil, fmt.Errorf("%s says that it has %d rows in %d bytes: expected at most %d a byte", path, n, info.Size(), rowsPerByte)
+	}
+	reader := parquet.NewGenericReader[T](file)
+	defer reader.Close()
+	part := make([]T, 4096)
+	for int64(len(rows)) < file.NumRows() {
+		n, err := reader.Read(part)
+		rows = append(rows, part[:n]...)
+		clear(part)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if n == 0 {
+			return nil, fmt.Errorf("%s ends after %d of its %d rows", path, len(rows), file.NumRows())
+		}
+	}
+	return rows, nil
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Checks what executed notebooks leave: a cell that reads standard input fails instead of
+# waiting for ever, and of a run that is interrupted or killed nothing is left, no process
+# and no temporary folder. Needs a project that is set up; make test runs it.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR" "$work/asks" "$work/sleeps [v2]"
+
+# notebook FILE CELL writes a notebook of one cell.
+notebook() {
+	"$PYTHON" - "$@" "$work/asleep" <<-'PY'
+		import json, sys
+		source = sys.argv[2].replace("ASLEEP", sys.argv[3])
+		cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
+		json.dump({"cells": [cell], "nbformat": 4, "nbformat_minor": 5,
+		           "metadata": {"kernelspec": {"name": "gonb", "display_name": "Go (gonb)", "language": "go"}}}, open(sys.argv[1], "w"))
+	PY
+}
+
+# nothing_left WHAT fails when a process of a kernel is there, or a temporary file.
+nothing_left() {
+	local processes=
+	for _ in $(seq 50); do
+		processes=$(grep -lsF "TMPDIR=$work" /proc/[0-9]*/environ | cut -d/ -f3 | grep -vx $$ | xargs -r ps -o args= -p | grep -E 'gonb|gopls|nbconvert' || true)
+		[ -n "$processes$(ls -A "$TMPDIR")" ] || return 0
+		sleep 0.1
+	done
+	fail "$1 leaves something behind: $processes $(ls -A "$TMPDIR")" "see scripts/kernel.sh, which watches over a kernel"
+}
+
+notebook "$work/asks/asks.ipynb" $'import "fmt"\n%%\nvar s string\nfmt.Scanln(&s) // the error is passed over'
+if "$ROOT/.bin/interplay" notebooks -dir "$work/asks" >"$work/log" 2>&1; then
+	fail "a cell that reads standard input passes" "see scripts/unattended/go"
+fi
+grep -q "nobody is there to answer" "$work/log" || fail "a cell that reads standard input fails otherwise: $(tail -3 "$work/log")" "see scripts/unattended/go"
+nothing_left "a failed run"
+
+notebook "$work/sleeps [v2]/[1]*.ipynb" $'import (\n"os"\n"time"\n)\n%%\nos.WriteFile("ASLEEP", nil, 0o644)\ntime.Sleep(time.Hour)'
+for signal in TERM KILL; do
+	rm -f "$work/asleep"
+	"$ROOT/.bin/interplay" notebooks -dir "$work/sleeps [v2]" >"$work/log" 2>&1 &
+	run=$!
+	until [ -e "$work/asleep" ]; do
+		kill -0 $run 2>/dev/null || fail "the run ended by itself: $(cat "$work/log")" "see build/notebooks"
+		sleep 0.2
+	done
+	kill -$signal $run
+	wait $run 2>/dev/null || true
+	nothing_left "a run that SIG$signal ended"
+done
+echo "✓ nothing is left of failed, interrupted and killed runs"
