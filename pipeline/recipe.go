@@ -77,6 +77,9 @@ func (r Pretraining) Validate() error {
 	if err := r.Data.Validate(); err != nil {
 		return err
 	}
+	if r.Split != gsm.Train && r.Split != gsm.RL {
+		return fmt.Errorf("split %q: expected %q, or %q for the problems of RL; models are judged on the others", r.Split, gsm.Train, gsm.RL)
+	}
 	if r.Target != AllTokens && r.Target != SolutionOnly {
 		return fmt.Errorf("target %q: expected %q or %q", r.Target, AllTokens, SolutionOnly)
 	}
