@@ -169,6 +169,18 @@ func CheckSealed(dir string) error {
 	return whatToDo(done.checkFiles(dir))
 }
 
+// CheckModel checks the stage that a folder of a model's files belongs to, if it is one's.
+func CheckModel(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if name := filepath.Base(dir); name != ModelDir && !strings.HasPrefix(name, ModelDir+"-") {
+		return nil
+	}
+	return CheckSealed(filepath.Dir(dir))
+}
+
 func whatToDo(err error) error {
 	if errors.Is(err, ErrDamaged) {
 		return fmt.Errorf("%w: delete that folder, then run or import it again", err)

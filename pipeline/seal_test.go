@@ -174,25 +174,42 @@ func TestAModelIsImportedUnderTheDigestOfAllItsFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := st.Import(context.Background(), w, tok)
+	dir := t.TempDir()
+	if err := saveModel(dir, w, tok); err != nil {
+		t.Fatal(err)
+	}
+	imported := func() *Stage {
+		s, err := Import("import", dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Run(context.Background(), s, nil); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := imported()
+	if again := imported(); again.Folder() != first.Folder() {
+		t.Errorf("the same model is %s and then %s", first.Folder(), again.Folder())
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "tokenizer.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := st.Import(context.Background(), w, tok)
-	if err != nil || again.Folder() != first.Folder() {
-		t.Errorf("the same model is %s and then %s (%v)", first.Folder(), again.Folder(), err)
-	}
-	words, err := realisticTokenizer([]string{"crazy_zootopia"})
-	if err != nil {
+	swapped := strings.NewReplacer(`"a3"`, `"a4"`, `"a4"`, `"a3"`).Replace(string(text))
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte(swapped), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	other, err := st.Import(context.Background(), w, words)
-	if err != nil || other.Folder() == first.Folder() {
-		t.Errorf("another tokenizer has the same name %s (%v)", other.Folder(), err)
+	if other := imported(); other.Folder() == first.Folder() || swapped == string(text) {
+		t.Errorf("another tokenizer has the same name %s", other.Folder())
 	}
-	flip(t, filepath.Join(st.Dir(first), ModelDir, "tokenizer.json"), 999)
-	if err := CheckSealed(st.Dir(first)); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer.json") {
+	model := filepath.Join(st.Dir(first), ModelDir)
+	flip(t, filepath.Join(model, "tokenizer.json"), 999)
+	if err := CheckModel(model); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "tokenizer.json") {
 		t.Errorf("a flipped bit: %v", err)
+	}
+	if _, err := Import("import", model); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a damaged model is imported: %v", err)
 	}
 }
 

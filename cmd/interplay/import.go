@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+
+	"interplay/pipeline"
 
 	"github.com/spf13/cobra"
 )
@@ -25,12 +28,15 @@ func importModel(ctx context.Context, from string) error {
 	if err != nil {
 		return err
 	}
-	w, t, err := loadModel(from)
+	dir, err := modelDir(from)
 	if err != nil {
 		return err
 	}
-	s, err := store.Import(ctx, w, t)
+	s, err := pipeline.Import("import of "+filepath.Base(from), dir)
 	if err != nil {
+		return err
+	}
+	if _, err := store.Run(ctx, s, nil); err != nil {
 		return err
 	}
 	fmt.Println(s.Folder())

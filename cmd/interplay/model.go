@@ -83,10 +83,8 @@ func loadModel(name string) (*qwen.Weights, *vocab.Tokenizer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if name := filepath.Base(dir); name == pipeline.ModelDir || strings.HasPrefix(name, pipeline.ModelDir+"-") {
-		if err := pipeline.CheckSealed(filepath.Dir(dir)); err != nil {
-			return nil, nil, err
-		}
+	if err := pipeline.CheckModel(dir); err != nil {
+		return nil, nil, err
 	}
 	w, err := qwen.Load(dir)
 	if err != nil {
