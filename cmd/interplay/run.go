@@ -67,6 +67,7 @@ type runFlags struct {
 	plan, print bool
 	sideBySide  int
 	cluster     string
+	afresh      bool
 }
 
 func runCommand() *cobra.Command {
@@ -89,13 +90,14 @@ func (f *runFlags) declareRun(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.plan, "plan", false, "show stages, what is reused, ledger, time and disk; run nothing")
 	flags.BoolVar(&f.print, "print", false, "print the study as JSON; run nothing")
 	flags.StringVar(&f.cluster, "cluster", "", "with -plan: forecast jobs, time and cost on the cluster of this JSON file")
+	flags.BoolVar(&f.afresh, "afresh", false, "with -cluster: as if nothing were done; finished stages take what they took")
 	wholeOr(flags, &f.sideBySide, "side-by-side", "one a core, four at most; one on a GPU", 1, 64, "stages at once")
 }
 
 // run runs a study, or shows its plan.
 func (f *runFlags) run(c *cobra.Command, name string) error {
-	if f.cluster != "" && !f.plan {
-		return usagef("-cluster goes with -plan: it forecasts; interplay submit gives work to a cluster")
+	if (f.cluster != "" || f.afresh) && !f.plan || f.afresh && f.cluster == "" {
+		return usagef("-cluster, and -afresh with it, go with -plan: they forecast; interplay submit gives work to a cluster")
 	}
 	s, err := f.study(name)
 	if err != nil {
@@ -126,7 +128,7 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		if err != nil {
 			return asUsage(err)
 		}
-		t, err := forecastTable(c, plan)
+		t, err := forecastTable(c, plan, f.afresh)
 		if err == nil {
 			t.Show()
 		}
