@@ -27,7 +27,7 @@ type Study struct {
 
 // Study opens a study by name: edge, exposure, split or reward.
 func (l *Lab) Study(name string) *Study {
-	return &Study{must(study.ByName(name, l.Profile.Name, l.Seed)), l}
+	return &Study{must(study.ByName(name, l.profile.Name, l.Seed)), l}
 }
 
 // Recipe draws what the study does, stage by stage; what differs between its arms is marked.

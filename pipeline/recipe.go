@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 
 	"interplay/kernelkit/grpo"
@@ -39,8 +40,11 @@ const (
 // Reinforcement is the recipe of an RL stage.
 type Reinforcement struct {
 	Data    gsm.Spec      `json:"data"`
-	Prompts int           `json:"prompts"` // problems a step
-	Reward  verify.Reward `json:"reward"`
+	Prompts int           `json:"prompts"`              // problems a step
+	Reward  verify.Reward `json:"reward,omitzero"`      // one of the lab's, or
+	Own     *OwnReward    `json:"own_reward,omitempty"` // a function of the user's
+	Filter  *OwnFilter    `json:"own_filter,omitempty"` // which problems count; nil: all
+	Prompt  *OwnPrompt    `json:"own_prompt,omitempty"` // what the model reads of a problem; nil: its text and question
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
 
@@ -102,10 +106,48 @@ func (r Reinforcement) Validate() error {
 	if r.Prompts < 1 {
 		return fmt.Errorf("prompts is %d: expected at least 1 problem a step", r.Prompts)
 	}
-	if err := r.Reward.Validate(); err != nil {
+	if err := r.validateOwn(); err != nil {
 		return err
 	}
 	return r.GRPO.Validate()
+}
+
+// validateOwn checks the reward, and the functions that a user wrote.
+func (r Reinforcement) validateOwn() error {
+	switch {
+	case r.Own != nil && r.Reward.Form != "":
+		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
+	case r.Filter != nil && r.Adaptive:
+		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter, or adaptive")
+	}
+	if err := r.reward().Validate(); err != nil {
+		return err
+	}
+	if r.Filter != nil {
+		if err := r.Filter.check("filter", r.Filter.Call == nil); err != nil {
+			return err
+		}
+	}
+	if r.Prompt != nil {
+		return r.Prompt.check("prompt", r.Prompt.Call == nil)
+	}
+	return nil
+}
+
+// reward is what the recipe pays by.
+func (r Reinforcement) reward() grpo.Reward {
+	if r.Own != nil {
+		return ownReward{r.Own}
+	}
+	return r.Reward
+}
+
+// RewardName is how tables and figures call the reward.
+func (r Reinforcement) RewardName() string {
+	if r.Own != nil {
+		return r.Own.Name
+	}
+	return r.Reward.String()
 }
 
 // Validate returns the first thing that is wrong with the recipe.

@@ -86,7 +86,7 @@ func pretrain(j *Job, r Pretraining) error {
 	weights, err := train.Run(j.Context, eng, start, docs, r.Train, work, func(m train.Metrics) {
 		last = m
 		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
-			Rate: m.TokensPerSecond, RateUnit: "tokens", Note: fmt.Sprintf("loss %.3f", m.Loss)})
+			Rate: m.TokensPerSecond, RateUnit: "tokens", Measured: "loss (nats a token)", Value: m.Loss, Note: fmt.Sprintf("loss %.3f", m.Loss)})
 	})
 	if err != nil {
 		return err

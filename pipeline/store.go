@@ -148,6 +148,8 @@ type Progress struct {
 	Rate        float64 // units a second, of the work's own choosing; 0 when unknown
 	RateUnit    string  // what Rate counts, when it is not Unit: tokens
 	Note        string  // loss 0.61, reward 0.12, …
+	Measured    string  // what Value is, for a curve: loss, reward; empty for nothing
+	Value       float64
 }
 
 // Run returns when the stage's result is on disk: at once when it was there,
@@ -291,7 +293,7 @@ func (l *lease) broken(s *Stage, seconds float64, err error) error {
 		l.note("interrupted after %.0f s; what it had is kept", seconds)
 		return fmt.Errorf("%s: %w", s.Label, err)
 	}
-	err = explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err))
+	err = l.left(explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err)))
 	l.note("failed: %v", err)
 	if !errors.Is(err, syscall.ENOSPC) { // a full disk says nothing about the stage
 		l.fail(err)

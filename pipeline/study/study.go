@@ -245,8 +245,9 @@ func (s *Study) Stages() []*pipeline.Stage {
 // largestFile is the longest JSON file in bytes that is read from outside.
 const largestFile = 64 << 20
 
-// Read reads a study of a user's own from a JSON file. An unknown field is an error. The
-// name of one of the project's studies is refused for another study.
+// Read reads a study of a user's own from a JSON file. An unknown field is an error. It is
+// exploratory unless it is one of the project's; one that only has the name of such a study
+// (Differs) must not be kept or shown under it.
 func Read(name string) (*Study, error) {
 	data, err := strict.ReadFile(name, largestFile)
 	if err != nil {
@@ -264,10 +265,7 @@ func Read(name string) (*Study, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	if differs := s.Differs(); differs != "" {
-		return nil, fmt.Errorf("%s is not the project's study %q (%s): give it a name of its own", name, s.Name, differs)
-	}
-	s.Exploratory = s.Exploratory || !slices.Contains(Names(), s.Name)
+	s.Exploratory = s.Exploratory || !slices.Contains(Names(), s.Name) || s.Differs() != ""
 	return &s, nil
 }
 
