@@ -125,7 +125,7 @@ $python -c 'import trl' 2>/dev/null || say "- $python has no TRL: GRPO is timed 
 for model in $models; do
 	name=${model/\//-}
 	part "$name" 100 env HF_HUB_OFFLINE=1 $python scripts/peers/speed.py "$work" -rounds 2 -seconds 4 -only "$model"
-	grep '^{' "$out/$name.txt" | tee -a "$out/results.jsonl"
+	grep "^{" "$out/$name.txt" 2>/dev/null | tee -a "$out/results.jsonl"
 done
 rm -rf "$work"
 
