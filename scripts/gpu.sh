@@ -26,7 +26,7 @@ if [ "${1:-}" = pack ]; then
 	go build -trimpath -ldflags '-s -w' -o "$pack/interplay" ./cmd/interplay
 	go build -trimpath -ldflags '-s -w' -o "$pack/peers" ./scripts/peers
 	for name in $tested; do go test -c -trimpath -ldflags '-s -w' -o "$pack/$name.test" "./kernelkit/$name"; done
-	tar -C "$pack" -cf - . | xz -1 >"$ROOT/build/gpu-pack.tar.xz"
+	tar -C "$pack" -cf - . | xz -0 >"$ROOT/build/gpu-pack.tar.xz"
 	rm -rf "$pack"
 	ls -l "$ROOT/build/gpu-pack.tar.xz"
 	echo "carry build/gpu-pack.tar.xz with the working tree, and run scripts/gpu.sh there"
