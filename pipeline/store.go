@@ -313,7 +313,7 @@ func (l *lease) broken(s *Stage, seconds float64, err error) error {
 		l.note("interrupted after %.0f s; what it had is kept", seconds)
 		return fmt.Errorf("%s: %w", s.Label, err)
 	}
-	err = explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err))
+	err = l.left(explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err)))
 	l.note("failed: %v", err)
 	if !errors.Is(err, syscall.ENOSPC) { // a full disk says nothing about the stage
 		l.fail(err)

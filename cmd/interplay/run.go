@@ -52,6 +52,15 @@ func (f *studyFlags) study(name string) (*study.Study, error) {
 	return s, nil
 }
 
+// ownName refuses a study that has the name of one of the project's and is another, where
+// its results would be kept or shown as the project's: -out names another place.
+func (f *studyFlags) ownName(s *study.Study) error {
+	if differs := s.Differs(); differs != "" && f.out == "" {
+		return usagef("this is not the project's study %q (%s): give it a name of its own, or a results folder with -out", s.Name, differs)
+	}
+	return nil
+}
+
 // runFlags are the settings of interplay run.
 type runFlags struct {
 	studyFlags
@@ -123,6 +132,9 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		if err == nil {
 			t.Show()
 		}
+		return err
+	}
+	if err := f.ownName(s); err != nil {
 		return err
 	}
 	if f.out == "" {

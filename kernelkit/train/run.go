@@ -21,6 +21,7 @@ import (
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/strict"
 )
 
 // Metrics describe one step; metrics.jsonl holds one a line.
@@ -166,7 +167,7 @@ func (r *run) resume(start *qwen.Weights) error {
 // trimMetrics cuts the log after the step that the run stands at, and a torn last line.
 func (r *run) trimMetrics() error {
 	path := filepath.Join(r.dir, MetricsFile)
-	data, err := os.ReadFile(path)
+	data, err := strict.ReadFile(path, 1<<30)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
