@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 )
 
@@ -120,7 +121,7 @@ func (st *Store) Find(name string) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(folder, stageFile))
+	text, err := strict.ReadFile(filepath.Join(folder, stageFile), 64<<20)
 	if err != nil {
 		return nil, err
 	}

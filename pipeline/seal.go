@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/strict"
 )
 
 // A finished stage is sealed: done.json has the SHA-256 of every file beside it, the
@@ -75,7 +76,7 @@ func seal(dir string, d Done) error {
 // readSeal reads done.json of a folder and checks it against itself, not the files that
 // it names. The error is fs.ErrNotExist when there is none, else it wraps ErrDamaged.
 func readSeal(dir string) (*Done, error) {
-	text, err := os.ReadFile(filepath.Join(dir, doneFile))
+	text, err := strict.ReadFile(filepath.Join(dir, doneFile), 64<<20)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +269,7 @@ func digestFiles(dir string) (files, logs map[string]string, err error) {
 }
 
 func digestFile(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := strict.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -24,6 +24,7 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
+	"interplay/kernelkit/strict"
 )
 
 // storeFormat is the version of the store's own layout. A folder of another
@@ -66,7 +67,7 @@ func Open(root string) (*Store, error) {
 	var header struct {
 		Format int `json:"format"`
 	}
-	text, err := os.ReadFile(name)
+	text, err := strict.ReadFile(name, 1<<20)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		header.Format = storeFormat
@@ -339,7 +340,7 @@ func explainWrite(label, dir string, err error) error {
 }
 
 func readSeconds(dir string) (seconds float64) {
-	if text, err := os.ReadFile(filepath.Join(dir, "seconds.json")); err == nil {
+	if text, err := strict.ReadFile(filepath.Join(dir, "seconds.json"), 1<<20); err == nil {
 		_ = json.Unmarshal(bytes.TrimSpace(text), &seconds) // a torn note of an interrupted run counts as none
 	}
 	return seconds

@@ -31,6 +31,12 @@ var small = map[string]string{
 	"bench":       "generate -seconds NaN", // an extreme that is in range would measure for as long
 	"notebooks":   "-dir DIR",
 	"new":         "",
+	"check-store": "",
+	"why":         "a b",
+	"work":        "nosuch",
+	"status":      "nosuch",
+	"logs":        "nosuch",
+	"submit":      "nosuch -slurm -print -cluster DIR/c.json",
 	"doctor":      "",
 	"export":      "",
 	"import":      "",

@@ -31,6 +31,7 @@ import (
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/score"
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
 )
@@ -223,7 +224,7 @@ func (j *Job) claim(dir string) error {
 	}
 	mine = append(mine, '\n')
 	path := filepath.Join(dir, jobFile)
-	switch found, err := os.ReadFile(path); {
+	switch found, err := strict.ReadFile(path, 64<<20); {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := durable.WriteFile(path, mine); err != nil {
 			return fmt.Errorf("evaluate: %w", err)

@@ -24,6 +24,7 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
@@ -190,7 +191,7 @@ func (r *run) resume() error {
 // trimMetrics reads the log up to the step that the run stands at, and cuts it there.
 func (r *run) trimMetrics() error {
 	path := filepath.Join(r.dir, train.MetricsFile)
-	data, err := os.ReadFile(path)
+	data, err := strict.ReadFile(path, 1<<30)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("grpo: %w", err)
 	}
