@@ -14,7 +14,7 @@ ifdef SEED
 export INTERPLAY_SEED := $(SEED)
 endif
 
-.PHONY: lessons demo test lab setup setup-cuda fuzz bench peers clean
+.PHONY: lessons demo test lab setup setup-cuda fuzz audit bench peers clean
 
 demo:
 	@scripts/demo.sh
@@ -39,6 +39,10 @@ fuzz:
 # The notebooks of the course, from the lessons' sources in notebooks/course/lessons.
 lessons:
 	@scripts/in-project.sh go run ./scripts/course
+
+# Known vulnerabilities (over the network) and licences of what the laboratory depends on.
+audit:
+	@scripts/audit.sh
 
 bench: setup
 	@scripts/in-project.sh .bin/interplay bench

@@ -25,12 +25,12 @@ import (
 
 // Lab is a notebook's view of the project: a profile, a seed and a run store.
 type Lab struct {
-	Name    string           // of the notebook
-	Profile pipeline.Profile // scale of everything that the lab runs
-	Seed    int64
+	Name string // of the notebook
+	Seed int64
 
-	store *pipeline.Store
-	ctx   context.Context
+	profile pipeline.Profile // scale of everything that the lab runs
+	store   *pipeline.Store
+	ctx     context.Context
 }
 
 // Open opens the lab of a notebook. Profile and seed are the notebook's defaults;
@@ -70,15 +70,16 @@ func open(study, profile string, seed int64) (*Lab, error) {
 		return nil, err
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	return &Lab{Name: study, Profile: p, Seed: seed, store: store, ctx: ctx}, nil
+	return &Lab{Name: study, profile: p, Seed: seed, store: store, ctx: ctx}, nil
 }
 
 // run computes, resumes or reuses a stage behind a progress line, and leaves a
 // last word on which of the three it was.
 func (l *Lab) run(s *pipeline.Stage) *pipeline.Done {
-	line := newProgressLine()
+	line, live := newProgressLine(), newLiveCurve()
 	l.store.Log = func(text string) { line.note(text) }
-	outcome, err := l.store.Run(l.ctx, s, line.update)
+	outcome, err := l.store.Run(l.ctx, s, func(p pipeline.Progress) { line.update(p); live.update(p) })
+	live.end()
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			err = fmt.Errorf("%s was interrupted; what it had done is saved, run the cell again to go on", s.Label)
@@ -104,7 +105,7 @@ func (l *Lab) run(s *pipeline.Stage) *pipeline.Done {
 // About shows what the lab will do: profile, seed, backend and where runs are kept.
 func (l *Lab) About() {
 	t := Table{Columns: []string{"setting", "value", "how to change it"}}
-	t.Add("profile", l.Profile.Name+": "+l.Profile.About, "INTERPLAY_PROFILE")
+	t.Add("profile", l.profile.Name+": "+l.profile.About, "INTERPLAY_PROFILE")
 	t.Add("seed", fmt.Sprint(l.Seed), "INTERPLAY_SEED")
 	backend := os.Getenv("GOMLX_BACKEND")
 	if backend == "" {

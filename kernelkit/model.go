@@ -20,16 +20,21 @@ type Model struct {
 	lab   *Lab
 	stage *pipeline.Stage
 	done  *pipeline.Done
+	rl    *RLRecipe // where RL made it
+
+	imported bool // from files, without a log
 }
 
 // Pretrain returns the base model of the profile: trained from scratch on its corpus.
 func (l *Lab) Pretrain() *Model {
-	return l.model("base", pipeline.Pretrain("pre-training", l.Profile.Base, nil))
+	return l.model("base", pipeline.Pretrain("pre-training", l.profile.Base, nil))
 }
 
 // Reinforce returns the model after the profile's RL from a start model.
 func (l *Lab) Reinforce(from *Model) *Model {
-	return l.model("after RL", pipeline.Reinforce("GRPO", l.Profile.RL, from.stage))
+	m := l.model("after RL", pipeline.Reinforce("GRPO", l.profile.RL, from.stage))
+	m.rl = &l.profile.RL
+	return m
 }
 
 func (l *Lab) model(label string, s *pipeline.Stage) *Model {
@@ -50,6 +55,7 @@ func metrics[T any](m *Model) []T {
 
 // LossCurve draws training loss over tokens.
 func (m *Model) LossCurve() Figure {
+	m.trained("loss curve")
 	s := plots.CurveSeries{Name: "loss"}
 	for _, step := range metrics[train.Metrics](m) {
 		s.X, s.Y = append(s.X, float64(step.Tokens)/1e6), append(s.Y, step.Loss)
@@ -80,11 +86,14 @@ func (m *Model) RewardCurve() Figure {
 		reward.X, reward.Y = append(reward.X, x), append(reward.Y, step.RewardMean)
 		length.X, length.Y = append(length.X, x), append(length.Y, step.CompletionLength)
 	}
-	rl := m.lab.Profile.RL
+	if m.rl == nil {
+		fail(fmt.Errorf("the model %s was not made by RL here, so it has no reward curve; LossCurve shows its training", m.Label))
+	}
+	rl := m.rl
 	png, err := plots.RLCurves(plots.RLCurvesData{
-		Title: "GRPO with a process-verified reward", Smooth: max(1, len(reward.X)/8),
+		Title: "GRPO: reward and length", Smooth: max(1, len(reward.X)/8),
 		Rows: []plots.RLRow{{Label: "reward (%)", Percent: true}, {Label: "response (tokens)"}},
-		Columns: []plots.RLColumn{{Title: "strict reward", Basis: plots.Basis{Seeds: 1, Problems: rl.Prompts, Samples: rl.GRPO.GroupSize},
+		Columns: []plots.RLColumn{{Title: rl.RewardName() + " reward", Basis: plots.Basis{Seeds: 1, Problems: rl.Prompts, Samples: rl.GRPO.GroupSize},
 			Runs: [][]plots.CurveSeries{{reward}, {length}}}},
 	})
 	return figure(png, err, fmt.Sprintf("mean reward over %d steps, from %.2f to %.2f", len(reward.Y), reward.Y[0], reward.Y[len(reward.Y)-1]))
@@ -111,6 +120,7 @@ func mean(x []float64) float64 {
 // Evaluation is a model's judged samples on held-out problems.
 type Evaluation struct {
 	Model   *Model
+	Recipe  EvaluationRecipe
 	Prompts []score.Prompt // counted samples, one entry a problem
 
 	lab     *Lab
@@ -122,10 +132,7 @@ type Evaluation struct {
 // Evaluate samples the model on the profile's held-out problems and judges every
 // sample: the same problems for every model.
 func (l *Lab) Evaluate(m *Model) *Evaluation {
-	s := pipeline.Evaluate("evaluation of the model "+m.Label, l.Profile.Evaluation, m.stage)
-	e := &Evaluation{Model: m, lab: l, stage: s, done: l.run(s)}
-	e.read()
-	return e
+	return l.EvaluateWith(m, l.profile.Evaluation)
 }
 
 // Ops are the operation counts that were evaluated.
@@ -138,7 +145,7 @@ func (e *Evaluation) Ops() []int {
 }
 
 // K is the number of samples a problem: the largest k of pass@k.
-func (e *Evaluation) K() int { return e.lab.Profile.Evaluation.Samples }
+func (e *Evaluation) K() int { return e.Recipe.Samples }
 
 // PassAtK is strict pass@k on ops lo to hi, unbiased, with a 95 % bootstrap interval over problems.
 func (e *Evaluation) PassAtK(lo, hi, k int) score.Interval {
@@ -176,14 +183,18 @@ func ByOp(all ...*Evaluation) Figure {
 	e := all[0]
 	data := plots.PassAtKByOpData{Title: "Held-out problems solved, every step verified"}
 	for _, k := range slices.Compact([]int{1, e.K()}) {
-		panel := plots.SharePanel{Title: fmt.Sprintf("pass@%d", k), Basis: plots.Basis{Seeds: 1, Problems: e.lab.Profile.Evaluation.Problems, Samples: e.K()}}
+		panel := plots.SharePanel{Title: fmt.Sprintf("pass@%d", k), Basis: plots.Basis{Seeds: 1, Problems: e.Recipe.Problems, Samples: e.K()}}
 		for i, one := range all {
 			panel.Series = append(panel.Series, one.series(one.Model.Label, k, i == 0 && len(all) > 1))
 		}
 		data.Panels = append(data.Panels, panel)
 	}
-	if rl := e.lab.Profile.RL.Data.Mix; len(all) > 1 {
-		data.Spans = []plots.OpSpan{{Name: "RL", Low: rl[0].Ops.Min, High: rl[0].Ops.Max}}
+	for _, one := range all[1:] {
+		if one.Model.rl == nil || len(data.Spans) > 0 {
+			continue
+		}
+		low, high := opRange(one.Model.rl.Data)
+		data.Spans = []plots.OpSpan{{Name: "RL", Low: low, High: high}}
 	}
 	png, err := plots.PassAtKByOp(data)
 	return figure(png, err, fmt.Sprintf("strict pass@1 and pass@%d per op", e.K()))
@@ -199,7 +210,7 @@ func (e *Evaluation) Table() *Table {
 		process := must(score.Mean(g.Prompts, score.ProcessAcc, score.DefaultBootstrap()))
 		t.Add(g.Op, len(g.Prompts), one.Value, fmt.Sprintf("%.3f–%.3f", one.Low, one.High), many.Value, answer.Value, process.Value)
 	}
-	t.Note = fmt.Sprintf("%d samples a problem at temperature %g; intervals over problems (bootstrap).", e.K(), e.lab.Profile.Evaluation.Temperature)
+	t.Note = fmt.Sprintf("%d samples a problem at temperature %g; intervals over problems (bootstrap).", e.K(), e.Recipe.Temperature)
 	return t
 }
 

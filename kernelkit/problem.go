@@ -16,15 +16,34 @@ type Problem struct{ *gsm.Problem }
 // school or movie for the paper's word problems, A or B for the terse symbolic
 // family that the small profiles train on.
 func (l *Lab) Problem(context string, op int, i uint64) Problem {
-	family := gsm.Realistic
-	if slices.Contains(gsm.ContextNames(gsm.Symbolic), context) {
-		family = gsm.Symbolic
+	family, err := familyOf(context)
+	if err != nil {
+		fail(err)
+	}
+	if op < 0 || op > 64 {
+		fail(fmt.Errorf("op is %d: expected the number of operations of a problem, 0 to 64", op))
 	}
 	source, err := gsm.NewSource(gsm.Uniform(family, gsm.Range{Min: op, Max: op}, context), gsm.Test, l.Seed)
 	if err != nil {
 		fail(err)
 	}
 	return Problem{source.At(i)}
+}
+
+// familyOf is the family that has a context.
+func familyOf(context string) (gsm.Family, error) {
+	terse := gsm.ContextNames(gsm.Symbolic)
+	if slices.Contains(terse, context) {
+		return gsm.Symbolic, nil
+	}
+	if _, err := gsm.ContextByName(context); err == nil {
+		return gsm.Realistic, nil
+	}
+	var words []string
+	for _, c := range gsm.Contexts() {
+		words = append(words, c.Alias)
+	}
+	return 0, fmt.Errorf("there is no context %q: expected %s (word problems), or %s (terse)", context, strings.Join(words, ", "), strings.Join(terse, " or "))
 }
 
 // In returns the same graph in the words of another context of its family.
@@ -44,6 +63,12 @@ func (p Problem) Show() {
 
 // Picture draws the problem's graph.
 func (p Problem) Picture() Figure {
+	png, err := plots.DAG(p.dag())
+	return figure(png, err, fmt.Sprintf("problem graph with %d nodes, %d of them on the solution path", len(p.Graph.Nodes), p.Graph.Path))
+}
+
+// dag is the graph as its figure takes it.
+func (p Problem) dag() plots.DAGData {
 	g := p.Graph
 	data := plots.DAGData{Title: fmt.Sprintf("A problem graph of %d operations", p.Op)}
 	for i, n := range g.Nodes {
@@ -59,8 +84,7 @@ func (p Problem) Picture() Figure {
 			data.Edges = append(data.Edges, plots.DAGEdge{From: from, To: i, Implicit: !n.Stated()})
 		}
 	}
-	png, err := plots.DAG(data)
-	return figure(png, err, fmt.Sprintf("problem graph with %d nodes, %d of them on the solution path", len(g.Nodes), g.Path))
+	return data
 }
 
 // formula is a node's definition and value, short enough for a box: "2 × difference = 6".

@@ -13,6 +13,13 @@ import (
 // record is one judged sample.
 type record = evaluate.Record
 
+// Sample is a judged sample: its Prompt, Op, Rank, whether it is Strict and its Answer right, the Class of its first
+// fault, its length in Tokens, and its Text.
+type Sample = evaluate.Record
+
+// Samples are all judged samples of the evaluation.
+func (e *Evaluation) Samples() []Sample { return e.records }
+
 // right is the class of a sample without a wrong step.
 var right = verify.Right.String()
 

@@ -15,7 +15,7 @@ import (
 
 // Recipe draws what the lab will do, stage by stage.
 func (l *Lab) Recipe() Figure {
-	p := l.Profile
+	p := l.profile
 	base, rl, ev := p.Base, p.RL, p.Evaluation
 	mix := base.Data.Mix
 	rare := gsm.Range{Min: mix[1].Ops.Min, Max: mix[len(mix)-1].Ops.Max}
@@ -24,7 +24,7 @@ func (l *Lab) Recipe() Figure {
 		Stages: []plots.RecipeStage{
 			{Name: "Corpus", Lines: []string{"symbolic, context A", fmt.Sprintf("ops %s, a few of %s", mix[0].Ops, rare)}},
 			{Name: "Pre-training", Lines: []string{fmt.Sprintf("%s parameters", thousands(float64(base.Model.Params()))), fmt.Sprintf("%d steps of %d tokens", base.Train.Steps, base.Train.Batch*base.Train.Seq)}},
-			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.Reward), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
+			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.RewardName()), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
 			{Name: "Evaluation", Lines: []string{fmt.Sprintf("ops %s, %d problems each", ev.Data.Mix[0].Ops, ev.Problems), fmt.Sprintf("%d samples a problem", ev.Samples)}},
 		},
 	})
@@ -132,7 +132,7 @@ func (r *Report) Close() {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w; set INTERPLAY_RESULTS to a folder you may write", err))
 	}
-	all := pipeline.Report{Name: r.lab.Name, Profile: r.lab.Profile.Name, Seed: r.lab.Seed, Numbers: r.numbers}
+	all := pipeline.Report{Name: r.lab.Name, Profile: r.lab.profile.Name, Seed: r.lab.Seed, Numbers: r.numbers}
 	if err := durable.WriteJSON(filepath.Join(dir, "results.json"), all); err != nil {
 		fail(fmt.Errorf("results.json cannot be written: %w", err))
 	}

@@ -24,9 +24,9 @@ type Results struct {
 // over is what the intervals of a study are over.
 func over(s *study.Study) string {
 	if len(s.Seeds) == 1 {
-		return "prompts (one seed)"
+		return "problems (one seed)"
 	}
-	return "seeds and prompts"
+	return "seeds and problems"
 }
 
 // intervals says what the intervals of tables are.
@@ -73,7 +73,7 @@ func ClaimsTable(d *study.Results) *Table {
 	}
 	width := ""
 	if n := len(d.Study.Seeds); n > 1 {
-		width = fmt.Sprintf(", as wide as %d seeds demand (Student's t)", n)
+		width = fmt.Sprintf(" (Student's t, %d seeds)", n)
 	}
 	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet + noted(d)
 	return t

@@ -27,7 +27,7 @@ type Study struct {
 
 // Study opens a study by name: edge, exposure, split or reward.
 func (l *Lab) Study(name string) *Study {
-	return &Study{must(study.ByName(name, l.Profile.Name, l.Seed)), l}
+	return &Study{must(study.ByName(name, l.profile.Name, l.Seed)), l}
 }
 
 // Recipe draws what the study does, stage by stage; what differs between its arms is marked.
@@ -237,7 +237,7 @@ func duration(seconds float64) string {
 // results folder. Results that are committed for exactly this study are used as they
 // are. A run that fails costs its arm and seed only, and is named.
 func (s *Study) Run() *Results {
-	s.mustBeItself()
+	s.markOwn()
 	if r := s.committed(); r != nil && len(r.Missing) == 0 {
 		if dir := s.folder(); r.dir != dir {
 			if err := r.Save(dir); err != nil {
@@ -259,13 +259,8 @@ func (s *Study) Run() *Results {
 	return &Results{data, dir}
 }
 
-// mustBeItself ends the cell when the study has the name of one of the project's, and
-// is another: its results would be shown as the project's.
-func (s *Study) mustBeItself() {
-	if differs := s.Differs(); differs != "" {
-		fail(fmt.Errorf("this is not the study %q of the project (%s): give yours a name of its own, study.Name = \"…\"", s.Name, differs))
-	}
-}
+// markOwn marks a study that was changed in a cell as exploratory.
+func (s *Study) markOwn() { s.Exploratory = s.Exploratory || s.IsOwn() }
 
 // RunStudy runs a study behind a progress line and writes its results folder. Runs
 // that failed are reported when at least one other finished.
@@ -299,7 +294,7 @@ func RunStudy(ctx context.Context, store *pipeline.Store, s *study.Study, sideBy
 // else they are computed. Arms that were added to the study since its results were
 // committed are missing from them, and named; Run computes the study as it is now.
 func (s *Study) Results() *Results {
-	s.mustBeItself()
+	s.markOwn()
 	if r := s.in(s.folder()); r != nil && len(r.Missing) == 0 {
 		return r
 	}
@@ -349,5 +344,5 @@ func ResultsFolder(s *study.Study, runs string) (string, error) {
 	if dir := os.Getenv("INTERPLAY_RESULTS"); dir != "" {
 		return filepath.Join(dir, s.Notebook), nil
 	}
-	return filepath.Abs(filepath.Join(runs, "..", "build", "results", s.Profile, s.Name))
+	return filepath.Abs(filepath.Join(runs, "..", "build", "results", s.Profile, s.FolderName()))
 }

@@ -15,11 +15,11 @@ func (l *Lab) Walkthrough(base, tuned *Model, before, after *Evaluation) *Report
 	r := l.Report()
 	first, last := base.Loss()
 	rewardFirst, rewardLast := tuned.Reward()
-	rl := l.Profile.RL.Data.Mix[0].Ops
+	rl := l.profile.RL.Data.Mix[0].Ops
 	op1 := before.PassAtK(1, 1, 1)
 	gain := after.Gain(before, rl.Min, rl.Max, 1)
 
-	r.Exact("parameters", "parameters of the model", "parameters", float64(l.Profile.Base.Model.Params()))
+	r.Exact("parameters", "parameters of the model", "parameters", float64(l.profile.Base.Model.Params()))
 	r.Exact("problems", "held-out problems", "problems", float64(len(before.Prompts)))
 	r.Number("train_tokens", "tokens of pre-training", "tokens", float64(base.done.Spent.TrainTokens), 0)
 	r.Number("loss_first", "training loss, first tenth", "nats a token", first, 0.15)

@@ -336,9 +336,26 @@ func (l *lease) abandon() {
 func (l *lease) release() {
 	l.stop()
 	if l.holds() {
-		os.Rename(l.dir, filepath.Join(filepath.Dir(l.dir), freeName))
+		os.Rename(l.dir, l.free())
 	}
 }
+
+// free is where the working folder lies once nobody holds it.
+func (l *lease) free() string { return filepath.Join(filepath.Dir(l.dir), freeName) }
+
+// left is an error of the stage's work that names files where they will lie: the working folder is
+// released before anybody reads the error.
+func (l *lease) left(err error) error {
+	return leftError{err, strings.ReplaceAll(err.Error(), l.dir, l.free())}
+}
+
+type leftError struct {
+	cause error
+	text  string
+}
+
+func (e leftError) Error() string { return e.text }
+func (e leftError) Unwrap() error { return e.cause }
 
 // commit puts the working folder, sealed, in the stage's place. It returns errLost when the
 // folder was taken, and then nothing has changed.
@@ -498,4 +515,4 @@ func exists(path string) bool {
 }
 
 // isDone says whether a folder holds a finished stage; it does not look at its files.
-func isDone(dir string) bool { return exists(filepath.Join(dir, "done.json")) }
+func isDone(dir string) bool { return exists(filepath.Join(dir, doneFile)) }

@@ -66,8 +66,8 @@ func scoreSolutions(j *Job, r Likelihood, base Pretraining) error {
 
 // Validate returns the first thing that is wrong with the recipe.
 func (r Likelihood) Validate() error {
-	if r.Problems < 1 {
-		return fmt.Errorf("problems is %d: expected at least 1", r.Problems)
+	if r.Problems < 1 || r.Problems > maxProblems {
+		return fmt.Errorf("problems is %d: expected 1 to %d", r.Problems, maxProblems)
 	}
 	return r.Data.Validate()
 }

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"os"
+
+	"interplay/kernelkit/strict"
 )
 
 // ReadLines reads a JSONL file into a slice, one value a line.
 func ReadLines[T any](name string) ([]T, error) {
-	f, err := os.Open(name)
+	f, err := strict.Open(name)
 	if err != nil {
 		return nil, err
 	}

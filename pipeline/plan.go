@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,7 +51,7 @@ func (st *Store) Plan(stages []*Stage, m Machine, sideBySide int) *Plan {
 	}
 	for _, stage := range stages {
 		x := PlannedStage{Stage: stage, Spent: stage.Plan, Bytes: bytesOf(stage)}
-		if done, err := readDone(st.Dir(stage)); err == nil {
+		if done, err := readSeal(st.Dir(stage)); err == nil {
 			x.Done, x.Spent, x.Seconds = true, done.Spent, done.Seconds
 		} else if rate := p.Rates[stage.Kind].FLOPs; rate > 0 {
 			x.Seconds = stage.Plan.FLOPs / rate
@@ -114,9 +112,9 @@ func bytesOf(s *Stage) float64 {
 // that was never run there has the speed that is assumed for the machine.
 func (st *Store) rates(m Machine) map[string]Rate {
 	flops, seconds := map[string]float64{}, map[string]float64{}
-	folders, _ := filepath.Glob(filepath.Join(st.Root, "*", "done.json"))
+	folders, _ := filepath.Glob(filepath.Join(st.Root, "*", doneFile))
 	for _, f := range folders {
-		done, err := readDone(filepath.Dir(f))
+		done, err := readSeal(filepath.Dir(f))
 		if err != nil || done.Seconds <= 0 || done.Spent.FLOPs <= 0 || strings.Contains(done.Backend, "cuda") != m.GPU {
 			continue
 		}
@@ -132,16 +130,6 @@ func (st *Store) rates(m Machine) map[string]Rate {
 		}
 	}
 	return rates
-}
-
-// readDone reads a seal without looking at the files that it names.
-func readDone(dir string) (*Done, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "done.json"))
-	if err != nil {
-		return nil, err
-	}
-	var d Done
-	return &d, json.Unmarshal(text, &d)
 }
 
 // SaveShare is which share of a stage's time passes between two checkpoints; 0: it writes

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 
 	"interplay/kernelkit/grpo"
@@ -39,8 +40,11 @@ const (
 // Reinforcement is the recipe of an RL stage.
 type Reinforcement struct {
 	Data    gsm.Spec      `json:"data"`
-	Prompts int           `json:"prompts"` // problems a step
-	Reward  verify.Reward `json:"reward"`
+	Prompts int           `json:"prompts"`              // problems a step
+	Reward  verify.Reward `json:"reward,omitzero"`      // one of the lab's, or
+	Own     *OwnReward    `json:"own_reward,omitempty"` // a function of the user's
+	Filter  *OwnFilter    `json:"own_filter,omitempty"` // which problems count; nil: all
+	Prompt  *OwnPrompt    `json:"own_prompt,omitempty"` // what the model reads of a problem; nil: its text and question
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
 
@@ -73,6 +77,9 @@ func (r Pretraining) Validate() error {
 	if err := r.Data.Validate(); err != nil {
 		return err
 	}
+	if r.Split != gsm.Train && r.Split != gsm.RL {
+		return fmt.Errorf("split %q: expected %q, or %q for the problems of RL; models are judged on the others", r.Split, gsm.Train, gsm.RL)
+	}
 	if r.Target != AllTokens && r.Target != SolutionOnly {
 		return fmt.Errorf("target %q: expected %q or %q", r.Target, AllTokens, SolutionOnly)
 	}
@@ -96,13 +103,51 @@ func (r Reinforcement) Validate() error {
 	if err := r.Data.Validate(); err != nil {
 		return err
 	}
-	if r.Prompts < 1 {
-		return fmt.Errorf("prompts is %d: expected at least 1 problem a step", r.Prompts)
+	if r.Prompts < 1 || r.Prompts > maxProblems {
+		return fmt.Errorf("prompts is %d: expected 1 to %d problems a step", r.Prompts, maxProblems)
 	}
-	if err := r.Reward.Validate(); err != nil {
+	if err := r.validateOwn(); err != nil {
 		return err
 	}
 	return r.GRPO.Validate()
+}
+
+// validateOwn checks the reward, and the functions that a user wrote.
+func (r Reinforcement) validateOwn() error {
+	switch {
+	case r.Own != nil && r.Reward.Form != "":
+		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
+	case r.Filter != nil && r.Adaptive:
+		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter, or adaptive")
+	}
+	if err := r.reward().Validate(); err != nil {
+		return err
+	}
+	if r.Filter != nil {
+		if err := r.Filter.check("filter", r.Filter.Call == nil); err != nil {
+			return err
+		}
+	}
+	if r.Prompt != nil {
+		return r.Prompt.check("prompt", r.Prompt.Call == nil)
+	}
+	return nil
+}
+
+// reward is what the recipe pays by.
+func (r Reinforcement) reward() grpo.Reward {
+	if r.Own != nil {
+		return ownReward{r.Own}
+	}
+	return r.Reward
+}
+
+// RewardName is how tables and figures call the reward.
+func (r Reinforcement) RewardName() string {
+	if r.Own != nil {
+		return r.Own.Name
+	}
+	return r.Reward.String()
 }
 
 // Validate returns the first thing that is wrong with the recipe.
@@ -111,14 +156,20 @@ func (r Evaluation) Validate() error {
 		return err
 	}
 	switch {
-	case r.Problems < 1:
-		return fmt.Errorf("problems is %d: expected at least 1", r.Problems)
-	case r.Samples < 1:
-		return fmt.Errorf("samples is %d: expected at least 1", r.Samples)
-	case r.Temperature < 0:
-		return fmt.Errorf("temperature is %g: expected 0 (greedy) or more", r.Temperature)
-	case r.MaxTokens < 1:
-		return fmt.Errorf("max_tokens is %d: expected at least 1", r.MaxTokens)
+	case r.Problems < 1 || r.Problems > maxProblems:
+		return fmt.Errorf("problems is %d: expected 1 to %d", r.Problems, maxProblems)
+	case r.Samples < 1 || r.Samples > maxProblems:
+		return fmt.Errorf("samples is %d: expected 1 to %d", r.Samples, maxProblems)
+	case r.Temperature != 0 && !(r.Temperature >= 1e-3 && r.Temperature <= 1000):
+		return fmt.Errorf("temperature is %g: expected 0 (greedy), or 0.001 to 1000", r.Temperature)
+	case r.MaxTokens < 1 || r.MaxTokens > 1<<20:
+		return fmt.Errorf("max_tokens is %d: expected 1 to %d", r.MaxTokens, 1<<20)
+	case r.Checkpoint < 0:
+		return fmt.Errorf("checkpoint is %d: expected a milestone's step, or 0 for the end", r.Checkpoint)
 	}
 	return nil
 }
+
+// maxProblems is the most problems, prompts or samples that a recipe may ask for in one
+// place: far beyond what a machine can do.
+const maxProblems = 1 << 20

@@ -34,14 +34,17 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err != nil {
 		return err
 	}
-	task := grpo.Task{Tokenizer: tok, Reward: r.Reward}
+	task := grpo.Task{Tokenizer: tok, Reward: r.reward()}
+	if r.Prompt != nil {
+		task.Prompt = func(p *gsm.Problem) (string, error) { return call(r.Prompt, p) }
+	}
 	if task.Problems, err = promptsOf(r, source); err != nil {
 		return err
 	}
 	work := filepath.Join(j.Dir, WorkDir)
 	weights, err := grpo.Run(j.Context, eng, start, task, r.GRPO, work, func(m grpo.Metrics) {
 		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
-			Note: fmt.Sprintf("reward %.3f, %.0f tokens a completion", m.RewardMean, m.CompletionLength)})
+			Measured: "reward", Value: m.RewardMean, Note: fmt.Sprintf("reward %.3f, %.0f tokens a completion", m.RewardMean, m.CompletionLength)})
 	})
 	if err != nil {
 		return err
@@ -67,7 +70,10 @@ func promptsOf(r Reinforcement, source *gsm.Source) (func(int, []grpo.Metrics) (
 	return grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
 		problems := make([]*gsm.Problem, r.Prompts)
 		for i := range problems {
-			problems[i] = source.At(uint64(step*r.Prompts + i))
+			var err error
+			if problems[i], err = kept(source, r.Filter, uint64(step*r.Prompts+i)); err != nil {
+				return nil, err
+			}
 		}
 		return problems, nil
 	}), nil

@@ -12,12 +12,16 @@ import (
 // Outcomes says how stages came to their results.
 type Outcomes struct {
 	Stages, Reused, Resumed, Computed int
-	Failed                            []error // of stages that ran and failed
+	Healed                            []string // what was damaged in the store, and is computed again
+	Failed                            []error  // of stages that ran and failed
 	Skipped                           []string
 }
 
 func (o Outcomes) String() string {
 	text := fmt.Sprintf("%d stages: %d reused, %d resumed, %d computed", o.Stages, o.Reused, o.Resumed, o.Computed)
+	if len(o.Healed) > 0 {
+		text += fmt.Sprintf("; damaged and mended: %s", strings.Join(o.Healed, "; "))
+	}
 	if len(o.Failed) > 0 {
 		text += fmt.Sprintf(", %d failed, %d not begun because of that", len(o.Failed), len(o.Skipped))
 	}
@@ -51,6 +55,7 @@ func (st *Store) RunAll(ctx context.Context, stages []*Stage, sideBySide int, pr
 		wait.Go(func() { r.run(ctx, stage, progress) })
 	}
 	wait.Wait()
+	r.out.Healed = st.takeHealed()
 	return r.out, ctx.Err()
 }
 

@@ -83,10 +83,13 @@ func pretrain(j *Job, r Pretraining) error {
 	}
 	var last train.Metrics
 	work := filepath.Join(j.Dir, WorkDir)
+	if err := j.dropDamagedMilestones(work, r); err != nil {
+		return err
+	}
 	weights, err := train.Run(j.Context, eng, start, docs, r.Train, work, func(m train.Metrics) {
 		last = m
 		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
-			Rate: m.TokensPerSecond, RateUnit: "tokens", Note: fmt.Sprintf("loss %.3f", m.Loss)})
+			Rate: m.TokensPerSecond, RateUnit: "tokens", Measured: "loss (nats a token)", Value: m.Loss, Note: fmt.Sprintf("loss %.3f", m.Loss)})
 	})
 	if err != nil {
 		return err
@@ -117,6 +120,35 @@ func (r Pretraining) Milestones() []int {
 		steps = append(steps, step)
 	}
 	return steps
+}
+
+// dropDamagedMilestones removes the first milestone of an interrupted run that is not what
+// was saved, and all later checkpoints: training goes on from before it, to the same bytes.
+func (j *Job) dropDamagedMilestones(work string, r Pretraining) error {
+	folders, steps, err := train.Checkpoints(work)
+	if err != nil || len(steps) == 0 {
+		return err
+	}
+	for _, milestone := range r.Milestones() {
+		if milestone > steps[len(steps)-1] {
+			return nil
+		}
+		_, _, _, _, err := train.LoadCheckpoint(train.CheckpointDir(work, milestone))
+		if err == nil {
+			continue
+		}
+		from := "the start"
+		for _, step := range steps {
+			if step < milestone {
+				from = fmt.Sprintf("step %d", step)
+			} else if err := os.RemoveAll(folders[step]); err != nil {
+				return err
+			}
+		}
+		j.Note("milestone %d is damaged (%v): training again from %s", milestone, err, from)
+		return nil
+	}
+	return nil
 }
 
 // modelDir is the folder of a stage's model: of a milestone, or of the last step where step is 0.

@@ -100,7 +100,7 @@ func (v *view) look(tries int) ([]StageState, error) {
 	for i, s := range v.stages {
 		x := &out[i]
 		*x = StageState{Stage: s, Folder: v.folders[i], Label: s.Label, State: Ready}
-		if v.finished[i] || there[x.Folder] && isDone(filepath.Join(v.store.Root, x.Folder)) {
+		if there[x.Folder] && (v.finished[i] || isDone(filepath.Join(v.store.Root, x.Folder))) { // a damaged one is set aside
 			x.State, v.finished[i] = Finished, true
 			continue
 		}

@@ -11,8 +11,6 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,7 +28,7 @@ import (
 
 // storeFormat is the version of the store's own layout. A folder of another
 // version is refused, never read by guess.
-const storeFormat = 1
+const storeFormat = 2
 
 // Store is a folder of finished and unfinished stages.
 type Store struct {
@@ -42,6 +40,9 @@ type Store struct {
 	Patience time.Duration
 
 	watch watch
+
+	mu     sync.Mutex
+	healed []string // what was damaged and is computed again
 }
 
 // DefaultRoot is the run store's place: INTERPLAY_RUNS, or runs in the project.
@@ -120,16 +121,6 @@ const (
 
 func (o Outcome) String() string { return [...]string{"reused", "resumed", "computed"}[o] }
 
-// Done is what a finished stage leaves in done.json.
-type Done struct {
-	Address  string            `json:"address"`
-	Finished time.Time         `json:"finished"`
-	Seconds  float64           `json:"seconds"` // wall time of all its runs, interrupted ones included
-	Spent    Spent             `json:"spent"`
-	Backend  string            `json:"backend,omitempty"`
-	Files    map[string]string `json:"files"` // SHA-256 of each file of the result
-}
-
 // Job is a stage at work.
 type Job struct {
 	Context  context.Context
@@ -138,6 +129,10 @@ type Job struct {
 	Progress func(Progress) // never nil
 	Spent    *Spent         // what was really spent; Work fills it
 	Backend  *string        // name of the backend that computed, if one did
+
+	// Note says what the user should know although the work goes on, such as that a
+	// checkpoint was damaged; never nil.
+	Note func(format string, args ...any)
 }
 
 // Progress is one report of a running stage.
@@ -148,6 +143,8 @@ type Progress struct {
 	Rate        float64 // units a second, of the work's own choosing; 0 when unknown
 	RateUnit    string  // what Rate counts, when it is not Unit: tokens
 	Note        string  // loss 0.61, reward 0.12, …
+	Measured    string  // what Value is, for a curve: loss, reward; empty for nothing
+	Value       float64
 }
 
 // Run returns when the stage's result is on disk: at once when it was there,
@@ -161,7 +158,7 @@ func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Ou
 	if _, err := st.Done(s); err == nil {
 		st.log("%s: reused (%s)", s.Label, filepath.Base(dir))
 		return Reused, nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrDamaged) {
 		return 0, err
 	}
 	for _, in := range s.Inputs {
@@ -204,7 +201,7 @@ func (st *Store) begin(s *Stage, dir string) error {
 	for _, in := range s.Inputs {
 		about.Inputs = append(about.Inputs, filepath.Base(st.Dir(in)))
 	}
-	return explainWrite(s.Label, dir, durable.WriteJSON(filepath.Join(dir, "stage.json"), about))
+	return explainWrite(s.Label, dir, durable.WriteJSON(filepath.Join(dir, stageFile), about))
 }
 
 // attempt computes the stage in a working folder of its own, and puts it in its place. The
@@ -220,12 +217,19 @@ func (st *Store) attempt(ctx context.Context, s *Stage, progress func(Progress))
 		return 0, explainWrite(s.Label, st.Root, err)
 	}
 	defer l.release()
-	if isDone(st.Dir(s)) { // and this was its last moment to
+	outcome := Computed
+	switch _, err := st.Done(s); {
+	case err == nil: // and this was its last moment to
 		l.abandon()
 		st.log("%s: reused (%s)", s.Label, name)
 		return Reused, nil
+	case errors.Is(err, ErrDamaged):
+		if err := st.setAside(name, err); err != nil {
+			return 0, err
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, err
 	}
-	outcome := Computed
 	if l.resume {
 		outcome = Resumed
 	}
@@ -234,7 +238,14 @@ func (st *Store) attempt(ctx context.Context, s *Stage, progress func(Progress))
 	}
 	inputs := make([]string, len(s.Inputs))
 	for i, in := range s.Inputs {
-		if _, err := st.Done(in); err != nil {
+		_, err := st.Done(in)
+		if errors.Is(err, ErrDamaged) { // another worker, or this one, computes it again
+			if err := st.healInput(ctx, in); err != nil {
+				return 0, err
+			}
+			return 0, errHeld
+		}
+		if err != nil {
 			return 0, l.broken(s, 0, fmt.Errorf("its input cannot be used: %w", err))
 		}
 		inputs[i] = st.Dir(in)
@@ -254,7 +265,7 @@ func (st *Store) work(l *lease, s *Stage, inputs []string, progress func(Progres
 	start := time.Now()
 	var spent Spent
 	var backend string
-	err := s.Work(&Job{Context: l.ctx, Dir: l.dir, Input: inputs, Spent: &spent, Backend: &backend, Progress: func(p Progress) {
+	err := s.Work(&Job{Context: l.ctx, Dir: l.dir, Input: inputs, Spent: &spent, Backend: &backend, Note: l.tell(s), Progress: func(p Progress) {
 		if p.Label == "" {
 			p.Label = s.Label
 		}
@@ -267,14 +278,25 @@ func (st *Store) work(l *lease, s *Stage, inputs []string, progress func(Progres
 	}
 	spent.Seconds = seconds
 	err = l.commit(func() error {
-		files, err := digestFiles(l.dir)
+		err := seal(l.dir, Done{Address: s.Address(), Finished: time.Now().UTC(), Seconds: seconds, Spent: spent, Backend: backend})
 		if err != nil {
-			return fmt.Errorf("%s: its result cannot be read back: %w", s.Label, err)
+			err = fmt.Errorf("%s: its result cannot be sealed: %w", s.Label, err)
 		}
-		done := Done{Address: s.Address(), Finished: time.Now().UTC(), Seconds: seconds, Spent: spent, Backend: backend, Files: files}
-		return durable.WriteJSON(filepath.Join(l.dir, "done.json"), done)
+		return err
 	})
 	return explainWrite(s.Label, l.dir, err)
+}
+
+// tell says something to the user, and writes it into the stage's log.
+func (l *lease) tell(s *Stage) func(string, ...any) {
+	return func(format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		l.note("%s", text)
+		l.store.log("%s: %s", s.Label, text)
+		l.store.mu.Lock()
+		l.store.healed = append(l.store.healed, s.Label+": "+text)
+		l.store.mu.Unlock()
+	}
 }
 
 // broken is what becomes of a stage whose work returned an error.
@@ -291,39 +313,12 @@ func (l *lease) broken(s *Stage, seconds float64, err error) error {
 		l.note("interrupted after %.0f s; what it had is kept", seconds)
 		return fmt.Errorf("%s: %w", s.Label, err)
 	}
-	err = explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err))
+	err = l.left(explainWrite(s.Label, l.dir, fmt.Errorf("%s: %w", s.Label, err)))
 	l.note("failed: %v", err)
 	if !errors.Is(err, syscall.ENOSPC) { // a full disk says nothing about the stage
 		l.fail(err)
 	}
 	return err
-}
-
-// Done reads the seal of a finished stage. The error is fs.ErrNotExist when the
-// stage is not finished; a result that was altered or lost files is named.
-func (st *Store) Done(s *Stage) (*Done, error) {
-	dir := st.Dir(s)
-	text, err := os.ReadFile(filepath.Join(dir, "done.json"))
-	if err != nil {
-		return nil, err
-	}
-	var done Done
-	if err := json.Unmarshal(text, &done); err != nil {
-		return nil, fmt.Errorf("%s: %s/done.json is not readable (%w): delete that folder and run again", s.Label, dir, err)
-	}
-	for name, want := range done.Files {
-		got, err := digestFile(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: %s lacks the file %s that it was finished with: delete that folder and run again", s.Label, dir, name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if got != want {
-			return nil, fmt.Errorf("%s: %s in %s was altered after the stage was finished (SHA-256 %.12s…, expected %.12s…): delete that folder and run again", s.Label, name, dir, got, want)
-		}
-	}
-	return &done, nil
 }
 
 func (st *Store) log(format string, args ...any) {
@@ -341,40 +336,6 @@ func explainWrite(label, dir string, err error) error {
 		return fmt.Errorf("%s: %s cannot be written (%w): set INTERPLAY_RUNS to a folder you may write", label, dir, err)
 	}
 	return err
-}
-
-// unsealed files are not part of a result: they differ between equal runs.
-func unsealed(name string) bool {
-	return name == "done.json" || name == "stage.json" || name == "seconds.json" ||
-		strings.HasSuffix(name, "metrics.jsonl") || strings.Contains(name, "tfevents") || strings.Contains(name, ".tmp")
-}
-
-func digestFiles(dir string) (map[string]string, error) {
-	files := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && d.Name() == WorkDir {
-			return filepath.SkipDir
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil || unsealed(name) {
-			return err
-		}
-		files[name], err = digestFile(path)
-		return err
-	})
-	return files, err
-}
-
-func digestFile(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
 }
 
 func readSeconds(dir string) (seconds float64) {

@@ -137,7 +137,7 @@ func TestAnAlteredResultIsNamed(t *testing.T) {
 		if err := damage(filepath.Join(st.Dir(s), "count")); err != nil {
 			t.Fatal(err)
 		}
-		_, err := st.Run(context.Background(), s, nil)
+		_, err := st.Done(s)
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "count") {
 			t.Errorf("error %v, want one that says %q and names the file", err, name)
 		}

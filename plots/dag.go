@@ -18,6 +18,11 @@ const (
 	Step       Role = iota // on the solution path
 	Question               // the node asked for
 	Distractor             // stated but not needed
+
+	// What a solution shows of a needed node.
+	Confirmed // it is right
+	Refuted   // it is wrong
+	Absent    // it is missing
 )
 
 // DAGNode is a quantity: its name and, under it, its formula or value.
@@ -215,6 +220,12 @@ func roleColours(r Role) (fill, stroke color.NRGBA, width vg.Length, letters col
 		return tint(palette[4], 0.35), palette[1], 1.8, ink
 	case Distractor:
 		return color.NRGBA{0xf6, 0xf6, 0xf6, 0xff}, color.NRGBA{0xc4, 0xc4, 0xc4, 0xff}, 0.8, color.NRGBA{0x78, 0x78, 0x78, 0xff}
+	case Confirmed:
+		return tint(palette[2], 0.3), palette[2], 1.4, ink
+	case Refuted:
+		return tint(palette[1], 0.4), palette[1], 1.8, ink
+	case Absent:
+		return white, palette[1], 1.2, subdued
 	default:
 		return tint(palette[5], 0.22), palette[0], 1, ink
 	}
@@ -222,16 +233,17 @@ func roleColours(r Role) (fill, stroke color.NRGBA, width vg.Length, letters col
 
 // keys lists what occurs in the graph.
 func (d *dag) keys() []key {
-	var has [3]bool
+	names := []string{"needed", "asked for", "distractor", "shown and right", "shown and wrong", "missing"}
+	has := make([]bool, len(names))
 	var stated, implicit bool
 	for _, n := range d.data.Nodes {
-		has[min(n.Role, Distractor)] = true
+		has[min(n.Role, Absent)] = true
 	}
 	for _, e := range d.data.Edges {
 		stated, implicit = stated || !e.Implicit, implicit || e.Implicit
 	}
 	var keys []key
-	for r, name := range []string{"needed", "asked for", "distractor"} {
+	for r, name := range names {
 		if has[r] {
 			fill, stroke, width, _ := roleColours(Role(r))
 			keys = append(keys, key{name: name, draw: func(c draw.Canvas, r vg.Rectangle) {

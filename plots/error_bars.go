@@ -35,7 +35,7 @@ type ErrorBarsData struct {
 	Series []string
 	Panels []BarPanel
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // ErrorBars draws levels as bars, the paper's as rings. Where groups have gains, the
@@ -74,7 +74,7 @@ func ErrorBars(data ErrorBarsData) ([]byte, error) {
 	if differences {
 		what = "Below, the differences, with "
 	}
-	f.keys, f.notes = t.explain(f.keys, what+cmp.Or(data.Intervals, overPrompts)+".")
+	f.keys, f.notes = t.explain(f.keys, what+cmp.Or(data.Intervals, overProblems)+".")
 	g := arrange(upper, 1, 150)
 	if differences {
 		g.rows = append(g.rows, arrange(lower, 1, 150).rows...)

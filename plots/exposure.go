@@ -12,7 +12,7 @@ type ExposureData struct {
 	XLabel string
 	Panels []SharePanel
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // Exposure draws shares over a logarithmic axis that is broken before its first value,

@@ -25,7 +25,7 @@ type HeatMapData struct {
 	Format        string             // fmt verb of the number in each cell; "%.2f" when empty
 	Basis         Basis
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // HeatMap draws the table with colours and numbers, from low (light) to high
@@ -69,7 +69,7 @@ func HeatMap(data HeatMapData) ([]byte, error) {
 			c.Stroke(inner.Path())
 		}})
 	}
-	f.keys, f.notes = t.explain(f.keys, "± half of the "+cmp.Or(data.Intervals, overPrompts)+".")
+	f.keys, f.notes = t.explain(f.keys, "± half of the "+cmp.Or(data.Intervals, overProblems)+".")
 	return grid{rows: [][]*panel{{p}}, height: min(44, 300/vg.Length(len(data.Rows))) * vg.Length(len(data.Rows))}.draw(f)
 }
 

@@ -28,7 +28,7 @@ type LadderData struct {
 	Panels []LadderPanel
 	Rows   int // rows of panels; 1 when 0
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // Ladder draws pass@k over training steps, darker with each k, every line named at its
@@ -58,7 +58,7 @@ func Ladder(data LadderData) ([]byte, error) {
 	if len(panels) == 0 {
 		return emptyFigure(data.Title, "no data")
 	}
-	f.keys, f.notes = t.explain(nil, "Bands: "+cmp.Or(data.Intervals, overPrompts)+", of the lowest and the highest k.")
+	f.keys, f.notes = t.explain(nil, "Bands: "+cmp.Or(data.Intervals, overProblems)+", of the lowest and the highest k.")
 	return arrange(panels, max(1, data.Rows), 170).draw(f)
 }
 

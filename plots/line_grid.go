@@ -28,7 +28,7 @@ type LineGridData struct {
 	Rows      []string
 	Cells     [][]GridCell // [row][column]
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // LineGrid draws two rows of panels for each row of cells: the levels, the best of each
@@ -77,7 +77,7 @@ func LineGrid(data LineGridData) ([]byte, error) {
 		}
 	}
 	f := figure{title: data.Title}
-	f.keys, f.notes = t.explain(nil, "Filled: the highest of its panel. Whiskers: "+cmp.Or(data.Intervals, overPrompts)+".")
+	f.keys, f.notes = t.explain(nil, "Filled: the highest of its panel. Whiskers: "+cmp.Or(data.Intervals, overProblems)+".")
 	return g.draw(f)
 }
 

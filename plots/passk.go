@@ -8,7 +8,7 @@ type PassAtKData struct {
 	Title  string
 	Panels []SharePanel
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // PassAtK draws pass@k over k on a base-2 axis, the paper's to its own k. Each panel

@@ -27,7 +27,7 @@ type PassAtKByOpData struct {
 	Panels []SharePanel
 	Spans  []OpSpan
 
-	Intervals string // what the intervals are; "95 % intervals over prompts" when empty
+	Intervals string // what the intervals are; "95 % intervals over problems" when empty
 }
 
 // PassAtKByOp draws shares over op, all panels with one range of either axis.

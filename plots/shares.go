@@ -59,8 +59,8 @@ type shareFigure struct {
 
 // What most of these figures show, and what intervals are where data do not say so.
 const (
-	strictShare = "strict pass@k (%)"
-	overPrompts = "95 % intervals over prompts"
+	strictShare  = "strict pass@k (%)"
+	overProblems = "95 % intervals over problems"
 )
 
 func (s *shareFigure) draw() ([]byte, error) {
@@ -106,7 +106,7 @@ func (s *shareFigure) draw() ([]byte, error) {
 			what = "Below, the differences. Levels and differences have "
 		}
 	}
-	f.keys, f.notes = t.explain(looks.keys(true), what+cmp.Or(s.intervals, overPrompts)+".")
+	f.keys, f.notes = t.explain(looks.keys(true), what+cmp.Or(s.intervals, overProblems)+".")
 	g := arrange(upper, 1, s.height)
 	if differences {
 		g.rows = append(g.rows, arrange(lower, 1, s.height).rows...)

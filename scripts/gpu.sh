@@ -26,7 +26,7 @@ if [ "${1:-}" = pack ]; then
 	go build -trimpath -ldflags '-s -w' -o "$pack/interplay" ./cmd/interplay
 	go build -trimpath -ldflags '-s -w' -o "$pack/peers" ./scripts/peers
 	for name in $tested; do go test -c -trimpath -ldflags '-s -w' -o "$pack/$name.test" "./kernelkit/$name"; done
-	tar -C "$pack" -cf - . | xz -T2 -6 --memlimit=2GiB >"$ROOT/build/gpu-pack.tar.xz"
+	tar -C "$pack" -cf - . | xz -0 >"$ROOT/build/gpu-pack.tar.xz"
 	rm -rf "$pack"
 	ls -l "$ROOT/build/gpu-pack.tar.xz"
 	echo "carry build/gpu-pack.tar.xz with the working tree, and run scripts/gpu.sh there"
@@ -125,7 +125,7 @@ $python -c 'import trl' 2>/dev/null || say "- $python has no TRL: GRPO is timed 
 for model in $models; do
 	name=${model/\//-}
 	part "$name" 100 env HF_HUB_OFFLINE=1 $python scripts/peers/speed.py "$work" -rounds 2 -seconds 4 -only "$model"
-	grep '^{' "$out/$name.txt" | tee -a "$out/results.jsonl"
+	grep "^{" "$out/$name.txt" 2>/dev/null | tee -a "$out/results.jsonl"
 done
 rm -rf "$work"
 

@@ -7,16 +7,18 @@
 #   --repair   also installs a damaged PJRT plugin again (make setup does this;
 #              make demo names the damage and stops)
 #   --checks   also builds what only `make test` needs (staticcheck)
+#   --audit    also builds what only `make audit` needs (govulncheck)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 source "$ROOT/scripts/prerequisites.sh"
 
-repair= checks=
+repair= checks= audit=
 for argument in "$@"; do
 	case $argument in
 	--repair) repair=yes ;;
 	--checks) checks=yes ;;
-	*) fail "setup.sh does not know '$argument'" "it knows --repair and --checks" ;;
+	--audit) audit=yes ;;
+	*) fail "setup.sh does not know '$argument'" "it knows --repair, --checks and --audit" ;;
 	esac
 done
 began=$SECONDS
@@ -126,6 +128,7 @@ set_up_tool gonb . github.com/janpfeifer/gonb
 set_up_tool goimports tools/goimports golang.org/x/tools/cmd/goimports
 set_up_tool gopls tools/gopls golang.org/x/tools/gopls
 [ -z "$checks" ] || set_up_tool staticcheck tools/staticcheck honnef.co/go/tools/cmd/staticcheck
+[ -z "$audit" ] || set_up_tool govulncheck tools/govulncheck golang.org/x/vuln/cmd/govulncheck
 set_up_kernel
 GOBIN=$ROOT/.bin logged interplay "building the command interplay" go -C "$ROOT" install ./cmd/interplay
 echo "✓ set up in $((SECONDS - began)) s"

@@ -30,6 +30,7 @@ var small = map[string]string{
 	"conformance": "DIR",
 	"bench":       "generate -seconds NaN", // an extreme that is in range would measure for as long
 	"notebooks":   "-dir DIR",
+	"new":         "",
 	"doctor":      "",
 	"export":      "",
 	"import":      "",

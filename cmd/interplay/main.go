@@ -42,11 +42,11 @@ func laboratory() *cobra.Command {
 			root.AddCommand(v)
 		}
 	}
-	group("studies", "Studies", runCommand(), resultsCommand(), notebooksCommand())
+	group("studies", "Studies", runCommand(), resultsCommand(), notebooksCommand(), newCommand())
 	group("machines", "Many machines", workCommand(), statusCommand(), logsCommand(), submitCommand())
 	group("models", "Models", evaluateCommand(), sampleCommand(), nllCommand(), exportCommand(), importCommand())
 	group("problems", "Problems", generateCommand(), verifyCommand())
-	group("house", "The laboratory", doctorCommand(), conformanceCommand(), benchCommand())
+	group("house", "The laboratory", checkStoreCommand(), whyCommand(), doctorCommand(), conformanceCommand(), benchCommand())
 	root.SetHelpCommandGroupID("house")
 	root.SetCompletionCommandGroupID("house")
 	root.SetUsageTemplate(usageTemplate)

@@ -83,6 +83,9 @@ func loadModel(name string) (*qwen.Weights, *vocab.Tokenizer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := pipeline.CheckModel(dir); err != nil {
+		return nil, nil, err
+	}
 	w, err := qwen.Load(dir)
 	if err != nil {
 		return nil, nil, err

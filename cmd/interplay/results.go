@@ -41,6 +41,9 @@ func (f *resultsFlags) show(name string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.ownName(s); err != nil {
+		return err
+	}
 	d, dir, err := findResults(s, f.out)
 	if err != nil {
 		return err

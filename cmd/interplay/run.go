@@ -52,12 +52,22 @@ func (f *studyFlags) study(name string) (*study.Study, error) {
 	return s, nil
 }
 
+// ownName refuses a study that has the name of one of the project's and is another, where
+// its results would be kept or shown as the project's: -out names another place.
+func (f *studyFlags) ownName(s *study.Study) error {
+	if differs := s.Differs(); differs != "" && f.out == "" {
+		return usagef("this is not the project's study %q (%s): give it a name of its own, or a results folder with -out", s.Name, differs)
+	}
+	return nil
+}
+
 // runFlags are the settings of interplay run.
 type runFlags struct {
 	studyFlags
 	plan, print bool
 	sideBySide  int
 	cluster     string
+	afresh      bool
 }
 
 func runCommand() *cobra.Command {
@@ -80,13 +90,14 @@ func (f *runFlags) declareRun(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.plan, "plan", false, "show stages, what is reused, ledger, time and disk; run nothing")
 	flags.BoolVar(&f.print, "print", false, "print the study as JSON; run nothing")
 	flags.StringVar(&f.cluster, "cluster", "", "with -plan: forecast jobs, time and cost on the cluster of this JSON file")
+	flags.BoolVar(&f.afresh, "afresh", false, "with -cluster: as if nothing were done; finished stages take what they took")
 	wholeOr(flags, &f.sideBySide, "side-by-side", "one a core, four at most; one on a GPU", 1, 64, "stages at once")
 }
 
 // run runs a study, or shows its plan.
 func (f *runFlags) run(c *cobra.Command, name string) error {
-	if f.cluster != "" && !f.plan {
-		return usagef("-cluster goes with -plan: it forecasts; interplay submit gives work to a cluster")
+	if (f.cluster != "" || f.afresh) && !f.plan || f.afresh && f.cluster == "" {
+		return usagef("-cluster, and -afresh with it, go with -plan: they forecast; interplay submit gives work to a cluster")
 	}
 	s, err := f.study(name)
 	if err != nil {
@@ -117,10 +128,13 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		if err != nil {
 			return asUsage(err)
 		}
-		t, err := forecastTable(c, plan)
+		t, err := forecastTable(c, plan, f.afresh)
 		if err == nil {
 			t.Show()
 		}
+		return err
+	}
+	if err := f.ownName(s); err != nil {
 		return err
 	}
 	if f.out == "" {

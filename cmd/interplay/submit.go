@@ -120,8 +120,8 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 }
 
 // forecastTable says what a cluster will do with a plan.
-func forecastTable(c *cluster.Cluster, plan *pipeline.Plan) (*kernelkit.Table, error) {
-	tasks, err := c.Tasks(plan)
+func forecastTable(c *cluster.Cluster, plan *pipeline.Plan, afresh bool) (*kernelkit.Table, error) {
+	tasks, err := c.Tasks(plan, afresh)
 	if err != nil {
 		return nil, err
 	}

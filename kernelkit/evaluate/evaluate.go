@@ -209,7 +209,7 @@ func (j Job) complete() (Job, error) {
 // claim writes what the job is, or compares with what is written.
 func (j *Job) claim(dir string) error {
 	options := j.Sampling
-	options.Rows = 0 // no result depends on it
+	options.Rows, options.Devices = 0, 0 // no result depends on them
 	h := sha256.New()
 	for _, p := range j.Problems {
 		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())

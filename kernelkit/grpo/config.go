@@ -95,25 +95,33 @@ func Micro() Config {
 	return c
 }
 
+// Limits of a configuration: below the lowest temperature logits overflow, above the highest
+// all tokens are equally likely; beyond the rate no training has a meaning.
+const (
+	minTemperature = 1e-3
+	maxTemperature = 1000
+	maxRate        = 1000
+)
+
 // Validate returns the first thing that is wrong with the configuration.
 func (c Config) Validate() error {
 	for _, f := range []struct {
-		name         string
-		value, least int
-	}{
-		{"steps", c.Steps, 1}, {"group_size", c.GroupSize, 2}, {"mini_batch", c.MiniBatch, 0}, {"epochs", c.Epochs, 1},
-		{"rows", c.Rows, 1}, {"seq", c.Seq, 0}, {"max_tokens", c.MaxTokens, 1}, {"rollout_rows", c.RolloutRows, 0},
-		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2},
+		name               string
+		value, least, most int
+	}{ // far beyond what fits a machine, and small enough that no product of them overflows
+		{"steps", c.Steps, 1, 1 << 30}, {"group_size", c.GroupSize, 2, 1 << 16}, {"mini_batch", c.MiniBatch, 0, 1 << 20}, {"epochs", c.Epochs, 1, 1 << 10},
+		{"rows", c.Rows, 1, 1 << 16}, {"seq", c.Seq, 0, 1 << 20}, {"max_tokens", c.MaxTokens, 1, 1 << 20}, {"rollout_rows", c.RolloutRows, 0, 1 << 20},
+		{"checkpoint_every", c.CheckpointEvery, 0, 1 << 30}, {"keep", c.Keep, 2, 1 << 30},
 	} {
-		if f.value < f.least {
-			return fmt.Errorf("grpo: %s is %d: expected at least %d", f.name, f.value, f.least)
+		if f.value < f.least || f.value > f.most {
+			return fmt.Errorf("grpo: %s is %d: expected %d to %d", f.name, f.value, f.least, f.most)
 		}
 	}
 	switch {
-	case !positive(c.Temperature):
-		return fmt.Errorf("grpo: temperature is %g: expected a positive number", c.Temperature)
-	case !positive(c.LR):
-		return fmt.Errorf("grpo: lr is %g: expected a positive number", c.LR)
+	case !(c.Temperature >= minTemperature && c.Temperature <= maxTemperature):
+		return fmt.Errorf("grpo: temperature is %g: expected %g to %d", c.Temperature, minTemperature, maxTemperature)
+	case !(c.LR > 0 && c.LR <= maxRate):
+		return fmt.Errorf("grpo: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
 	}
 	switch c.Aggregation {
 	case TokenMean, SequenceMean, Constant:

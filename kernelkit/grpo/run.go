@@ -34,11 +34,30 @@ type Task struct {
 	Problems func(step int, past []Metrics) ([]*gsm.Problem, error)
 
 	Tokenizer *vocab.Tokenizer
-	Reward    verify.Reward
+	Reward    Reward
+
+	// Prompt writes what the model reads of a problem; nil means the problem's own prompt.
+	Prompt func(*gsm.Problem) (string, error)
 
 	// Judge gives the verdict on what was written after a problem's prompt; nil means
 	// verify.Judge, the sound verifier.
 	Judge func(p *gsm.Problem, prediction string) verify.Verdict
+}
+
+// Reward pays for an attempt. Two rewards with equal String pay the same. verify.Reward
+// is one.
+type Reward interface {
+	Pay(verify.Attempt) (float64, error) // an error ends the run, with the step's samples saved
+	String() string
+	Validate() error
+}
+
+// prompt is what the model reads of a problem.
+func (t *Task) prompt(p *gsm.Problem) (string, error) {
+	if t.Prompt != nil {
+		return t.Prompt(p)
+	}
+	return p.Prompt(), nil
 }
 
 // Fixed makes Task.Problems of problems that do not depend on the policy.
@@ -124,7 +143,11 @@ func (r *run) recipe() (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "grpo 4 %s %s %s %d\n", text, r.start.Digest(), r.task.Reward, r.task.Tokenizer.Size())
 	for _, p := range problems {
-		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
+		prompt, err := r.task.prompt(p)
+		if err != nil {
+			return "", fmt.Errorf("grpo: prompt of problem %s: %w", p.ID, err)
+		}
+		fmt.Fprintf(h, "%s %s\n", p.ID, prompt)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -172,23 +195,30 @@ func (r *run) step(ctx context.Context) (Metrics, error) {
 	m.SecondsRollout = time.Since(began).Seconds()
 
 	mark := time.Now()
-	r.judge(groups)
+	if err := r.judge(groups); err != nil {
+		return m, r.failed(m.Step, groups, err)
+	}
 	m.describe(groups)
 	m.SecondsVerify = time.Since(mark).Seconds()
 
 	mark = time.Now()
 	updates, err := r.learn(groups, &m)
 	if err != nil {
-		path := filepath.Join(r.journal.Dir, fmt.Sprintf("failed-step-%d.jsonl", m.Step))
-		if saveErr := saveRecords(path, groups); saveErr != nil {
-			return m, errors.Join(err, saveErr)
-		}
-		return m, fmt.Errorf("%w; the step's samples are in %s, the last checkpoint in %s is good", err, path, r.journal.Dir)
+		return m, r.failed(m.Step, groups, err)
 	}
 	m.learn(updates)
 	m.SecondsUpdate = time.Since(mark).Seconds()
 	m.Seconds = r.journal.At.Seconds + time.Since(began).Seconds()
 	return m, nil
+}
+
+// failed saves the samples of a step that ends the run, and says where they are.
+func (r *run) failed(step int, groups []judged, err error) error {
+	path := filepath.Join(r.journal.Dir, fmt.Sprintf("failed-step-%d.jsonl", step))
+	if saveErr := saveRecords(path, groups); saveErr != nil {
+		return errors.Join(err, saveErr)
+	}
+	return fmt.Errorf("%w; the step's samples are in %s, the last checkpoint in %s is good", err, path, r.journal.Dir)
 }
 
 // sample asks for the step's problems and samples a group for each.
@@ -202,7 +232,11 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 	}
 	prompts := make([][]int32, len(problems))
 	for i, p := range problems {
-		if prompts[i], err = r.task.Tokenizer.Encode(p.Prompt()); err != nil {
+		text, err := r.task.prompt(p)
+		if err == nil {
+			prompts[i], err = r.task.Tokenizer.Encode(text)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("prompt of problem %s: %w", p.ID, err)
 		}
 	}
@@ -221,23 +255,29 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 	return groups, nil
 }
 
-// judge fills in texts, verdicts, rewards and advantages, on all processors.
-func (r *run) judge(groups []judged) {
+// judge fills in texts, verdicts, rewards and advantages, on all processors. It returns
+// the first error of a reward, which pays nothing then.
+func (r *run) judge(groups []judged) error {
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range groups {
 		work.Go(func() error {
 			g := &groups[i]
+			var failed error
 			for _, c := range g.completions {
 				text := c.Text(r.task.Tokenizer)
 				v := r.task.Judge(g.problem, text)
-				g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, r.task.Reward.Score(v))
+				paid, err := r.task.Reward.Pay(verify.Attempt{Problem: g.problem, Text: text, Tokens: len(c.IDs), Verdict: v})
+				if err != nil && failed == nil {
+					failed = fmt.Errorf("%w (problem %s, sample %d)", err, g.problem.ID, len(g.texts)+1)
+				}
+				g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, paid)
 			}
 			g.advantages = Advantages(g.rewards, r.cfg.NoStd)
-			return nil
+			return failed
 		})
 	}
-	_ = work.Wait() // none fails
+	return work.Wait()
 }
 
 // learn does the updates of a step.

@@ -54,7 +54,7 @@ func (c SymbolicConfig) Validate(maxOp int) error {
 	case c.MinDistractors < 0 || c.MaxDistractors < c.MinDistractors || c.MaxDistractors > MaxDistractors:
 		return fmt.Errorf("distractors %d–%d: the range must be ordered, within 0 to %d", c.MinDistractors, c.MaxDistractors, MaxDistractors)
 	case c.Entities < 0 || c.Entities > MaxEntities:
-		return fmt.Errorf("%d names a context: must be at most %d", c.Entities, MaxEntities)
+		return fmt.Errorf("entities is %d, the names a context offers: expected at most %d", c.Entities, MaxEntities)
 	case maxOp < 0 || maxOp > MaxSymbolicOp:
 		return fmt.Errorf("symbolic op %d: must be 0 to %d", maxOp, MaxSymbolicOp)
 	case maxOp+1+c.MinDistractors > c.Entities:

@@ -55,7 +55,8 @@ type Options struct {
 	Seed        int64   // of the noise
 	FirstPrompt uint64  // address of prompts[0] in the noise; prompt i has FirstPrompt + i
 	FirstSample uint64  // address of sample 0 in the noise: with 8, samples 8, 9, … of a longer job
-	Rows        int     // completions in flight; default 64 on a CPU and 1024 elsewhere. Results do not depend on it
+	Rows        int     // completions in flight on all devices together; default 64 on a CPU, elsewhere 1024 a device. Results do not depend on it
+	Devices     int     `json:",omitempty"` // devices that share the prompts; default two of a CPU's, all of the others'. Results do not depend on it
 }
 
 // Finish says why a completion ended.
@@ -175,7 +176,7 @@ func (s *Sampler) Stream(ctx context.Context, w *qwen.Weights, prompts [][]int32
 	if err := s.compile(opt.drawnFrom()); err != nil {
 		return err
 	}
-	weights, err := s.weights(w)
+	weights, err := s.weights(w, opt.Devices)
 	defer func() { engine.Free(weights...) }()
 	if err != nil {
 		return err
@@ -212,8 +213,8 @@ func (s *Sampler) bucket(ctx context.Context, weights [][]*tensors.Tensor, promp
 
 // weights are those of w, transposed, on each device that the job may use; with an error
 // those that there are.
-func (s *Sampler) weights(w *qwen.Weights) (all [][]*tensors.Tensor, err error) {
-	for device := range compute.DeviceNum(s.devices()) {
+func (s *Sampler) weights(w *qwen.Weights, devices int) (all [][]*tensors.Tensor, err error) {
+	for device := range compute.DeviceNum(devices) {
 		list := w.Tensors
 		if device > 0 { // a tensor is on one device only
 			list = qwen.Clone(list)
@@ -236,20 +237,20 @@ const (
 	cpuRows  = 32
 )
 
-// devices is how many devices a job may use. On a CPU the plugin shows several, all of them
-// the same cores. A GPU gets one loop with all the rows.
-func (s *Sampler) devices() int {
-	if s.eng.Platform != "cpu" {
-		return 1
+// devices is how many devices a job uses where it does not say. Those of a CPU are all the
+// same cores. Each device has one loop.
+func devices(eng *engine.Engine) int {
+	if eng.Platform != "cpu" {
+		return len(eng.Devices)
 	}
-	return min(cpuLoops, len(s.eng.Devices))
+	return min(cpuLoops, len(eng.Devices))
 }
 
 // workers is how many loops run side by side. A step of a small model is a chain of
 // small operations, of which XLA gives each to one core: two loops on two cores run
 // nearly twice as fast as one.
 func (s *Sampler) workers(opt Options, b bucket) int {
-	return max(1, min(s.devices(), opt.Rows/b.share, len(b.groups)))
+	return max(1, min(opt.Devices, opt.Rows/b.share, len(b.groups)))
 }
 
 func (o Options) withDefaults(eng *engine.Engine) Options {
@@ -262,8 +263,11 @@ func (o Options) withDefaults(eng *engine.Engine) Options {
 	if o.TopP == 0 {
 		o.TopP = 1
 	}
+	if o.Devices == 0 {
+		o.Devices = max(1, devices(eng))
+	}
 	if o.Rows == 0 {
-		o.Rows = 1024
+		o.Rows = 1024 * o.Devices
 		if eng.Platform == "cpu" {
 			o.Rows = cpuLoops * cpuRows
 		}
@@ -311,6 +315,8 @@ func (s *Sampler) Check(w *qwen.Weights, prompts [][]int32, o Options) error {
 		return fmt.Errorf("rollout: Greedy takes no Temperature, TopP or TopK: found %g, %g, %d", o.Temperature, o.TopP, o.TopK)
 	case o.Rows < 1:
 		return fmt.Errorf("rollout: Rows is %d: expected at least 1", o.Rows)
+	case o.Devices < 1 || o.Devices > max(1, len(s.eng.Devices)):
+		return fmt.Errorf("rollout: Devices is %d: backend %s has %d", o.Devices, s.eng.Name, len(s.eng.Devices))
 	}
 	for i, p := range prompts {
 		if len(p) == 0 {

@@ -213,6 +213,23 @@ func TestSamplesDoNotDependOnBatchOrOrder(t *testing.T) {
 	}
 }
 
+// Prompts are shared by devices; what is drawn does not depend on how many there are.
+func TestSeveralDevicesGiveTheSamplesOfOne(t *testing.T) {
+	w := weights(t, tiny)
+	p := prompts(24, 1, 30)
+	opt := Options{Samples: 4, MaxTokens: 16, Stop: []int32{3, 7}, Seed: 9, Devices: 1, Rows: 16}
+	want := sample(t, w, p, opt)
+	opt.Devices, opt.Rows = 4, 4*16
+	for i, completions := range sample(t, w, p, opt) {
+		for j, c := range completions {
+			near := func(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-5 }
+			if !slices.Equal(c.IDs, want[i][j].IDs) || !slices.EqualFunc(c.LogProbs, want[i][j].LogProbs, near) {
+				t.Errorf("prompt %d, sample %d: %v on four devices, %v on one", i, j, c, want[i][j])
+			}
+		}
+	}
+}
+
 // chiSquare checks counts of n draws against probabilities: the statistic must stay
 // below mean + 5 standard deviations of its distribution.
 func chiSquare(t *testing.T, what string, counts []int, p []float64) {

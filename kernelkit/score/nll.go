@@ -3,7 +3,7 @@ package score
 // TextNLL is the negative log-likelihood of one gold text under a model.
 //
 // The paper's figure 10 does not say which text is scored nor how it is
-// normalised (paper §1.8); here it is the gold solution with its answer, given
+// normalised (paper §A.5); here it is the gold solution with its answer, given
 // the prompt, in nats.
 type TextNLL struct {
 	Prompt string  `json:"prompt" parquet:"prompt,dict"`

@@ -28,7 +28,7 @@ const (
 	// Unbiased averages over all choices of k of the n samples.
 	Unbiased Estimator = iota
 	// FirstK asks whether one of the first k samples succeeded, as the authors'
-	// aggregation of strict results does (paper §1.5). Noisier, equal in expectation.
+	// aggregation of strict results does (docs/paper.md, "Definitions"). Noisier, equal in expectation.
 	FirstK
 )
 

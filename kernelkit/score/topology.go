@@ -11,7 +11,7 @@ import (
 // Topology is a graph without names, values or operators, as a histogram of the
 // shapes around its nodes. It measures how much of the structure of one graph
 // recurs in another, which the paper's figure 5 shows for generated and gold
-// graphs without defining its measure (paper §1.8, §8). Ours is the normalised
+// graphs without defining its measure (paper §4). Ours is the normalised
 // Weisfeiler–Lehman subtree kernel: N. Shervashidze et al., Weisfeiler-Lehman
 // Graph Kernels, JMLR 12 (2011), §3.2, with edge direction kept.
 //

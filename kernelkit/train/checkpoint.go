@@ -17,6 +17,7 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/strict"
 )
 
 // A checkpoint is a folder checkpoints/step-00000500 with the weights as Hugging Face
@@ -128,7 +129,7 @@ func syncDir(path string) error {
 }
 
 func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := strict.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("train: %w", err)
 	}
@@ -145,7 +146,7 @@ func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second
 	fail := func(err error) (Checkpoint, *qwen.Weights, []*tensors.Tensor, []*tensors.Tensor, error) {
 		return Checkpoint{}, nil, nil, nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(folder, stateFile))
+	data, err := strict.ReadFile(filepath.Join(folder, stateFile), 1<<20)
 	if err != nil {
 		return fail(fmt.Errorf("train: %w", err))
 	}

@@ -78,24 +78,34 @@ func Default() Config {
 	}
 }
 
+// Limits of a configuration: positions of one forward pass, and a learning rate beyond which
+// no training has a meaning.
+const (
+	maxPositions = 1 << 26
+	maxRate      = 1000
+)
+
 // Validate returns the first thing that is wrong with the configuration.
 func (c Config) Validate() error {
 	for _, f := range []struct {
-		name         string
-		value, least int
-	}{
-		{"steps", c.Steps, 1}, {"batch", c.Batch, 1}, {"seq", c.Seq, 1}, {"accumulate", c.Accumulate, 1}, {"warmup", c.Warmup, 0},
-		{"checkpoint_every", c.CheckpointEvery, 0}, {"keep", c.Keep, 2}, {"milestone_every", c.MilestoneEvery, 0},
-		{"eval_every", c.EvalEvery, 0}, {"eval_documents", c.EvalDocuments, min(c.EvalEvery, 1)},
-		{"devices", c.Devices, 0}, {"passes_per_call", c.PassesPerCall, 0}, {"shift_positions", c.ShiftPositions, 0},
+		name               string
+		value, least, most int
+	}{ // far beyond what fits a machine, and small enough that no product of them overflows
+		{"steps", c.Steps, 1, 1 << 30}, {"batch", c.Batch, 1, 1 << 16}, {"seq", c.Seq, 1, 1 << 20}, {"accumulate", c.Accumulate, 1, 1 << 16},
+		{"warmup", c.Warmup, 0, 1 << 30}, {"checkpoint_every", c.CheckpointEvery, 0, 1 << 30}, {"keep", c.Keep, 2, 1 << 30},
+		{"milestone_every", c.MilestoneEvery, 0, 1 << 30}, {"eval_every", c.EvalEvery, 0, 1 << 30},
+		{"eval_documents", c.EvalDocuments, min(c.EvalEvery, 1), 1 << 24}, {"devices", c.Devices, 0, 1 << 10},
+		{"passes_per_call", c.PassesPerCall, 0, 1 << 16}, {"shift_positions", c.ShiftPositions, 0, 1 << 20},
 	} {
-		if f.value < f.least {
-			return fmt.Errorf("train: %s is %d: expected at least %d", f.name, f.value, f.least)
+		if f.value < f.least || f.value > f.most {
+			return fmt.Errorf("train: %s is %d: expected %d to %d", f.name, f.value, f.least, f.most)
 		}
 	}
 	switch {
-	case !(c.LR > 0) || math.IsInf(c.LR, 0):
-		return fmt.Errorf("train: lr is %g: expected a positive number", c.LR)
+	case c.Batch*c.Seq > maxPositions:
+		return fmt.Errorf("train: batch %d of seq %d are %d positions a pass: expected at most %d", c.Batch, c.Seq, c.Batch*c.Seq, maxPositions)
+	case !(c.LR > 0 && c.LR <= maxRate):
+		return fmt.Errorf("train: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
 	case !(c.MinLR >= 0 && c.MinLR <= c.LR):
 		return fmt.Errorf("train: min_lr is %g: expected 0 to lr, %g", c.MinLR, c.LR)
 	case c.Dtype != "float32" && c.Dtype != "bfloat16":

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/strict"
 )
 
 // TensorBoard reads files of records in TFRecord framing, each a protocol buffer Event with
@@ -38,7 +39,7 @@ type Events struct {
 // there, and returns a writer that appends to it. Call it once the log is trimmed to the
 // state that the run resumes from: the file never holds a step twice.
 func OpenEvents(dir string) (*Events, error) {
-	log, err := os.ReadFile(filepath.Join(dir, MetricsFile))
+	log, err := strict.ReadFile(filepath.Join(dir, MetricsFile), 1<<30)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("train: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/strict"
 )
 
 // Journal is the folder of a run that can be taken up where it ended: a log with a line a
@@ -81,7 +82,7 @@ func (j *Journal[M]) path() string { return filepath.Join(j.Dir, MetricsFile) }
 
 // trim reads the log up to the step that the run stands at, and cuts it there.
 func (j *Journal[M]) trim() error {
-	data, err := os.ReadFile(j.path())
+	data, err := strict.ReadFile(j.path(), 1<<30)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w", j.Name, err)
 	}

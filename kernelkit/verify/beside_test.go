@@ -3,6 +3,9 @@ package verify
 import (
 	"strings"
 	"testing"
+	"unicode"
+
+	"interplay/kernelkit/verify/lex"
 )
 
 // gold is the right solution of zooForward up to its answer, 11.
@@ -49,6 +52,26 @@ func TestWhatStandsBehindANumberIsRead(t *testing.T) {
 				if v := Judge(zooForward(), text); v.Strict {
 					t.Errorf("%s: %q behind %s is strict:\n%s", name, mark, place, text)
 				}
+			}
+		}
+	}
+}
+
+// Of all characters only those may stand behind a number that end or set off what it
+// belongs to, and those that show nothing. Letters are tried up to U+3000.
+func TestNoCharacterBehindANumberGoesUnread(t *testing.T) {
+	const passed = ".,;:()$\"'`\\．，；：（）。‘’“”"
+	for place, text := range map[string]string{
+		"a step": strings.Replace(gold, "= 11.", "= 11#.", 1) + end,
+		"a tag":  gold + "<answer> 11# </answer>",
+	} {
+		for r := rune(1); r <= unicode.MaxRune; r++ {
+			if !unicode.In(r, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Cc, unicode.Cf) && !(unicode.IsLetter(r) && r < 0x3000) ||
+				unicode.IsSpace(r) || lex.Said(string(r)) == "" || strings.ContainsRune(passed, r) {
+				continue
+			}
+			if v := Judge(zooForward(), strings.Replace(text, "#", string(r), 1)); v.Strict {
+				t.Errorf("%q behind %s is strict", r, place)
 			}
 		}
 	}

@@ -31,7 +31,7 @@ const (
 	end  = "</solution> <answer> 11 </answer>"
 )
 
-func TestForwardVerdicts(t *testing.T) {
+func TestEachFaultOfAForwardSolutionHasItsClass(t *testing.T) {
 	wolves := func(body string) string {
 		return bear + deer + "Define adult wolf in Pine Ridge as w; " + body + " " + fox + end
 	}
@@ -129,7 +129,7 @@ func zooReverse() *gsm.Problem {
 		}}}
 }
 
-func TestReverseVerdicts(t *testing.T) {
+func TestEachFaultOfAReverseSolutionHasItsClass(t *testing.T) {
 	const (
 		unknown = "Define adult bear in Pine Ridge as x; we don't know its value yet but will find it out later. "
 		wolf    = "Define adult wolf in Pine Ridge as w; m = x + d = x + 4; so w = 2 * m = (2) * (x + 4) = 2*x + 8. "

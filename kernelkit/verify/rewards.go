@@ -134,5 +134,8 @@ func (r *Reward) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
+// Pay is the reward of an attempt's verdict.
+func (r Reward) Pay(a Attempt) (float64, error) { return r.Score(a.Verdict), nil }
+
 // Score is the reward of v, in [0, 1]. It panics for a reward that Validate refuses.
 func (r Reward) Score(v Verdict) float64 { return rewards[r.Form].value(v, r.Alpha) }

@@ -24,7 +24,7 @@ func specProblem(t testing.TB) *gsm.Problem {
 	return p
 }
 
-func TestSymbolicVerdicts(t *testing.T) {
+func TestEachFaultOfASymbolicSolutionHasItsClass(t *testing.T) {
 	p := specProblem(t)
 	const first, second = "a1 a2 * 8 = 2 * 8 = a1 6", "a11 a1 + 1 = 6 + 1 = a11 7"
 	for _, c := range []struct {

@@ -135,13 +135,13 @@ func (b *bpe) readMerges(raw json.RawMessage) error {
 	b.merges = make(map[[2]int32]merge, len(pairs))
 	for rank, p := range pairs {
 		if len(p) != 2 {
-			return fmt.Errorf("merge %d is %q: expected two tokens", rank, p)
+			return fmt.Errorf("merge %d is %.80q: expected two tokens", rank, p)
 		}
 		left, okL := b.ids[p[0]]
 		right, okR := b.ids[p[1]]
 		into, okI := b.ids[p[0]+p[1]]
 		if !okL || !okR || !okI {
-			return fmt.Errorf("merge %d, %q and %q, names tokens that the vocabulary lacks", rank, p[0], p[1])
+			return fmt.Errorf("merge %d, %.80q and %.80q, names tokens that the vocabulary lacks", rank, p[0], p[1])
 		}
 		b.merges[[2]int32{left, right}] = merge{rank, into}
 	}

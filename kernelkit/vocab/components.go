@@ -126,7 +126,7 @@ func readSplit(raw json.RawMessage, p *preTokenizer) error {
 	}
 	switch {
 	case behavior != "Isolated":
-		return fmt.Errorf("behavior is %q: expected Isolated", behavior)
+		return fmt.Errorf("behavior is %.80q: expected Isolated", behavior)
 	case invert:
 		return errors.New("invert is true: not supported")
 	case pattern.regex == nil || pattern.text != nil:
@@ -221,7 +221,7 @@ func templatePrefix(raw json.RawMessage) ([]int32, error) {
 		default:
 			ids := tokens[token.ID].IDs
 			if len(ids) == 0 || slices.Min(ids) < 0 {
-				return nil, fmt.Errorf("special_tokens gives no ids for %q", token.ID)
+				return nil, fmt.Errorf("special_tokens gives no ids for %.80q", token.ID)
 			}
 			prefix = append(prefix, ids...)
 		}

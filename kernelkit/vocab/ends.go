@@ -65,7 +65,7 @@ func (t *Tokenizer) setEnds(eos string, ids []int32) error {
 	if eos != "" {
 		id, ok := t.ids[eos]
 		if !ok {
-			return fmt.Errorf("eos_token is %q: the vocabulary has no such token", eos)
+			return fmt.Errorf("eos_token is %.80q: the vocabulary has no such token", eos)
 		}
 		add(id)
 	}

@@ -245,7 +245,7 @@ func readParts(data []byte) (*parts, error) {
 	}
 	switch {
 	case p.version != "" && p.version != "1.0":
-		return nil, fmt.Errorf("version is %q: expected 1.0", p.version)
+		return nil, fmt.Errorf("version is %.80q: expected 1.0", p.version)
 	case p.truncation != nil:
 		return nil, errors.New("truncation is set: texts would be cut; say null")
 	case p.padding != nil:
@@ -281,7 +281,7 @@ func (p *parts) readModel() error {
 	}
 	switch {
 	case p.kind != "" && p.kind != "BPE" && p.kind != "WordLevel":
-		return fmt.Errorf("the model is of type %q: expected WordLevel or byte-level BPE", p.kind)
+		return fmt.Errorf("the model is of type %.80q: expected WordLevel or byte-level BPE", p.kind)
 	case p.ids == nil:
 		return errors.New("the model has no vocab")
 	case p.kind == "WordLevel" && p.merges != nil:
@@ -314,10 +314,10 @@ func (p *parts) wordSplitting(tokens []string) (splitting, error) {
 	find := newFinder(contents)
 	for _, token := range tokens {
 		if strings.IndexFunc(token, unicode.IsSpace) >= 0 {
-			return 0, fmt.Errorf("token %q contains a blank: texts are cut at blanks", token)
+			return 0, fmt.Errorf("token %.80q contains a blank: texts are cut at blanks", token)
 		}
 		if cut := find.find(token); len(cut) > 1 {
-			return 0, fmt.Errorf("token %q contains an added token: it would be cut", token)
+			return 0, fmt.Errorf("token %.80q contains an added token: it would be cut", token)
 		}
 	}
 	return blanks, nil
@@ -337,13 +337,13 @@ func (p *parts) table() (tokens, special []string, err error) {
 	const most = 1 << 22
 	put := func(token string, id int32) error {
 		if id < 0 || id >= most {
-			return fmt.Errorf("token %q has id %d: expected 0 to %d", token, id, most-1)
+			return fmt.Errorf("token %.80q has id %d: expected 0 to %d", token, id, most-1)
 		}
 		if int(id) >= len(tokens) {
 			tokens = append(tokens, make([]string, int(id)+1-len(tokens))...)
 		}
 		if tokens[id] != "" && tokens[id] != token {
-			return fmt.Errorf("id %d is given to two tokens, %q and %q", id, tokens[id], token)
+			return fmt.Errorf("id %d is given to two tokens, %.80q and %.80q", id, tokens[id], token)
 		}
 		tokens[id] = token
 		return nil
@@ -363,11 +363,11 @@ func (p *parts) table() (tokens, special []string, err error) {
 		case a.Content == "":
 			return nil, nil, errors.New("an added token is empty")
 		case seen[a.Content]:
-			return nil, nil, fmt.Errorf("added token %q is given twice", a.Content)
+			return nil, nil, fmt.Errorf("added token %.80q is given twice", a.Content)
 		case known && want != a.ID:
-			return nil, nil, fmt.Errorf("added token %q has id %d, and %d in the vocabulary", a.Content, a.ID, want)
+			return nil, nil, fmt.Errorf("added token %.80q has id %d, and %d in the vocabulary", a.Content, a.ID, want)
 		case !known && next != a.ID:
-			return nil, nil, fmt.Errorf("added token %q has id %d: tokenizers, which counts on from the vocabulary, would give it %d", a.Content, a.ID, next)
+			return nil, nil, fmt.Errorf("added token %.80q has id %d: tokenizers, which counts on from the vocabulary, would give it %d", a.Content, a.ID, next)
 		}
 		seen[a.Content] = true
 		next = max(next, a.ID+1)

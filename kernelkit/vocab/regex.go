@@ -105,7 +105,7 @@ func newCutter(pattern string) (cutter, error) {
 	if source != "" || run == "" {
 		p := patternReader{source: source}
 		if err := p.read(); err != nil {
-			return c, fmt.Errorf("the pre-tokenizer's expression %q: %w", pattern, err)
+			return c, fmt.Errorf("the pre-tokenizer's expression %.200q: %w", pattern, err)
 		}
 		text = p.out.String()
 	}
@@ -116,7 +116,7 @@ func newCutter(pattern string) (cutter, error) {
 		text += "(?P<run>" + run + ")"
 	}
 	if err := c.compile(text); err != nil {
-		return c, fmt.Errorf("the pre-tokenizer's expression %q: %w", pattern, err)
+		return c, fmt.Errorf("the pre-tokenizer's expression %.200q: %w", pattern, err)
 	}
 	return c, nil
 }

@@ -44,17 +44,17 @@ func (f *Forecast) Cost(c *Cluster) Spread {
 	return Spread{f.JobHours.Median * c.Forecast.PriceAnHour, f.JobHours.Ninth * c.Forecast.PriceAnHour}
 }
 
-// Tasks are the stages of a plan that are left, at the cluster's rates. A stage whose rate
-// nobody knows is an error.
-func (c *Cluster) Tasks(p *pipeline.Plan) ([]Task, error) {
+// Tasks are the stages of a plan that are left, at the cluster's rates; afresh, those that are
+// done count too, with the time that they took. A stage whose rate nobody knows is an error.
+func (c *Cluster) Tasks(p *pipeline.Plan, afresh bool) ([]Task, error) {
 	var tasks []Task
 	at := map[string]int{}
 	for _, x := range p.Stages {
-		if x.Done {
+		if x.Done && !afresh {
 			continue
 		}
 		seconds := x.Seconds
-		if rate := c.Forecast.Rates[x.Stage.Kind]; rate > 0 {
+		if rate := c.Forecast.Rates[x.Stage.Kind]; rate > 0 && !x.Done {
 			seconds = x.Spent.FLOPs / rate
 		}
 		if !(seconds > 0) {

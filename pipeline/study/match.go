@@ -192,12 +192,31 @@ func (s *Study) rule(c Claim) string {
 	return string(text)
 }
 
+// IsOwn says whether the study is a user's own: none of the project's, or one of them with
+// something changed.
+func (s *Study) IsOwn() bool {
+	return !slices.Contains(Names(), s.Name) || s.Differs() != ""
+}
+
+// FolderName is what folders of the study's results are called: its name, with an
+// addition where the name is that of one of the project's studies and the study is another,
+// so that neither takes the other's place.
+func (s *Study) FolderName() string {
+	if s.Differs() != "" {
+		return s.Name + "-own"
+	}
+	return s.Name
+}
+
 // Differs says in words why a study is another than the one that has its name in the
 // project, "" where it is not.
 func (s *Study) Differs() string {
+	if !slices.Contains(Names(), s.Name) {
+		return ""
+	}
 	own, err := ByName(s.Name, s.Profile, s.Seeds[0])
 	if err != nil {
-		return "" // a name of its own
+		return fmt.Sprintf("its profile %q is none of the project's", s.Profile)
 	}
 	if changed := changedRules(own, s); len(changed) > 0 {
 		return "the rules of " + strings.Join(changed, ", ") + " are others"

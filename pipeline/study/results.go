@@ -14,6 +14,7 @@ import (
 	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/score"
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 	"interplay/pipeline"
 )
@@ -280,9 +281,12 @@ func (r *Results) Save(dir string) error {
 
 // Load reads a results folder.
 func Load(dir string) (*Results, error) {
-	text, err := os.ReadFile(filepath.Join(dir, ResultsFile))
+	text, err := strict.ReadFile(filepath.Join(dir, ResultsFile), largestFile)
 	if err != nil {
 		return nil, err
+	}
+	if err := strict.Check(text); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ResultsFile), err)
 	}
 	r := &Results{}
 	if err := json.Unmarshal(text, r); err != nil {

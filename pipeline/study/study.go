@@ -7,15 +7,16 @@
 package study
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 	"interplay/pipeline"
 )
 
@@ -241,16 +242,21 @@ func (s *Study) Stages() []*pipeline.Stage {
 	return pipeline.Stages(roots...)
 }
 
-// Read reads a study of a user's own from a JSON file. An unknown field is an error. The
-// name of one of the project's studies is refused for another study.
+// largestFile is the longest JSON file in bytes that is read from outside.
+const largestFile = 64 << 20
+
+// Read reads a study of a user's own from a JSON file. An unknown field is an error.
+// Unless it is one of the project's studies it is exploratory.
 func Read(name string) (*Study, error) {
-	f, err := os.Open(name)
+	data, err := strict.ReadFile(name, largestFile)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	if err := strict.Check(data); err != nil {
+		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
+	}
 	var s Study
-	d := json.NewDecoder(f)
+	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
 		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
@@ -258,10 +264,7 @@ func Read(name string) (*Study, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	if differs := s.Differs(); differs != "" {
-		return nil, fmt.Errorf("%s is not the project's study %q (%s): give it a name of its own", name, s.Name, differs)
-	}
-	s.Exploratory = s.Exploratory || !slices.Contains(Names(), s.Name)
+	s.Exploratory = s.Exploratory || s.IsOwn()
 	return &s, nil
 }
 

@@ -1,18 +1,20 @@
 // Command check runs every check that CI runs (make test): formatting, vet,
-// staticcheck, all Go tests, and the notebooks with their committed results. It
-// goes on after a failure, shows what failed, and ends with a line
+// staticcheck, all Go tests, the notebooks with their committed results, and workers on a
+// local Slurm. It goes on after a failure, shows what failed, and ends with a line
 // "N passed, N failed". It uses the standard library only, so that it runs
 // whatever state the module is in.
 package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -30,6 +32,7 @@ func main() {
 	t.conformance()
 	t.notebooks()
 	t.command("nothing is left of notebooks that fail or are interrupted", "", filepath.Join("scripts", "test_kernel.sh"))
+	t.slurm()
 	fmt.Printf("\nall checks took %s\n", time.Since(began).Round(time.Second))
 	if t.skipped > 0 {
 		fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
@@ -172,5 +175,27 @@ func (t *tally) notebooks() {
 		cmd := exec.Command(filepath.Join(".bin", "interplay"), "notebooks", "-profile", "smoke", "-seed", "1", "-only", name)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
 		t.check("notebook "+name, began, cmd.Run())
+	}
+}
+
+// slurm runs workers on a local Slurm and disturbs them, where Slurm's packages can be had;
+// elsewhere it says why not.
+func (t *tally) slurm() {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join("scripts", "cluster", "check.sh"))
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it stops its daemons
+	cmd.WaitDelay = 30 * time.Second
+	out, err := cmd.CombinedOutput()
+	said := strings.TrimSpace(string(out))
+	if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 3 {
+		t.skipped++
+		fmt.Printf("- workers on a local Slurm %s\n", said[strings.LastIndex(said, "\n")+1:])
+		return
+	}
+	t.check("workers on a local Slurm", began, err)
+	if err != nil {
+		fmt.Println(indent(said))
 	}
 }

@@ -32,6 +32,8 @@ check() { # WHAT COMMAND…
 	fi
 }
 
+calculate() { awk "BEGIN { printf \"%.2f\", $1 }"; }
+
 finish() {
 	[ -z "${monitor:-}" ] || kill "$monitor" 2>/dev/null || true
 	"$here/slurm.sh" stop || true
@@ -82,13 +84,14 @@ measured() {
 measure "$alone"
 began=$(date +%s.%N)
 INTERPLAY_RUNS=$alone interplay run "$study" -out "$work/results" >"$work/alone.txt" 2>&1 || { tail "$work/alone.txt"; exit 1; }
-time_alone=$(echo "$(date +%s.%N) - $began" | bc)
+time_alone=$(calculate "$(date +%s.%N) - $began")
 measured
 cpu_alone=$cpu
 say "one process needed $time_alone s, $cpu_alone s of processors"
 
 # Many.
-forecast=$(python3 $here/forecast.py "$study" $here/local.json "$alone" "$many")
+INTERPLAY_RUNS=$alone interplay run "$study" -plan -cluster $here/local.json -afresh >"$work/forecast.txt"
+forecast=$(sed -n 's/^last stage ends after *\([0-9.]* [a-z]*\) .*/\1/p' "$work/forecast.txt")
 small=
 if [ -z "$calm" ] && mount -t tmpfs -o size=2m tmpfs "$many" 2>/dev/null; then small=1; fi
 export INTERPLAY_RUNS=$many
@@ -144,12 +147,12 @@ for second in $(seq 900); do
 		mount -o remount,size=200m "$many"
 	fi
 done
-time_many=$(echo "$(date +%s.%N) - $began" | bc)
+time_many=$(calculate "$(date +%s.%N) - $began")
 measured
 cpu_many=$cpu
 say "eight workers needed $time_many s, $cpu_many s of processors, with $kills of them killed"
-say "that is $(echo "scale=2; $time_many / $time_alone" | bc) times the time and $(echo "scale=2; $cpu_many / $cpu_alone" | bc) times the processors' time of one process"
-[ -z "$forecast" ] || say "the forecast was $forecast s"
+say "that is $(calculate "$time_many / $time_alone") times the time and $(calculate "$cpu_many / $cpu_alone") times the processors' time of one process"
+say "by the times of its stages in one process the forecast, without disturbance, was $forecast"
 
 check "every digest is that of one process" python3 $here/digests.py "$alone" "$many"
 check "nothing is left in the working folder" bash -c "! ls -A '$many/working' | grep ."

@@ -33,6 +33,7 @@ unavailable() {
 }
 
 unpack() {
+	[ "$(id -u)" = 0 ] || unavailable "the local Slurm was tried as root only"
 	[ "$(cat "$UNPACKED/.packages" 2>/dev/null)" != "$PACKAGES" ] || return 0
 	[ "$(uname -m)" = x86_64 ] && grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release ||
 		unavailable "the local Slurm is made of Debian 12's x86_64 packages, and this machine is no Debian 12 on x86_64"
@@ -141,12 +142,12 @@ start() {
 	slurmctld
 	local i
 	for i in 1 2 3 4; do node_up "n$i"; done
-	for i in $(seq 100); do
+	for i in $(seq 300); do
 		[ "$(sinfo -h -N -o %T 2>/dev/null | grep -cx idle)" != 4 ] || return 0
 		sleep 0.2
 	done
 	tail -n 5 "$LOGS"/*.log >&2
-	fail "the local Slurm's nodes did not come up in 20 s" "see the logs in $LOGS"
+	fail "the local Slurm's nodes did not come up in a minute" "see the logs in $LOGS"
 }
 
 case ${1:-} in

@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"kernelkit/random":        {},
 	"kernelkit/durable":       {},
 	"kernelkit/strict":        {},
+	"kernelkit/code":          {},
 	"kernelkit/lesson":        {},
 	"kernelkit/engine":        {},
 	"kernelkit/gsm":           {},
@@ -54,7 +55,7 @@ var mayImport = map[string][]string{
 	"pipeline/cluster": {"pipeline"},
 	"pipeline/study": {"pipeline", "kernelkit/gsm", "kernelkit/verify", "kernelkit/qwen", "kernelkit/train", "kernelkit/grpo",
 		"kernelkit/score", "kernelkit/evaluate"},
-	"kernelkit": {"pipeline", "pipeline/study", "plots", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/verify/mutate",
+	"kernelkit": {"pipeline", "pipeline/study", "plots", "kernelkit/code", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/verify/mutate",
 		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
 }
 

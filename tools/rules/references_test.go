@@ -172,9 +172,14 @@ func TestEveryDocumentThatIsNamedExists(t *testing.T) {
 // document that a reader does not have.
 func TestNoSectionOfAnUnnamedDocumentIsCited(t *testing.T) {
 	unnamed := regexp.MustCompile(`(?i)\b(generator |verifier |micro |end of )?spec(ification)?,? §|\bspec/[\w-]+`)
+	// The paper has sections 1 to 7, of which 2 has parts to 2.4, and the appendix A.
+	notThePapers := regexp.MustCompile(`paper(?:'s)? §+(?:[13-7]\.\d|2\.[5-9]|[89]|1\d)`)
 	for _, p := range passages(t) {
 		if m := unnamed.FindString(p.text); m != "" && !strings.HasPrefix(p.file, "tools/rules/") {
 			t.Errorf("%s cites %q: name a file of the project and its heading, or the paper's section", p.file, m)
+		}
+		if m := notThePapers.FindString(p.text); m != "" {
+			t.Errorf("%s cites %q: the paper has no such section", p.file, m)
 		}
 	}
 }

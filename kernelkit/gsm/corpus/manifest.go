@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"sort"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 )
 
 // Manifest says what is in a corpus file. It lies beside it as FILE.manifest.json
@@ -50,7 +50,7 @@ func ManifestPath(file string) string { return file + ".manifest.json" }
 
 // ReadManifest reads the manifest of a corpus file.
 func ReadManifest(file string) (*Manifest, error) {
-	data, err := os.ReadFile(ManifestPath(file))
+	data, err := strict.ReadFile(ManifestPath(file), 64<<20)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s has no manifest: expected %s; was the file written by interplay generate, and to its end?", file, ManifestPath(file))
 	} else if err != nil {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/parquet-go/parquet-go"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 )
 
 // row is a problem as Parquet columns. The graph is one column of JSON: readers
@@ -72,7 +72,7 @@ func (p *parquetWriter) close() error          { return p.w.Close() }
 
 // readParquet yields the problems of a Parquet file that Write made.
 func readParquet(path string, yield func(*gsm.Problem, error) bool) {
-	f, err := os.Open(path)
+	f, err := strict.Open(path)
 	if err != nil {
 		yield(nil, err)
 		return

@@ -1,10 +1,14 @@
-// Command sleepers measures what the store itself costs workers: many processes share many
-// stages that only sleep. It prints one JSON line.
+// Command sleepers measures what the store itself costs workers, and how near a forecast
+// comes: many processes share many stages that only sleep, so that other work on the machine
+// matters little. It prints one JSON line.
 //
-//	go run ./scripts/cluster/sleepers [-stages 1000] [-workers 64] [-sleep 2s]
+//	go run ./scripts/cluster/sleepers [-stages 1000] [-workers 64] [-sleep 2s] [-kill 5s]
+//
+// With -kill a worker is killed (-9) every so often, and another one started at once.
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -17,19 +21,21 @@ import (
 	"time"
 
 	"interplay/pipeline"
+	"interplay/pipeline/cluster"
 )
 
 func main() {
 	stages := flag.Int("stages", 1000, "stages, a tenth of which need another one")
 	workers := flag.Int("workers", 64, "processes")
 	sleep := flag.Duration("sleep", 2*time.Second, "of a stage")
+	kill := flag.Duration("kill", 0, "between two kills of a worker; 0: none")
 	worker := flag.String("worker", "", "be a worker of this run folder")
 	flag.Parse()
 	err := error(nil)
 	if *worker != "" {
 		err = work(*worker, sleepers(*stages, *sleep))
 	} else {
-		err = measure(*stages, *workers, *sleep)
+		err = measure(*stages, *workers, *sleep, *kill)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sleepers:", err)
@@ -84,45 +90,119 @@ func work(root string, stages []*pipeline.Stage) error {
 	return json.NewEncoder(os.Stdout).Encode(account{out.Computed, last.Sub(began).Seconds(), cpu.Seconds()})
 }
 
-func measure(stages, workers int, sleep time.Duration) error {
+// crew are the workers' processes.
+type crew struct {
+	mu      sync.Mutex
+	running []*exec.Cmd
+	kills   int
+}
+
+// run runs one worker to its end, and another one where it was killed.
+func (c *crew) run(i int, args []string) (a account, err error) {
+	for {
+		cmd := exec.Command(os.Args[0], args...)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, os.Stderr
+		if err := cmd.Start(); err != nil {
+			return a, err
+		}
+		c.mu.Lock()
+		c.running[i] = cmd
+		c.mu.Unlock()
+		err := cmd.Wait()
+		c.mu.Lock()
+		c.running[i] = nil
+		c.mu.Unlock()
+		if err == nil {
+			return a, json.Unmarshal(out.Bytes(), &a)
+		}
+		if cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+			return a, err
+		}
+	}
+}
+
+// killSome kills one worker after the other, until done is closed.
+func (c *crew) killSome(every time.Duration, done <-chan struct{}) {
+	for i := 0; ; i++ {
+		select {
+		case <-done:
+			return
+		case <-time.After(every):
+		}
+		c.mu.Lock()
+		if cmd := c.running[i%len(c.running)]; cmd != nil {
+			cmd.Process.Kill()
+			c.kills++
+		}
+		c.mu.Unlock()
+	}
+}
+
+func measure(stages, workers int, sleep, kill time.Duration) error {
 	root, err := os.MkdirTemp("", "sleepers-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(root)
+	args := []string{"-worker", filepath.Join(root, "runs"), "-stages", fmt.Sprint(stages), "-sleep", sleep.String()}
 	var wait sync.WaitGroup
+	c := crew{running: make([]*exec.Cmd, workers)}
 	accounts, errs := make([]account, workers), make([]error, workers)
-	began := time.Now()
+	began, done := time.Now(), make(chan struct{})
 	for i := range workers {
-		wait.Go(func() {
-			cmd := exec.Command(os.Args[0], "-worker", filepath.Join(root, "runs"), "-stages", fmt.Sprint(stages), "-sleep", sleep.String())
-			cmd.Stderr = os.Stderr
-			text, err := cmd.Output()
-			if err == nil {
-				err = json.Unmarshal(text, &accounts[i])
-			}
-			errs[i] = err
-		})
+		wait.Go(func() { accounts[i], errs[i] = c.run(i, args) })
+	}
+	if kill > 0 {
+		go c.killSome(kill, done)
 	}
 	time.Sleep(time.Duration(stages/workers/2) * sleep)
 	status, err := statusTime(filepath.Join(root, "runs"), sleepers(stages, sleep))
 	wait.Wait()
+	close(done)
 	seconds := time.Since(began).Seconds()
 	for _, e := range append(errs, err) {
 		if e != nil {
 			return e
 		}
 	}
-	var sum account
-	for _, a := range accounts {
-		sum.Stages, sum.Wall, sum.CPU = sum.Stages+a.Stages, sum.Wall+a.Wall, sum.CPU+a.CPU
+	forecast, err := forecast(stages, workers, sleep, kill)
+	if err != nil {
+		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{
-		"stages": stages, "workers": workers, "sleep_seconds": sleep.Seconds(), "computed": sum.Stages, "seconds": seconds,
-		"cost":                     1 - float64(sum.Stages)*sleep.Seconds()/sum.Wall, // share of the workers' time that was not sleep
-		"cost_cpu":                 sum.CPU / sum.Wall,                               // processors' time over the workers' time
-		"milliseconds_cpu_a_stage": 1000 * sum.CPU / float64(sum.Stages), "status_seconds": status,
-	})
+	figures := map[string]any{"stages": stages, "workers": workers, "sleep_seconds": sleep.Seconds(), "seconds": seconds,
+		"forecast_seconds": forecast, "kills": c.kills, "status_seconds": status}
+	if kill == 0 {
+		var sum account
+		for _, a := range accounts {
+			sum.Stages, sum.Wall, sum.CPU = sum.Stages+a.Stages, sum.Wall+a.Wall, sum.CPU+a.CPU
+		}
+		figures["computed"] = sum.Stages
+		figures["cost"] = 1 - float64(sum.Stages)*sleep.Seconds()/sum.Wall // share of the workers' time that was not sleep
+		figures["cost_cpu"] = sum.CPU / sum.Wall                           // processors' time over the workers' time
+		figures["milliseconds_cpu_a_stage"] = 1000 * sum.CPU / float64(sum.Stages)
+	}
+	return json.NewEncoder(os.Stdout).Encode(figures)
+}
+
+// forecast is how long the workers should take: the median of package cluster's plays.
+func forecast(stages, workers int, sleep, kill time.Duration) (float64, error) {
+	tasks := make([]cluster.Task, stages)
+	for i := range tasks {
+		tasks[i].Seconds = sleep.Seconds()
+		if i%10 == 9 {
+			tasks[i].Inputs = []int{i - 1}
+		}
+	}
+	c := cluster.Cluster{Workers: workers, Hours: 1000, PatienceSeconds: 0.001} // one machine sees at once that a process is gone
+	if kill > 0 {
+		c.Forecast.Crashes = 24 * 3600 / kill.Seconds() / float64(workers)
+	}
+	f, err := c.Play(tasks)
+	if err != nil {
+		return 0, err
+	}
+	return f.Seconds.Median, nil
 }
 
 // statusTime is how long a status takes while the workers work.

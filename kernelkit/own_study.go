@@ -1,0 +1,147 @@
+package kernelkit
+
+import (
+	"fmt"
+	"slices"
+
+	"interplay/kernelkit/gsm"
+	"interplay/pipeline/study"
+)
+
+// A study of your own:
+//
+//	s := lab.NewStudy("length", "What does a price of length change?")
+//	s.AddBase("base", lab.TrainRecipe())
+//	s.Branch("strict", "strict reward", lab.RLRecipe())
+//	s.Branch("frugal", "strict minus a price", frugalRecipe())
+//	s.Expect("shorter is no worse", kernelkit.Gain("frugal", "strict", "edge", kernelkit.Pass1), kernelkit.Within(0.05))
+//	s.Seeds = []int64{1, 2, 3}
+//	s.Plan().Show()
+//	results := s.Run()
+//
+// It is exploratory: its tables say that its rules were not committed before it ran.
+
+// Measures of an effect.
+const (
+	Pass1   = study.Pass1
+	PassK   = study.PassK
+	Answer1 = study.Answer1
+	Lucky   = study.Lucky
+	Process = study.Process
+)
+
+// Measure names what is measured, such as Pass1.
+type Measure = study.Measure
+
+// Effect is a sum of what arms score on ranges of ops.
+type Effect = []study.Term
+
+// Rule says what the interval of an effect must do for a claim to hold.
+type Rule = study.Rule
+
+// Gain is the effect "arm minus from on a range".
+func Gain(arm, from, ops string, m Measure) Effect {
+	return Effect{{Weight: 1, Arm: arm, Range: ops, Measure: m}, {Weight: -1, Arm: from, Range: ops, Measure: m}}
+}
+
+// Level is the effect "what an arm scores on a range".
+func Level(arm, ops string, m Measure) Effect {
+	return Effect{{Weight: 1, Arm: arm, Range: ops, Measure: m}}
+}
+
+// Above is the rule that an effect is larger than x, a share: 0.1 is ten points.
+func Above(x float64) Rule { return Rule{Direction: study.Above, Threshold: x} }
+
+// Below is the rule that an effect is smaller than x.
+func Below(x float64) Rule { return Rule{Direction: study.Below, Threshold: x} }
+
+// Within is the rule that an effect lies between −x and x.
+func Within(x float64) Rule { return Rule{Direction: study.Within, Threshold: x} }
+
+// NewStudy begins an exploratory study at the lab's profile: no arms yet, the lab's seed, the profile's
+// evaluation, and two ranges, "all" that is evaluated and "edge", the ops of the profile's RL.
+func (l *Lab) NewStudy(name, question string) *Study {
+	e, rl := l.EvaluationRecipe(), l.profile.RL.Data
+	low, high := opRange(e.Data)
+	edgeLow, edgeHigh := opRange(rl)
+	s := &study.Study{Name: name, Title: name, Question: question, Profile: l.profile.Name, Exploratory: true,
+		Seeds: []int64{l.Seed}, Evaluation: e, Machine: l.profile.Machine,
+		Ranges: []study.OpRange{
+			{Name: "all", Title: fmt.Sprintf("ops %d–%d", low, high), Ops: gsm.Range{Min: low, Max: high}},
+			{Name: "edge", Title: fmt.Sprintf("ops %d–%d", edgeLow, edgeHigh), Ops: gsm.Range{Min: edgeLow, Max: edgeHigh}},
+		}}
+	return &Study{s, l}
+}
+
+// opRange is the smallest and the largest op of some problems.
+func opRange(data Mix) (low, high int) {
+	low = data.Mix[0].Ops.Min
+	for _, b := range data.Mix {
+		low, high = min(low, b.Ops.Min), max(high, b.Ops.Max)
+	}
+	return low, high
+}
+
+// As makes the study one of your own, under another name: it is exploratory, and cannot take or overwrite the
+// results of the one that it was made from. Arms and claims can be added and taken away.
+// Stages that both have are computed once.
+func (s *Study) As(name string) *Study {
+	own := *s.Study
+	own.Name, own.Notebook, own.Exploratory = name, "", true
+	own.Title += ", changed"
+	own.Arms, own.Claims, own.Ranges, own.Seeds = slices.Clone(s.Arms), slices.Clone(s.Claims), slices.Clone(s.Ranges), slices.Clone(s.Seeds)
+	return &Study{&own, s.lab}
+}
+
+// AddBase adds an arm that is trained from scratch and nothing else.
+func (s *Study) AddBase(name string, r TrainRecipe) {
+	s.own()
+	s.Arms = append(s.Arms, study.Arm{Name: name, Label: name, Steps: []study.Step{{Name: "pre-training", Train: &r}}})
+}
+
+// Branch adds an arm that goes on from the end of the first arm, by recipes of RL or of training.
+func (s *Study) Branch(name, label string, recipes ...any) { s.BranchFrom(0, name, label, recipes...) }
+
+// BranchFrom adds an arm that has the first steps of the arm at a place of the list, and then recipes
+// of RL or of training.
+func (s *Study) BranchFrom(arm int, name, label string, recipes ...any) {
+	s.own()
+	if arm >= len(s.Arms) {
+		fail(fmt.Errorf("the arm %s goes on from arm %d, and the study has %d: add the base first, with AddBase", name, arm+1, len(s.Arms)))
+	}
+	base := s.Arms[arm].Steps
+	if len(base) > 1 {
+		base = base[:1]
+	}
+	a := study.Arm{Name: name, Label: label, Steps: slices.Clone(base)}
+	for _, r := range recipes {
+		switch r := r.(type) {
+		case RLRecipe:
+			a.Steps = append(a.Steps, study.Step{Name: "RL", RL: &r})
+		case TrainRecipe:
+			if first := s.Arms[arm].Steps[0].Train; first != nil {
+				r.Model = first.Model
+			}
+			a.Steps = append(a.Steps, study.Step{Name: "training", Train: &r})
+		default:
+			fail(fmt.Errorf("arm %s: a step is an RLRecipe or a TrainRecipe, found %T", name, r))
+		}
+	}
+	s.Arms = append(s.Arms, a)
+}
+
+// Expect adds a claim: an effect, and the rule that it must obey.
+func (s *Study) Expect(says string, effect Effect, rule Rule) {
+	s.own()
+	s.Claims = append(s.Claims, study.Claim{ID: fmt.Sprintf("own-%d", len(s.Claims)+1), Says: says, Source: "own", Effect: effect, Rule: rule})
+}
+
+// own ends the cell for a study of the project, which is not to be changed.
+func (s *Study) own() {
+	if !s.Exploratory {
+		fail(fmt.Errorf("%q is a study of the project: change one of your own, my := lab.Study(%q).As(\"my-%s\")", s.Name, s.Name, s.Name))
+	}
+}
+
+// StudyFile reads a study from a JSON file, such as `interplay run edge -print` writes.
+func (l *Lab) StudyFile(name string) *Study { return &Study{must(study.Read(name)), l} }

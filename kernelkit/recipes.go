@@ -1,0 +1,105 @@
+package kernelkit
+
+import (
+	"slices"
+
+	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/qwen"
+	"interplay/pipeline"
+)
+
+// Recipes are values: take the profile's, change what you want to change, and run it. The result is
+// stored under the address of all its settings, so that a changed recipe never meets the results of
+// another. A cell's variables are gone in the next cell, but its functions stay, so a recipe of your
+// own is best written as a function:
+//
+//	func slowBase() *kernelkit.Model {
+//		r := lab.TrainRecipe()
+//		r.Train.LR = 1e-3
+//		return lab.Train("slow", r)
+//	}
+
+// TrainRecipe is a recipe of training: of a base from scratch, or of more training of a model.
+// Its fields are Model (the network), Data (the problems), Split, Target (which tokens
+// the loss counts), Train (steps, batch, learning rate, …) and Seed.
+type TrainRecipe = pipeline.Pretraining
+
+// RLRecipe is a recipe of reinforcement learning. Its fields are Data (the problems), Prompts (of a
+// step), Reward or Own (a reward function), GRPO (steps, group size, learning rate, clip, KL, …) and Seed.
+type RLRecipe = pipeline.Reinforcement
+
+// EvaluationRecipe says on which held-out problems a model is judged. Its fields are Data,
+// Split, Problems (of each op), Samples (of each problem), Temperature, MaxTokens and Seed.
+type EvaluationRecipe = pipeline.Evaluation
+
+// ModelConfig is the network: hidden size, layers, heads, and so on.
+type ModelConfig = qwen.Config
+
+// Ops is a range of operation counts, both ends included.
+type Ops = gsm.Range
+
+// Mix describes problems: what they are drawn from, in which shares.
+type Mix = gsm.Spec
+
+// TrainRecipe is the profile's recipe of pre-training, to be changed and given to Train.
+func (l *Lab) TrainRecipe() TrainRecipe {
+	r := l.profile.Base
+	r.Data.Mix = slices.Clone(r.Data.Mix)
+	return r
+}
+
+// RLRecipe is the profile's recipe of reinforcement learning, to be changed and given to RL.
+func (l *Lab) RLRecipe() RLRecipe {
+	r := l.profile.RL
+	r.Data.Mix = slices.Clone(r.Data.Mix)
+	return r
+}
+
+// EvaluationRecipe is the profile's recipe of evaluation, to be changed and given to EvaluateWith.
+func (l *Lab) EvaluationRecipe() EvaluationRecipe {
+	r := l.profile.Evaluation
+	r.Data.Mix = slices.Clone(r.Data.Mix)
+	return r
+}
+
+// Profile is the scale that the lab works at. It is a copy: to train with other numbers change a recipe, see
+// TrainRecipe.
+func (l *Lab) Profile() pipeline.Profile { return l.profile }
+
+// Train trains a model from scratch by a recipe, or returns it where that was done before. The label
+// is what tables and figures call it.
+func (l *Lab) Train(label string, r TrainRecipe) *Model {
+	check(r.Validate())
+	return l.model(label, pipeline.Pretrain(label, r, nil))
+}
+
+// TrainOn goes on training a model by a recipe: mid-training or fine-tuning. The recipe's Model is ignored.
+func (l *Lab) TrainOn(label string, from *Model, r TrainRecipe) *Model {
+	r.Model = from.config()
+	check(r.Validate())
+	return l.model(label, pipeline.Pretrain(label, r, from.stage))
+}
+
+// RL trains a model further by reinforcement learning, or returns it where that was done before.
+func (l *Lab) RL(label string, from *Model, r RLRecipe) *Model {
+	check(r.Validate())
+	m := l.model(label, pipeline.Reinforce(label, r, from.stage))
+	m.rl = &r
+	return m
+}
+
+// EvaluateWith samples a model on held-out problems by a recipe, and judges every sample.
+func (l *Lab) EvaluateWith(m *Model, r EvaluationRecipe) *Evaluation {
+	check(r.Validate())
+	s := pipeline.Evaluate("evaluation of the model "+m.Label, r, m.stage)
+	e := &Evaluation{Model: m, Recipe: r, lab: l, stage: s, done: l.run(s)}
+	e.read()
+	return e
+}
+
+// check ends the cell where a setting is wrong.
+func check(err error) {
+	if err != nil {
+		fail(err)
+	}
+}
