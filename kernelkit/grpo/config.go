@@ -14,6 +14,7 @@
 package grpo
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -51,25 +52,13 @@ type Config struct {
 	LR float64 `json:"lr"` // learning rate, constant without warm-up; paper §A.3.3: 1e-6
 	train.AdamW
 
-	ClipLow  float64 `json:"clip_low"`  // the ratio is clipped below 1 − this; 0.2
-	ClipHigh float64 `json:"clip_high"` // and above 1 + this; 0.2. Larger than ClipLow: "clip higher" of DAPO (arXiv 2503.14476, §3.1: 0.2 and 0.28)
-	DualClip float64 `json:"dual_clip"` // bound of ratio·|advantage| where the advantage is negative, as a factor (Ye et al., arXiv 1912.09729, Equation 5); 3; 0 = off
-
-	// KL is the coefficient of the k3 estimate of KL(policy ‖ start model), added to the
-	// loss (Schulman, Approximating KL divergence, 2020; arXiv 2402.03300, Equation 4);
-	// paper: 1e-3. 0 = off: the start model is not even evaluated (DAPO, Dr. GRPO).
-	KL float64 `json:"kl"`
+	Loss // the clipped surrogate and its variants
 
 	// NoStd leaves the advantage at R − mean, without division by the group's standard
 	// deviation, which favours too easy and too hard prompts (Dr. GRPO, arXiv 2503.20783, §3.2).
 	NoStd bool `json:"no_std"`
 
 	Aggregation Aggregation `json:"aggregation"` // token-mean
-
-	// SequenceRatio replaces the ratio of each token by the geometric mean of the ratios
-	// of its completion (GSPO, arXiv 2507.18071, Equation 7). Its clips are much narrower:
-	// 3e-4 and 4e-4 there.
-	SequenceRatio bool `json:"sequence_ratio"`
 
 	// OverlongFilter takes completions that were cut at MaxTokens out of the loss; they
 	// still count in their group's mean (DAPO, arXiv 2503.14476, §3.4).
@@ -92,7 +81,7 @@ func Default() Config {
 		Steps: 200, GroupSize: 6, MiniBatch: 256, Epochs: 1, Rows: 8,
 		Temperature: 1, MaxTokens: 1024,
 		LR: 1e-6, AdamW: train.AdamW{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: 0.01, DecayEmbeddings: true, Clip: 1},
-		ClipLow: 0.2, ClipHigh: 0.2, DualClip: 3, KL: 1e-3, Aggregation: TokenMean,
+		Loss: Loss{ClipLow: 0.2, ClipHigh: 0.2, DualClip: 3, KL: 1e-3}, Aggregation: TokenMean,
 		CheckpointEvery: 20, Keep: 2,
 	}
 }
@@ -128,30 +117,18 @@ func (c Config) Validate() error {
 			return fmt.Errorf("grpo: %s is %d: expected %d to %d", f.name, f.value, f.least, f.most)
 		}
 	}
-	positive := func(x float64) bool { return x > 0 && !math.IsInf(x, 1) }
 	switch {
 	case !(c.Temperature >= minTemperature && c.Temperature <= maxTemperature):
 		return fmt.Errorf("grpo: temperature is %g: expected %g to %d", c.Temperature, minTemperature, maxTemperature)
 	case !(c.LR > 0 && c.LR <= maxRate):
 		return fmt.Errorf("grpo: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
-	case !(c.ClipLow > 0 && c.ClipLow <= 1):
-		return fmt.Errorf("grpo: clip_low is %g: expected a number in (0, 1]", c.ClipLow)
-	case !positive(c.ClipHigh):
-		return fmt.Errorf("grpo: clip_high is %g: expected a positive number", c.ClipHigh)
-	case c.DualClip != 0 && !(c.DualClip > 1):
-		return fmt.Errorf("grpo: dual_clip is %g: expected a number above 1, or 0 for off", c.DualClip)
-	case !(c.KL >= 0) || math.IsInf(c.KL, 1):
-		return fmt.Errorf("grpo: kl is %g: expected at least 0", c.KL)
 	}
 	switch c.Aggregation {
 	case TokenMean, SequenceMean, Constant:
 	default:
 		return fmt.Errorf("grpo: aggregation is %q: expected %q, %q or %q", c.Aggregation, TokenMean, SequenceMean, Constant)
 	}
-	return c.AdamW.Validate()
+	return errors.Join(c.Loss.validate(), c.AdamW.Validate())
 }
 
-// Loss is the part of the configuration that the loss depends on.
-func (c Config) Loss() Loss {
-	return Loss{ClipLow: c.ClipLow, ClipHigh: c.ClipHigh, DualClip: c.DualClip, KL: c.KL, SequenceRatio: c.SequenceRatio}
-}
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }

@@ -144,7 +144,7 @@ func (l *learner) close() {
 // logProbs of the targets of a batch under the distribution at the temperature: [rows, seq],
 // 0 where there is no target.
 func (l *learner) logProbs(weights []*Node, b pass[*Node]) *Node {
-	d := qwen.Bind(l.model, weights)
+	d := qwen.Bind(l.model, weights).Joined()
 	logits := d.Logits(d.Hidden(qwen.Continuations{
 		Prompts: b.prompts, Owner: b.owner, Tokens: b.tokens, Positions: b.positions, Segments: b.segments,
 	}))
@@ -161,7 +161,7 @@ func (l *learner) gradient(in addIn[*Node]) (out addOut[*Node]) {
 		Old:     in.batch.old, Advantage: in.batch.advantages, Weight: in.batch.weights,
 		Segments: in.batch.segments, Reference: in.reference,
 	}
-	t := l.cfg.Loss().Terms(tokens)
+	t := l.cfg.Terms(tokens)
 	for i, g := range Gradient(t.Loss, in.weights...) {
 		out.sums = append(out.sums, Add(in.sums[i], g))
 	}

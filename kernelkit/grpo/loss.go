@@ -1,16 +1,44 @@
 package grpo
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Loss is the clipped surrogate with its variants. See Config for the sources.
+// Loss is the clipped surrogate with its variants. A new one takes its setting here, its
+// formula in Terms, and a case in testdata/grpo/make_fixtures.py or in the tests.
 type Loss struct {
-	ClipLow, ClipHigh float64 // the ratio is clipped to [1 − ClipLow, 1 + ClipHigh]
-	DualClip          float64 // 0 = off
-	KL                float64 // 0 = off
-	SequenceRatio     bool
+	ClipLow  float64 `json:"clip_low"`  // the ratio is clipped below 1 − this; 0.2
+	ClipHigh float64 `json:"clip_high"` // and above 1 + this; 0.2. Larger than ClipLow: "clip higher" of DAPO (arXiv 2503.14476, §3.1: 0.2 and 0.28)
+	DualClip float64 `json:"dual_clip"` // bound of ratio·|advantage| where the advantage is negative, as a factor (Ye et al., arXiv 1912.09729, Equation 5); 3; 0 = off
+
+	// KL is the coefficient of the k3 estimate of KL(policy ‖ start model), added to the
+	// loss (Schulman, Approximating KL divergence, 2020; arXiv 2402.03300, Equation 4);
+	// paper: 1e-3. 0 = off: the start model is not even evaluated (DAPO, Dr. GRPO).
+	KL float64 `json:"kl"`
+
+	// SequenceRatio replaces the ratio of each token by the geometric mean of the ratios
+	// of its completion (GSPO, arXiv 2507.18071, Equation 7). Its clips are much narrower:
+	// 3e-4 and 4e-4 there.
+	SequenceRatio bool `json:"sequence_ratio"`
+}
+
+// validate returns the first thing that is wrong with the settings.
+func (l Loss) validate() error {
+	switch {
+	case !(l.ClipLow > 0 && l.ClipLow <= 1):
+		return fmt.Errorf("grpo: clip_low is %g: expected a number in (0, 1]", l.ClipLow)
+	case !positive(l.ClipHigh):
+		return fmt.Errorf("grpo: clip_high is %g: expected a positive number", l.ClipHigh)
+	case l.DualClip != 0 && !(l.DualClip > 1):
+		return fmt.Errorf("grpo: dual_clip is %g: expected a number above 1, or 0 for off", l.DualClip)
+	case !(l.KL >= 0) || math.IsInf(l.KL, 1):
+		return fmt.Errorf("grpo: kl is %g: expected at least 0", l.KL)
+	}
+	return nil
 }
 
 // Tokens are the inputs of the loss, all [rows, positions] f32.

@@ -87,7 +87,7 @@ func TestLossAndGradientEqualThoseOfTRLAndVerl(t *testing.T) {
 	for _, c := range f.Cases {
 		t.Run(c.Source+": "+c.Name, func(t *testing.T) {
 			in, at := f.packed(c.Aggregation)
-			loss, clipped, kl, gradient := terms(c.Config.Loss(), in)
+			loss, clipped, kl, gradient := terms(c.Config.Loss, in)
 			if d := math.Abs(loss - c.Loss); !(d <= 1e-5) {
 				t.Errorf("the loss is %.8f, there %.8f: expected a difference of at most 1e-5", loss, c.Loss)
 			}

@@ -1,8 +1,6 @@
 package grpo
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,7 +21,6 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
-	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
@@ -96,23 +92,28 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, task Task
 		return nil, fmt.Errorf("grpo: %w", err)
 	}
 	defer learner.close()
-	r := &run{task: task, cfg: cfg, start: start, dir: dir, sampler: sampler, learner: learner}
-	return r.finish(ctx, progress)
+	r := &run{task: task, cfg: cfg, start: start, sampler: sampler, learner: learner}
+	return r.finish(ctx, dir, progress)
 }
 
 // finish takes the run from where its folder stands to its end.
-func (r *run) finish(ctx context.Context, progress func(Metrics)) (*qwen.Weights, error) {
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+func (r *run) finish(ctx context.Context, dir string, progress func(Metrics)) (*qwen.Weights, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("grpo: %w", err)
 	}
-	if err := r.resume(); err != nil {
+	recipe, err := r.recipe()
+	if err != nil {
+		return nil, err
+	}
+	r.journal = &train.Journal[Metrics]{Name: "grpo", From: "problems", Dir: dir, Recipe: recipe, Steps: r.cfg.Steps, Every: r.cfg.CheckpointEvery, Keep: r.cfg.Keep}
+	if r.state, err = r.journal.Resume(r.start); err != nil {
 		return nil, err
 	}
 	r.learner.reference = r.start.Tensors
 	if err := r.loop(ctx, progress); err != nil {
 		return nil, err
 	}
-	return r.weights().Clone(), nil
+	return r.journal.Weights(r.state).Clone(), nil
 }
 
 // run is a run in progress.
@@ -120,17 +121,10 @@ type run struct {
 	task    Task
 	cfg     Config
 	start   *qwen.Weights
-	dir     string
 	sampler *rollout.Sampler
 	learner *learner
+	journal *train.Journal[Metrics]
 	state   train.State[*tensors.Tensor]
-	at      train.Checkpoint // where it stands
-	past    []Metrics
-	note    string // for the next step's metrics
-}
-
-func (r *run) weights() *qwen.Weights {
-	return &qwen.Weights{Config: r.start.Config, Tensors: r.state.Weights, Origin: r.start.Origin}
 }
 
 // recipe is the digest of what the result depends on: settings, start weights, reward,
@@ -158,119 +152,28 @@ func (r *run) recipe() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// resume sets the state from the newest whole checkpoint, or from start.
-func (r *run) resume() error {
-	recipe, err := r.recipe()
-	if err != nil {
-		return err
-	}
-	folders, steps, err := train.Checkpoints(r.dir)
-	if err != nil {
-		return err
-	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		c, w, first, second, err := train.LoadCheckpoint(folders[steps[i]])
-		if errors.Is(err, train.ErrOtherVersion) {
-			return err
-		}
-		if err != nil {
-			r.note += err.Error() + "; the checkpoint before it is used. "
-			continue
-		}
-		if c.Recipe != recipe {
-			return fmt.Errorf("grpo: %s holds a run with other settings, start weights or problems (at step %d): give another folder, or remove this one", r.dir, c.Step)
-		}
-		r.at, r.state = c, train.State[*tensors.Tensor]{Weights: w.Tensors, First: first, Second: second}
-		r.note += fmt.Sprintf("resumed at step %d", c.Step)
-		return r.trimMetrics()
-	}
-	r.at, r.state = train.Checkpoint{Recipe: recipe}, train.StartState(r.start)
-	return r.trimMetrics()
-}
-
-// trimMetrics reads the log up to the step that the run stands at, and cuts it there.
-func (r *run) trimMetrics() error {
-	path := filepath.Join(r.dir, train.MetricsFile)
-	data, err := strict.ReadFile(path, 1<<30)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("grpo: %w", err)
-	}
-	var kept bytes.Buffer
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() && len(r.past) < r.at.Step {
-		var m Metrics
-		if json.Unmarshal(lines.Bytes(), &m) != nil || m.Step != len(r.past)+1 {
-			break
-		}
-		r.past = append(r.past, m)
-		kept.Write(lines.Bytes())
-		kept.WriteByte('\n')
-	}
-	if len(r.past) < r.at.Step {
-		return fmt.Errorf("grpo: %s has the steps up to %d, the checkpoint stands at %d: restore the file, or remove the folder to start again", path, len(r.past), r.at.Step)
-	}
-	if len(data) == kept.Len() {
-		return nil
-	}
-	return durable.WriteFile(path, kept.Bytes())
-}
-
 func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
-	log, err := os.OpenFile(filepath.Join(r.dir, train.MetricsFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("grpo: %w", err)
-	}
-	defer log.Close()
-	events, err := train.OpenEvents(r.dir)
-	if err != nil {
+	j := r.journal
+	if err := j.Open(); err != nil {
 		return err
 	}
-	defer events.Close()
-	lines := io.MultiWriter(log, events)
-	for r.at.Step < r.cfg.Steps {
+	defer j.Close()
+	for j.At.Step < r.cfg.Steps {
 		m, err := r.step(ctx)
 		if err != nil && errors.Is(err, ctx.Err()) { // while sampling: the state is that of the last step
-			return errors.Join(ctx.Err(), log.Sync(), r.save())
+			return errors.Join(ctx.Err(), j.Save(r.state))
 		}
 		if err != nil {
-			return fmt.Errorf("grpo: step %d: %w", r.at.Step+1, err)
+			return fmt.Errorf("grpo: step %d: %w", j.At.Step+1, err)
 		}
-		line, err := json.Marshal(m)
-		if err != nil {
-			return fmt.Errorf("grpo: step %d: %w", m.Step, err)
-		}
-		if _, err := lines.Write(append(line, '\n')); err != nil {
-			return fmt.Errorf("grpo: %w", err)
-		}
-		r.past = append(r.past, m)
-		r.at.Step, r.at.Seconds = m.Step, m.Seconds
-		r.at.Tokens += int64(m.TokensGenerated)
-		r.at.TargetTokens += int64(m.TokensTrained)
-		if m.Step == r.cfg.Steps || r.cfg.CheckpointEvery > 0 && m.Step%r.cfg.CheckpointEvery == 0 {
-			if err := errors.Join(log.Sync(), r.save()); err != nil {
-				return err
-			}
+		j.At.Step, j.At.Seconds = m.Step, m.Seconds
+		j.At.Tokens += int64(m.TokensGenerated)
+		j.At.TargetTokens += int64(m.TokensTrained)
+		if err := j.Record(m, r.state); err != nil {
+			return err
 		}
 		if progress != nil {
 			progress(m)
-		}
-	}
-	return nil
-}
-
-// save writes a checkpoint, and removes all but the newest.
-func (r *run) save() error {
-	if err := train.SaveCheckpoint(r.dir, r.at, r.weights(), r.state.First, r.state.Second); err != nil {
-		return err
-	}
-	folders, steps, err := train.Checkpoints(r.dir)
-	if err != nil {
-		return err
-	}
-	for _, step := range steps[:max(0, len(steps)-r.cfg.Keep)] {
-		if err := os.RemoveAll(folders[step]); err != nil {
-			return fmt.Errorf("grpo: %w", err)
 		}
 	}
 	return nil
@@ -280,10 +183,10 @@ func (r *run) save() error {
 // or fails after some of its updates; the run ends in the latter case.
 func (r *run) step(ctx context.Context) (Metrics, error) {
 	began := time.Now()
-	m := Metrics{Step: r.at.Step + 1, Steps: r.cfg.Steps, LR: r.cfg.LR, Note: r.note}
-	r.note = ""
-	if len(r.past) > 0 {
-		m.Updates = r.past[len(r.past)-1].Updates
+	m := Metrics{Step: r.journal.At.Step + 1, Steps: r.cfg.Steps, LR: r.cfg.LR, Note: r.journal.Note}
+	r.journal.Note = ""
+	if len(r.journal.Past) > 0 {
+		m.Updates = r.journal.Past[len(r.journal.Past)-1].Updates
 	}
 	groups, err := r.sample(ctx)
 	if err != nil {
@@ -305,22 +208,22 @@ func (r *run) step(ctx context.Context) (Metrics, error) {
 	}
 	m.learn(updates)
 	m.SecondsUpdate = time.Since(mark).Seconds()
-	m.Seconds = r.at.Seconds + time.Since(began).Seconds()
+	m.Seconds = r.journal.At.Seconds + time.Since(began).Seconds()
 	return m, nil
 }
 
 // failed saves the samples of a step that ends the run, and says where they are.
 func (r *run) failed(step int, groups []judged, err error) error {
-	path := filepath.Join(r.dir, fmt.Sprintf("failed-step-%d.jsonl", step))
+	path := filepath.Join(r.journal.Dir, fmt.Sprintf("failed-step-%d.jsonl", step))
 	if saveErr := saveRecords(path, groups); saveErr != nil {
 		return errors.Join(err, saveErr)
 	}
-	return fmt.Errorf("%w; the step's samples are in %s, the last checkpoint in %s is good", err, path, r.dir)
+	return fmt.Errorf("%w; the step's samples are in %s, the last checkpoint in %s is good", err, path, r.journal.Dir)
 }
 
 // sample asks for the step's problems and samples a group for each.
 func (r *run) sample(ctx context.Context) ([]judged, error) {
-	problems, err := r.task.Problems(r.at.Step, r.past)
+	problems, err := r.task.Problems(r.journal.At.Step, r.journal.Past)
 	if err != nil {
 		return nil, fmt.Errorf("problems: %w", err)
 	}
@@ -337,10 +240,10 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 			return nil, fmt.Errorf("prompt of problem %s: %w", p.ID, err)
 		}
 	}
-	completions, err := r.sampler.Sample(ctx, r.weights(), prompts, rollout.Options{
+	completions, err := r.sampler.Sample(ctx, r.journal.Weights(r.state), prompts, rollout.Options{
 		Samples: r.cfg.GroupSize, MaxTokens: r.cfg.MaxTokens, Temperature: r.cfg.Temperature,
 		Stop: rollout.Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows,
-		FirstPrompt: uint64(r.at.Step) << 32,
+		FirstPrompt: uint64(r.journal.At.Step) << 32,
 	}, nil)
 	if err != nil {
 		return nil, err

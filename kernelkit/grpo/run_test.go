@@ -72,7 +72,7 @@ var programs = map[string]*run{}
 
 // runIn is Run with kept programs.
 func runIn(ctx context.Context, task Task, start *qwen.Weights, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
-	key := fmt.Sprint(start.Config, cfg.Loss(), cfg.Temperature, cfg.AdamW)
+	key := fmt.Sprint(start.Config, cfg.Loss, cfg.Temperature, cfg.AdamW)
 	r := programs[key]
 	if r == nil {
 		l, err := newLearner(eng, start.Config, cfg)
@@ -83,7 +83,7 @@ func runIn(ctx context.Context, task Task, start *qwen.Weights, cfg Config, dir 
 		programs[key] = r
 	}
 	r.learner.cfg = cfg
-	return (&run{task: task, cfg: cfg, start: start, dir: dir, sampler: r.sampler, learner: r.learner}).finish(ctx, progress)
+	return (&run{task: task, cfg: cfg, start: start, sampler: r.sampler, learner: r.learner}).finish(ctx, dir, progress)
 }
 
 func mustRun(t testing.TB, task Task, start *qwen.Weights, cfg Config, dir string) (*qwen.Weights, []Metrics) {

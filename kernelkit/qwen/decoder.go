@@ -32,7 +32,7 @@ type Decoder struct {
 }
 
 // block are the weights of a layer. Matrices that multiply the same input are separate, or
-// joined to one (see TransposeWeights).
+// joined to one (see Joined).
 type block struct {
 	inputNorm *Node   // [hidden]
 	qkv       []*Node // [heads or kvHeads·headDim, hidden], or joined [(heads + 2·kvHeads)·headDim, hidden]
@@ -47,14 +47,15 @@ func (b *block) nodes() []*Node {
 	return slices.Concat([]*Node{b.inputNorm, b.o, b.postNorm, b.down}, b.qkv, b.qkvBias, b.gateUp)
 }
 
-// joined is the block with one matrix for all products of one input, all matrices [in, out].
+// joined is the block with one matrix for all products of one input.
 func (b *block) joined() joined {
-	turn := func(parts ...*Node) *Node { return Transpose(Concatenate(parts, 0), 0, 1) }
-	return joined{b.inputNorm, turn(b.qkv...), Concatenate(b.qkvBias, 0), turn(b.o), b.postNorm, turn(b.gateUp...), turn(b.down)}
+	return joined{b.inputNorm, Concatenate(b.qkv, 0), Concatenate(b.qkvBias, 0), b.o, b.postNorm, Concatenate(b.gateUp, 0), b.down}
 }
 
-// joined are the weights of a block as sampling takes them.
+// joined are the weights of a block with one matrix for all products of one input.
 type joined struct{ inputNorm, qkv, qkvBias, o, postNorm, gateUp, down *Node }
+
+func (j *joined) matrices() []**Node { return []**Node{&j.qkv, &j.o, &j.gateUp, &j.down} }
 
 func (j *joined) fields() []**Node {
 	return []**Node{&j.inputNorm, &j.qkv, &j.qkvBias, &j.o, &j.postNorm, &j.gateUp, &j.down}
@@ -97,19 +98,35 @@ func BindAs(cfg Config, nodes []*Node, compute dtypes.DType) *Decoder {
 	return d
 }
 
-// TransposeWeights lays weights, in the order of Config.Specs, out for BindTransposed: matrices
-// that multiply the same input joined, and all of them [in, out]. For as few rows as a sampler
-// has, XLA multiplies by those twice to three times as fast on a CPU, with the same bits as
-// result: the other way round it collects the numbers of a matrix one by one. With the
-// thousands of positions of a training pass joining is no gain: a step at micro takes 1.2 × as
-// long, because what the one product writes must be cut, and the gradients joined again
-// (LAB.md, 2026-11-28). It takes a program of its own: XLA would merge a transpose with the
-// product that it feeds.
+// Joined is the network with matrices that multiply the same input side by side, as one: fewer
+// and larger products, which pay for passes of few positions. On a CPU an update of GRPO, of
+// passes of a thousand, takes 0.8 × the time so; a training step of 2,560 positions at micro takes
+// 1.2 × the time, and one of 4,096 at d128 as long, because what the one product writes must
+// be cut, and the gradients joined again (LAB.md, 2026-11-28). So sampling and GRPO join and
+// training does not.
+func (d *Decoder) Joined() *Decoder {
+	one := *d
+	one.blocks = nil
+	for _, b := range d.blocks {
+		j := b.joined()
+		one.blocks = append(one.blocks, j.block())
+	}
+	return &one
+}
+
+// TransposeWeights lays weights, in the order of Config.Specs, out for BindTransposed: joined, and
+// matrices [in, out]. For as few rows as a sampler has, XLA multiplies by those twice to three
+// times as fast on a CPU, with the same bits as result: the other way round it collects the
+// numbers of a matrix one by one. It takes a program of its own: XLA would merge a transpose
+// with the product that it feeds.
 func TransposeWeights(cfg Config, weights []*Node) []*Node {
 	d := Bind(cfg, weights)
 	all := []*Node{d.embed, d.norm, d.head}
 	for _, b := range d.blocks {
 		j := b.joined()
+		for _, m := range j.matrices() {
+			*m = Transpose(*m, 0, 1)
+		}
 		for _, f := range j.fields() {
 			all = append(all, *f)
 		}
@@ -229,12 +246,7 @@ func (d *Decoder) products(x *Node, matrices, biases []*Node, widths ...int) (pa
 	if len(parts) == len(widths) {
 		return parts
 	}
-	at := 0
-	for _, width := range widths {
-		parts = append(parts, SliceAxis(parts[0], -1, AxisRange(at, at+width)))
-		at += width
-	}
-	return parts[1:]
+	return d.cutLast(parts[0], widths...)
 }
 
 // rotation holds cosines and sines of rotary angles: [batch, seq, 1, headDim/2].

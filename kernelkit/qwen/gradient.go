@@ -141,6 +141,26 @@ func (d *Decoder) turned(x *Node, r rotation) *Node {
 	return d.byHand(by(x, r.sin), []*Node{x}, func(v *Node) []*Node { return []*Node{by(v, Neg(r.sin))} })
 }
 
+// cutLast cuts x into parts of the given sizes along its last axis. Its gradient joins those
+// of the parts, all of which must be used; the library pads each to the full width and adds.
+func (d *Decoder) cutLast(x *Node, sizes ...int) []*Node {
+	adjoints := make([]*Node, len(sizes))
+	if !d.derived {
+		x = IdentityWithCustomGradient(x, func(_, _ *Node) *Node { return Concatenate(adjoints, -1) })
+	}
+	var parts []*Node
+	at := 0
+	for i, size := range sizes {
+		part := SliceAxis(x, -1, AxisRange(at, at+size))
+		at += size
+		parts = append(parts, IdentityWithCustomGradient(part, func(_, v *Node) *Node {
+			adjoints[i] = v
+			return v
+		}))
+	}
+	return parts
+}
+
 // swiGLU is silu(gate) ⊙ up, silu(x) = x·σ(x). The backward pass takes σ as it was computed;
 // on a GPU, where memory is dearer than arithmetic, it computes it again.
 func (d *Decoder) swiGLU(gate, up *Node) *Node {

@@ -104,9 +104,12 @@ func TestSharedPromptsEqualWholeSequences(t *testing.T) {
 		return Bind(testConfig, weights).Forward(Rows{Tokens: in[0], Positions: in[1], Segments: in[2]})
 	}, wholeWeight,
 		as(wholeTokens, sequences, whole), as(wholePositions, sequences, whole), as(wholeSegments, sequences, whole))
-	for _, c := range []struct{ transposed, derived bool }{{false, false}, {false, true}, {true, true}} {
+	for _, c := range []struct{ joined, transposed, derived bool }{{false, false, false}, {true, false, false}, {true, false, true}, {false, true, true}} {
 		got := run(func(weights, in []*graph.Node) *graph.Node {
 			b := Bind(testConfig, weights)
+			if c.joined {
+				b = b.Joined()
+			}
 			if c.transposed {
 				b = BindTransposed(testConfig, TransposeWeights(testConfig, weights))
 			}

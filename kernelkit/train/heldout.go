@@ -45,7 +45,7 @@ func (r *run) evaluate(ctx context.Context, eng *engine.Engine, m *Metrics) erro
 	if !r.evaluates(m.Step) {
 		return nil
 	}
-	losses, err := NLL(context.WithoutCancel(ctx), eng, &qwen.Weights{Config: r.model, Tensors: r.state.Weights}, r.held)
+	losses, err := NLL(context.WithoutCancel(ctx), eng, r.journal.Weights(r.state.State), r.held)
 	if err != nil {
 		return fmt.Errorf("train: evaluating after step %d: %w", m.Step, err)
 	}

@@ -146,3 +146,55 @@ func fiftySteps(t *testing.T, perCall int) {
 		t.Errorf("%d of %d steps are clipped and the loss goes from %g to %g: the fixture tells too little", clipped, cfg.Steps, losses[0], losses[cfg.Steps-1])
 	}
 }
+
+// The network ends at the positions with targets where a run's batches leave room to save, and
+// at all of them for a batch with more: the losses are the same.
+func TestEndingAtTheTargetsGivesTheLossesOfAllPositions(t *testing.T) {
+	cfg := testConfig()
+	docs := func(i uint64) (Document, error) { // a quarter of each is a solution, in one batch all
+		d, err := testDocs(testModel.VocabSize)(i)
+		if d.LossFrom = len(d.IDs) * 3 / 4; i > 1000 {
+			d.LossFrom = 1
+		}
+		return d, err
+	}
+	p := newTestPacker(t, cfg, docs)
+	all := cfg.Batch * cfg.Seq
+	room, err := p.room()
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := 1000/p.span*p.steps + 2*p.steps // a step whose documents are all solution
+	batches, err := p.batches(late)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if room > all*3/4 || batches[0].Count <= room {
+		t.Fatalf("room for %d of %d positions, and a batch with %d targets: the test tells nothing", room, all, batches[0].Count)
+	}
+	losses := func(room int) (values []outcome) {
+		s, err := newStepper(open(t), testModel, cfg, room)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := &state{State: StartState(testWeights(t))}
+		for i, step := range []int{0, 1, late, 2} {
+			batches, err := p.batches(step)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o, err := s.steps(st, [][]*Batch{batches}, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, o...)
+		}
+		return values
+	}
+	want := losses(all)
+	for i, got := range losses(room) {
+		if math.Abs(got.loss-want[i].loss) > 1e-5 || math.Abs(got.norm/want[i].norm-1) > 1e-4 {
+			t.Errorf("step %d: loss %.7f and norm %.6f, at all positions %.7f and %.6f", i+1, got.loss, got.norm, want[i].loss, want[i].norm)
+		}
+	}
+}

@@ -1,27 +1,18 @@
 package train
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/gomlx/gomlx/core/tensors"
-
-	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
-	"interplay/kernelkit/strict"
 )
 
 // Metrics describe one step; metrics.jsonl holds one a line.
@@ -69,12 +60,11 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 	if err != nil {
 		return nil, err
 	}
-	r := &run{cfg: cfg, model: start.Config, dir: dir, pack: pack, held: held, progress: progress}
-	r.recipe = recipeDigest(cfg, start, pack.digest)
-	if err := r.resume(start); err != nil {
+	r := &run{cfg: cfg, pack: pack, held: held, progress: progress, journal: newJournal(cfg, dir, recipeDigest(cfg, start, pack.digest)), state: &state{}}
+	if r.state.State, err = r.journal.Resume(start); err != nil {
 		return nil, err
 	}
-	if r.at.Step < cfg.Steps {
+	if r.journal.At.Step < cfg.Steps {
 		room, err := pack.room()
 		if err != nil {
 			return nil, err
@@ -82,15 +72,15 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 		if r.stepper, err = newStepper(eng, start.Config, cfg, room); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
-		if r.note != "" {
-			r.note += "; "
+		if r.journal.Note != "" {
+			r.journal.Note += "; "
 		}
-		r.note += attentionNote(eng, start.Config, cfg)
+		r.journal.Note += attentionNote(eng, start.Config, cfg)
 		if err := r.loop(ctx, eng); err != nil {
 			return nil, err
 		}
 	}
-	return (&qwen.Weights{Config: r.model, Tensors: r.state.Weights, Origin: start.Origin}).Clone(), nil
+	return r.journal.Weights(r.state.State).Clone(), nil
 }
 
 // recipeDigest covers what the run's result depends on; how often it is saved and evaluated does not matter.
@@ -123,69 +113,16 @@ func attentionNote(eng *engine.Engine, model qwen.Config, cfg Config) string {
 // run is a training run in progress.
 type run struct {
 	cfg      Config
-	model    qwen.Config
-	dir      string
-	recipe   string
 	pack     *packer
 	held     []Document // that it is evaluated on
+	journal  *Journal[Metrics]
 	stepper  *stepper
 	state    *state
-	at       Checkpoint // where it stands
 	progress func(Metrics)
-	note     string // for the next step's metrics
 }
 
-// resume sets the state from the newest whole checkpoint, or from start.
-func (r *run) resume(start *qwen.Weights) error {
-	folders, steps, err := Checkpoints(r.dir)
-	if err != nil {
-		return err
-	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		c, w, first, second, err := LoadCheckpoint(folders[steps[i]])
-		if errors.Is(err, ErrOtherVersion) {
-			return err
-		}
-		if err != nil {
-			r.note += err.Error() + "; the checkpoint before it is used. "
-			continue
-		}
-		if c.Recipe != r.recipe {
-			return fmt.Errorf("train: %s holds a run with other settings, start weights or documents (at step %d): give another folder, or remove this one", r.dir, c.Step)
-		}
-		r.at, r.state = c, &state{State: State[*tensors.Tensor]{w.Tensors, first, second}}
-		r.note += fmt.Sprintf("resumed at step %d", c.Step)
-		return r.trimMetrics()
-	}
-	r.at, r.state = Checkpoint{Recipe: r.recipe}, &state{State: StartState(start)}
-	if r.note != "" {
-		r.note += "No checkpoint is whole: the run starts again"
-	}
-	return r.trimMetrics()
-}
-
-// trimMetrics cuts the log after the step that the run stands at, and a torn last line.
-func (r *run) trimMetrics() error {
-	path := filepath.Join(r.dir, MetricsFile)
-	data, err := strict.ReadFile(path, 1<<30)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	var kept bytes.Buffer
-	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
-		var m Metrics
-		if json.Unmarshal(lines.Bytes(), &m) != nil || m.Step > r.at.Step {
-			break
-		}
-		kept.Write(lines.Bytes())
-		kept.WriteByte('\n')
-	}
-	if err := durable.WriteFile(path, kept.Bytes()); err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	return nil
+func newJournal(cfg Config, dir, recipe string) *Journal[Metrics] {
+	return &Journal[Metrics]{Name: "train", From: "documents", Dir: dir, Recipe: recipe, Steps: cfg.Steps, Every: cfg.CheckpointEvery, Keep: cfg.Keep, Milestone: cfg.MilestoneEvery}
 }
 
 // prepared are the batches of the steps of a call, made while the device computes those before.
@@ -193,11 +130,6 @@ type prepared struct {
 	first   int        // number of the first step, from 0
 	batches [][]*Batch // of each step
 	err     error      // of the step after these
-}
-
-// saves says whether the run is saved after a step, counted from 1.
-func (r *run) saves(step int) bool {
-	return step == r.cfg.Steps || r.cfg.CheckpointEvery > 0 && step%r.cfg.CheckpointEvery == 0
 }
 
 // prepareCall makes the batches of a call: of its first step and those after it, up to one
@@ -219,7 +151,7 @@ func (r *run) prepareCall(first int) prepared {
 		}
 		p.batches = append(p.batches, batches)
 		step++
-		if len(p.batches) == r.stepper.atOnce || r.saves(step) || r.evaluates(step) {
+		if len(p.batches) == r.stepper.atOnce || r.journal.Saves(step) || r.evaluates(step) {
 			return p
 		}
 	}
@@ -230,7 +162,7 @@ func (r *run) prepare(ctx context.Context) <-chan prepared {
 	out := make(chan prepared, 2)
 	go func() {
 		defer close(out)
-		for step := r.at.Step; step < r.cfg.Steps; {
+		for step := r.journal.At.Step; step < r.cfg.Steps; {
 			p := r.prepareCall(step)
 			select {
 			case out <- p:
@@ -255,35 +187,27 @@ func (r *run) loop(ctx context.Context, eng *engine.Engine) error {
 		}
 	}()
 
-	events, err := OpenEvents(r.dir)
-	if err != nil {
+	if err := r.journal.Open(); err != nil {
 		return err
 	}
-	defer events.Close()
-	log, err := os.OpenFile(filepath.Join(r.dir, MetricsFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	defer log.Close()
-	both := io.MultiWriter(log, events)
-	clock := newClock(r.at)
+	defer r.journal.Close()
+	clock := newClock(r.journal.At)
 	for p := range steps {
 		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), r.save())
+			return errors.Join(ctx.Err(), r.journal.Save(r.state.State))
 		}
-		if err := r.call(ctx, eng, p, clock, both, log); err != nil {
+		if err := r.call(ctx, eng, p, clock); err != nil {
 			return err
 		}
 		if p.err != nil {
-			return errors.Join(p.err, r.save())
+			return errors.Join(p.err, r.journal.Save(r.state.State))
 		}
 	}
 	return nil
 }
 
-// call runs the steps of a call and writes down what came of each. Where the last of them is
-// one to save at, it saves.
-func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *clock, both io.Writer, log *os.File) error {
+// call runs the steps of a call and writes down what came of each.
+func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *clock) error {
 	if len(p.batches) == 0 {
 		return nil
 	}
@@ -294,23 +218,14 @@ func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *c
 	for i, o := range outcomes {
 		step := p.first + i
 		if math.IsNaN(o.loss) || math.IsInf(o.loss, 0) || math.IsNaN(o.norm) || math.IsInf(o.norm, 0) {
-			return fmt.Errorf("train: step %d: the loss is %g and the gradient's norm %g: lower the learning rate or clip; the last checkpoint in %s is good", step+1, o.loss, o.norm, r.dir)
+			return fmt.Errorf("train: step %d: the loss is %g and the gradient's norm %g: lower the learning rate or clip; the last checkpoint in %s is good", step+1, o.loss, o.norm, r.journal.Dir)
 		}
 		m := r.account(step, p.batches[i], o, clock)
 		if err := r.evaluate(ctx, eng, &m); err != nil {
 			return err
 		}
-		line, err := json.Marshal(m)
-		if err != nil {
-			return fmt.Errorf("train: %w", err)
-		}
-		if _, err := both.Write(append(line, '\n')); err != nil {
-			return fmt.Errorf("train: %w", err)
-		}
-		if r.saves(m.Step) {
-			if err := errors.Join(log.Sync(), r.save()); err != nil {
-				return err
-			}
+		if err := r.journal.Record(m, r.state.State); err != nil {
+			return err
 		}
 		if r.progress != nil {
 			r.progress(m)
@@ -321,10 +236,11 @@ func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *c
 
 // account adds a step to the totals and describes it.
 func (r *run) account(step int, batches []*Batch, o outcome, clock *clock) Metrics {
+	at := &r.journal.At
 	positions, filled := 0, 0
 	for _, b := range batches {
-		r.at.Tokens += int64(b.Tokens)
-		r.at.TargetTokens += int64(b.Count)
+		at.Tokens += int64(b.Tokens)
+		at.TargetTokens += int64(b.Count)
 		for _, s := range b.Segments {
 			positions++
 			if s != 0 {
@@ -332,25 +248,18 @@ func (r *run) account(step int, batches []*Batch, o outcome, clock *clock) Metri
 			}
 		}
 	}
-	r.at.Step = step + 1
-	rate := clock.tick(&r.at)
+	at.Step = step + 1
+	rate := clock.tick(at)
 	m := Metrics{
-		Step: r.at.Step, Steps: r.cfg.Steps, Tokens: r.at.Tokens, TargetTokens: r.at.TargetTokens,
+		Step: at.Step, Steps: r.cfg.Steps, Tokens: at.Tokens, TargetTokens: at.TargetTokens,
 		Loss: o.loss, LR: r.cfg.LearningRate(step), GradNorm: o.norm, Fill: float64(filled) / float64(positions),
-		Seconds: r.at.Seconds, TokensPerSecond: rate, Note: r.note,
+		Seconds: at.Seconds, TokensPerSecond: rate, Note: r.journal.Note,
 	}
 	if rate > 0 {
 		m.SecondsLeft = float64(m.Tokens) / float64(m.Step) * float64(m.Steps-m.Step) / rate
 	}
-	r.note = ""
+	r.journal.Note = ""
 	return m
-}
-
-func (r *run) save() error {
-	if err := SaveCheckpoint(r.dir, r.at, &qwen.Weights{Config: r.model, Tensors: r.state.Weights}, r.state.First, r.state.Second); err != nil {
-		return err
-	}
-	return prune(r.dir, r.cfg.Keep, r.cfg.MilestoneEvery)
 }
 
 // clock measures the time of training and the rate over about the last two seconds.

@@ -189,12 +189,12 @@ func TestADamagedCheckpointIsNamedAndTheOneBeforeItUsed(t *testing.T) {
 					t.Fatal(err)
 				}
 				if file != "model.safetensors" { // loading is enough to see
-					r := &run{cfg: cfg, dir: dir, recipe: recipeOf(t, cfg)}
-					if err := r.resume(testWeights(t)); err != nil {
+					j := newJournal(cfg, dir, recipeOf(t, cfg))
+					if _, err := j.Resume(testWeights(t)); err != nil {
 						t.Fatal(err)
 					}
-					if r.at.Step != 8 || !strings.Contains(r.note, path) {
-						t.Errorf("taken up at step %d with the note %q", r.at.Step, r.note)
+					if j.At.Step != 8 || !strings.Contains(j.Note, path) {
+						t.Errorf("taken up at step %d with the note %q", j.At.Step, j.Note)
 					}
 					return
 				}
