@@ -54,6 +54,11 @@ func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
 			if len(mine.Missing) > 0 && !s.Exploratory {
 				t.Errorf("missing: %s", strings.Join(mine.Missing, "; "))
 			}
+			for _, f := range s.Figures {
+				if png := (&Results{mine, ""}).Figure(f.Name).PNG(); len(png) < 1000 {
+					t.Errorf("the figure %s has %d bytes", f.Name, len(png))
+				}
+			}
 			for _, note := range mine.Notes {
 				t.Log(note)
 			}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
@@ -18,8 +17,8 @@ import (
 
 // paper is the paper's strict pass@k for an arm and a range, over its own k, as shares.
 func (r *Results) paper(arm, ops string) (p plots.Points) {
-	for _, c := range study.PaperCurves() {
-		if c.Study != r.Study.Name || c.Arm != arm || c.Range != ops {
+	for _, c := range r.Study.Paper {
+		if c.Arm != arm || c.Range != ops {
 			continue
 		}
 		for i, k := range c.Ks {
@@ -110,23 +109,6 @@ func (r *Results) ByOp(context string, arms ...string) Figure {
 func (r *Results) basisOfOps(arm, context string) plots.Basis {
 	op := r.ops()[0]
 	return r.basis(arm, study.OpRange{Context: context, Ops: gsm.Range{Min: op, Max: op}})
-}
-
-// PaperByOp draws the paper's own lines over its own ops.
-func (r *Results) PaperByOp() Figure {
-	panel := plots.SharePanel{Title: "the paper, 100M parameters"}
-	for _, line := range study.PaperByOp() {
-		if line.Study != r.Study.Name {
-			continue
-		}
-		s := plots.ShareSeries{Name: line.Label}
-		for i, v := range line.Values {
-			s.X, s.Values = append(s.X, float64(line.Ops[i])), append(s.Values, score.Interval{Value: v / 100, Low: v / 100, High: v / 100})
-		}
-		panel.Series = append(panel.Series, s)
-	}
-	png, err := plots.PassAtKByOp(plots.PassAtKByOpData{Title: "For comparison", YLabel: "strict pass@128 (%)", Panels: []plots.SharePanel{panel}})
-	return figure(png, err, "the paper's strict pass@128 per op")
 }
 
 // Gains draws by how many points each arm's strict pass@k is above the first arm's, per op.
@@ -304,10 +286,7 @@ func (r *Results) rlSteps(arm string, seed int64) (steps []study.Metric) {
 
 // FirstWrong draws what the first wrong step of a sample was, for each arm on a range of ops.
 func (r *Results) FirstWrong(ops string, arms ...string) Figure {
-	at, ok := r.Study.Range(ops)
-	if !ok {
-		fail(fmt.Errorf("the study has no range %q", ops))
-	}
+	at := r.opRange(ops)
 	counts, total := map[string]map[string]float64{}, map[string]float64{}
 	for _, x := range r.Records {
 		if x.Op < at.Ops.Min || x.Op > at.Ops.Max || at.Context != "" && x.Context != at.Context {
@@ -356,10 +335,7 @@ func (r *Results) Bars(ranges []string, arms ...string) Figure {
 			panel.Title = fmt.Sprintf("the paper, pass@%d", at)
 		}
 		for _, name := range ranges {
-			ops, ok := r.Study.Range(name)
-			if !ok {
-				fail(fmt.Errorf("the study has no range %q", name))
-			}
+			ops := r.opRange(name)
 			if at <= k {
 				panel.Basis = r.basis(names[0], ops)
 			}
@@ -389,87 +365,4 @@ func (r *Results) bars(names []string, ops study.OpRange, k int, ours bool) plot
 		g.Values, g.Gains, g.Paper = append(g.Values, v), append(g.Gains, gain), append(g.Paper, paper)
 	}
 	return g
-}
-
-// SplitGrid draws strict pass@1 and pass@k at the edge and beyond over β, RL's
-// share of the budget: one row a budget and accounting (paper figure 18). Below each
-// row are the differences from the arm with the least RL.
-func (r *Results) SplitGrid() Figure {
-	k := r.Study.Evaluation.Samples
-	data := plots.LineGridData{Title: "The best split, budget by budget", XLabel: "RL's share, β (%)", Reference: "β = 0", Intervals: r.intervals()}
-	type column struct {
-		ops string
-		k   int
-	}
-	columns := []column{{"edge", 1}, {"beyond", 1}, {"edge", k}, {"beyond", k}}
-	for _, c := range columns {
-		data.Columns = append(data.Columns, fmt.Sprintf("%s, pass@%d", c.ops, c.k))
-	}
-	for _, group := range r.groups() {
-		data.Rows = append(data.Rows, strings.Replace(group, " tokens", "", 1)) // a row is not high enough for more
-		row := make([]plots.GridCell, len(columns))
-		for i, c := range columns {
-			ops, _ := r.Study.Range(c.ops)
-			arms := r.inGroup(group)
-			row[i].Basis = r.basis(arms[0].Name, ops)
-			for _, a := range arms {
-				if v, ok := r.Value(a.Name, ops, pass(c.k)); ok {
-					row[i].X, row[i].Values = append(row[i].X, a.Value), append(row[i].Values, v)
-					row[i].Gains = append(row[i].Gains, r.gain(a.Name, arms[0].Name, ops, c.k))
-				}
-			}
-		}
-		data.Cells = append(data.Cells, row)
-	}
-	png, err := plots.LineGrid(data)
-	return figure(png, err, "strict pass@k over RL's share of the budget; below, the differences from β = 0")
-}
-
-// ExposureCurve draws strict pass@1 and pass@k on deep B over the tokens of B that
-// pre-training showed, before RL and after, and what RL added.
-func (r *Results) ExposureCurve() Figure {
-	ops, b := r.deepB()
-	before, after := r.Before(), r.After()
-	data := plots.ExposureData{Title: "Deep problems of B, by the tokens of B in pre-training", XLabel: "tokens of B in pre-training", Intervals: r.intervals()}
-	for _, k := range slices.Compact([]int{1, r.Study.Evaluation.Samples}) {
-		panel := plots.SharePanel{Title: fmt.Sprintf("pass@%d", k), Basis: r.basis(before[0], ops)}
-		one, two := plots.ShareSeries{Name: "before RL", Baseline: true}, plots.ShareSeries{Name: "after RL"}
-		for i := range before {
-			tokens, _ := r.arm(before[i]).Steps[0].Train.Exposure(b)
-			r.point(&one, tokens, before[i], before[i], ops, k)
-			r.point(&two, tokens, after[i], before[i], ops, k)
-		}
-		panel.Series = []plots.ShareSeries{one, two}
-		data.Panels = append(data.Panels, panel)
-	}
-	png, err := plots.Exposure(data)
-	return figure(png, err, "strict pass@k on deep problems of B over the tokens of B in pre-training, before and after RL; below, the differences")
-}
-
-// Similarity draws how similar the graphs solved in context B are to the nearest
-// training graph of context A, one panel a share of B (paper figure 5).
-func (r *Results) Similarity() Figure {
-	const shown = 1000
-	data := plots.HistogramData{Title: "Graphs solved in B: similarity to the nearest training graph of A", XLabel: "similarity", Low: 0.2, High: 1, Bins: 16}
-	known := ""
-	for _, ops := range r.Study.Ranges {
-		if strings.HasPrefix(ops.Name, "A") {
-			known = ops.Context
-		}
-	}
-	for _, name := range r.After() {
-		panel := plots.HistogramPanel{Title: r.arm(name).Label}
-		for _, ops := range r.Study.Ranges {
-			if ops.Context != known {
-				values, problems, err := r.Similarities(name, ops, known, shown)
-				if err != nil {
-					fail(err)
-				}
-				panel.Groups = append(panel.Groups, plots.HistogramGroup{Name: ops.Title, Values: values, Problems: problems})
-			}
-		}
-		data.Panels = append(data.Panels, panel)
-	}
-	png, err := plots.Histogram(data)
-	return figure(png, err, "distribution of the similarity of solved B graphs to training graphs of A")
 }

@@ -2,7 +2,6 @@ package kernelkit
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -234,12 +233,11 @@ func (r *Results) groups() (groups []string) {
 	return groups
 }
 
-// inGroup are the arms of a group in order of their value. At β = 1 a group priced
-// at true lengths has the same arm as the nominal one: the RL run that fixes both budgets.
+// inGroup are the arms of a group in order of their value.
 func (r *Results) inGroup(group string) (arms []*study.Arm) {
 	for i := range r.Study.Arms {
 		a := &r.Study.Arms[i]
-		if a.Group == group || strings.HasSuffix(group, study.True) && a.Group != "" && a.Value == 1 && a.Group == r.groups()[0] {
+		if a.Group == group || slices.Contains(a.AlsoIn, group) {
 			arms = append(arms, a)
 		}
 	}
@@ -256,23 +254,28 @@ func (r *Results) Ledger() *Table {
 		}
 		var sum pipeline.Spent
 		for _, x := range r.Spent {
-			if !strings.HasPrefix(x.Folder, "evaluate") && len(x.Arms) < len(r.Study.Arms) && slices.Contains(x.Arms, a.Name) {
+			if x.Kind != "evaluate" && len(x.Arms) < len(r.Study.Arms) && slices.Contains(x.Arms, a.Name) {
 				sum = sum.Add(x.Spent)
 			}
 		}
 		n := float64(len(r.Study.Seeds))
-		t.Add(a.Label+groupSuffix(a), thousands(float64(sum.TrainTokens)/n), thousands(float64(sum.GeneratedTokens)/n), fmt.Sprintf("%.0f", sum.FLOPs/1e9/n),
+		t.Add(a.Label+r.groupSuffix(a), thousands(float64(sum.TrainTokens)/n), thousands(float64(sum.GeneratedTokens)/n), fmt.Sprintf("%.0f", sum.FLOPs/1e9/n),
 			thousands(sum.NominalTokens/n), thousands(sum.TrueTokens/n), fmt.Sprintf("%.0f", sum.Seconds/n))
 	}
 	t.Note = "Stages that every arm shares are left out. Nominal and true tokens: RL priced in training tokens by the paper's equation, at the longest length allowed and at the lengths that occurred."
 	return t
 }
 
-func groupSuffix(a study.Arm) string {
-	if a.Group == "" || a.Group == "before RL" || a.Group == "after RL" {
-		return ""
+// groupSuffix tells arms apart whose labels do not.
+func (r *Results) groupSuffix(a study.Arm) string {
+	labels := map[string]bool{}
+	for _, b := range r.Study.Arms {
+		if labels[b.Label] && a.Group != "" {
+			return " (" + a.Group + ")"
+		}
+		labels[b.Label] = true
 	}
-	return " (" + a.Group + ")"
+	return ""
 }
 
 // Close shows where the results are and ends the cell with an error when a run is missing.
@@ -292,56 +295,36 @@ func (r *Results) Close() {
 }
 
 // Group are the names of the arms of the study's i-th group.
-func (r *Results) Group(i int) (names []string) {
+func (r *Results) Group(i int) []string {
 	groups := r.groups()
 	if i >= len(groups) {
 		fail(fmt.Errorf("the study has %d groups of arms, there is no number %d", len(groups), i))
 	}
-	for _, a := range r.inGroup(groups[i]) {
+	return r.armsOf(groups[i])
+}
+
+// armsOf are the names of the arms of a group.
+func (r *Results) armsOf(group string) (names []string) {
+	for _, a := range r.inGroup(group) {
 		names = append(names, a.Name)
+	}
+	if len(names) == 0 {
+		fail(fmt.Errorf("the study has no group %q: expected one of %s", group, strings.Join(r.groups(), "; ")))
 	}
 	return names
 }
 
-// Before are the arms of the exposure study before RL, After those after it.
-func (r *Results) Before() []string { return r.Group(0) }
-
-// After are the arms of the exposure study after RL.
-func (r *Results) After() []string { return r.Group(1) }
-
-// Exposures lists how much of context B each arm's pre-training showed, and what
-// became of it: strict pass@1 and pass@k on deep B, before RL and after.
-func (r *Results) Exposures() *Table {
-	k := r.Study.Evaluation.Samples
-	t := &Table{Title: "Context B in pre-training, and deep problems of B", Columns: []string{"share of B", "problems of B", "tokens of B",
-		"pass@1 before RL", "after", fmt.Sprintf("pass@%d before RL", k), "interval", "after", "interval"}}
-	before, after := r.Before(), r.After()
-	ops, b := r.deepB()
-	for i := range before {
-		tokens, problems := r.arm(before[i]).Steps[0].Train.Exposure(b)
-		row := []any{fmt.Sprintf("%g%%", 100*r.arm(before[i]).Value), thousands(problems), thousands(tokens)}
-		for _, k := range []int{1, k} {
-			for _, name := range []string{before[i], after[i]} {
-				v, _ := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased))
-				row = append(row, fmt.Sprintf("%.3f", v.Value))
-				if k > 1 {
-					row = append(row, bounds(v))
-				}
-			}
-		}
-		t.Add(row...)
-	}
-	t.Note = ops.Title + ". " + r.intervals() + "."
-	return t
-}
-
-// deepB is the range of deep problems in context B, and the context's name.
-func (r *Results) deepB() (study.OpRange, string) {
-	ops, ok := r.Study.Range("B-deep")
+// opRange is the study's range of a name, and ends the cell where there is none.
+func (r *Results) opRange(name string) study.OpRange {
+	ops, ok := r.Study.Range(name)
 	if !ok {
-		fail(errors.New("the study has no range B-deep: this is for the exposure study"))
+		var names []string
+		for _, x := range r.Study.Ranges {
+			names = append(names, x.Name)
+		}
+		fail(fmt.Errorf("the study has no range %q: expected one of %s", name, strings.Join(names, ", ")))
 	}
-	return ops, ops.Context
+	return ops
 }
 
 // PaperBudgets is the paper's table of budgets (Table 3), computed from its equation.

@@ -35,20 +35,11 @@ func (s *Study) Recipe() Figure {
 	first := s.Arms[0].Steps[0].Train
 	pre := plots.RecipeStage{Name: "Pre-training", Lines: []string{thousands(float64(first.Model.Params())) + " parameters",
 		fmt.Sprintf("ops %s, %s tokens", opsOf(first), thousands(float64(first.Train.Steps*first.Train.Batch*first.Train.Accumulate*first.Train.Seq)))}}
-	if s.Name == "exposure" {
-		pre.State, pre.Lines[1] = plots.Varied, "share of context B varies"
+	if s.Varies != "" {
+		pre.State, pre.Lines[1] = plots.Varied, s.Varies
 	}
 	stages := []plots.RecipeStage{pre}
-	var mid, rl []string
-	for _, a := range s.Arms {
-		for _, step := range a.Steps[1:] {
-			if step.Train != nil && !slices.Contains(mid, step.Name) {
-				mid = append(mid, step.Name)
-			} else if step.RL != nil && !slices.Contains(rl, step.Name) {
-				rl = append(rl, step.Name)
-			}
-		}
-	}
+	mid, rl, controls := s.parts()
 	grpo := s.rl()
 	rlLines := []string{fmt.Sprintf("%d recipes", len(rl))}
 	if len(rl) == 1 {
@@ -64,20 +55,38 @@ func (s *Study) Recipe() Figure {
 		}
 		return plots.RecipeStage{Name: name, Lines: lines, State: state}
 	}
-	switch {
-	case s.Name == "edge":
-		rlLines[0] += ", and fine-tuning as a control"
-		stages = append(stages, box("RL", rlLines, true))
-	case len(mid) > 0:
-		stages = append(stages, box("Mid-training", []string{fmt.Sprintf("%d lengths", len(mid))}, true), box("RL", rlLines, true))
-	default:
-		stages = append(stages, box("RL", rlLines, len(rl) > 1))
+	if len(mid) > 0 {
+		stages = append(stages, box("Mid-training", []string{fmt.Sprintf("%d lengths", len(mid))}, true))
+	} else if len(controls) > 0 {
+		rlLines[0] += ", and " + strings.Join(controls, ", ") + " as a control"
 	}
+	stages = append(stages, box("RL", rlLines, len(rl) > 1 || len(mid) > 0))
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
 		fmt.Sprintf("ops %s, %d problems each", e.Data.Mix[0].Ops, e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
 	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %s", s.Title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
+}
+
+// parts are the names of the study's steps after the first: training that RL goes on from
+// in some arm, with training of the same kind that ends an arm; RL; and, where RL never
+// goes on from training, training that stands beside it as a control.
+func (s *Study) parts() (mid, rl, controls []string) {
+	between := false
+	for _, a := range s.Arms {
+		for i, step := range a.Steps[1:] {
+			if step.Train != nil && !slices.Contains(mid, step.Name) {
+				mid = append(mid, step.Name)
+			} else if step.RL != nil && !slices.Contains(rl, step.Name) {
+				rl = append(rl, step.Name)
+			}
+			between = between || i > 0
+		}
+	}
+	if !between {
+		mid, controls = nil, mid
+	}
+	return mid, rl, controls
 }
 
 // rl is the first RL recipe of the study, nil when it has none.

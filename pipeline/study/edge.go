@@ -36,7 +36,7 @@ func edgeStudy(s *scale) *Study {
 		st.Arms = append(st.Arms, Arm{Name: fmt.Sprintf("base-%d", step), Label: fmt.Sprintf("base at step %d", step), At: step,
 			About: "the base on its way, for the ladder", Group: ladder, Value: float64(step), Steps: []Step{s.base()}})
 	}
-	st.Likelihood = true
+	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
 	return st
 }
@@ -53,6 +53,19 @@ func (s *scale) fineTuning(ops gsm.Range) *pipeline.Pretraining {
 	budget := s.reinforce(ops, strictReward).Estimate(r).TrueTokens
 	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep(r)))))
 	return &r
+}
+
+// edgePaper are the paper's curves of figure 3.
+func edgePaper() []PaperCurve {
+	curve := func(arm, source string, values ...float64) PaperCurve {
+		return PaperCurve{arm, "edge", source, []int{1, 2, 4, 8, 16, 32, 64, 128}, values}
+	}
+	return []PaperCurve{
+		curve("base", "Fig. 1, C2", 16.9, 21.9, 26.6, 31.3, 35.9, 39.3, 41.5, 43.9),
+		curve("inside", "Fig. 1, C3", 22.2, 25.8, 30.1, 33.8, 36.9, 39.3, 41.1, 42.4),
+		curve("edge", "Fig. 1, C4", 51.2, 58.0, 65.0, 71.4, 76.9, 80.4, 83.5, 86.0),
+		curve("beyond", "Fig. 1, C5", 18.3, 22.7, 26.6, 30.7, 34.2, 36.8, 38.1, 39.6),
+	}
 }
 
 func edgeClaims() []Claim {

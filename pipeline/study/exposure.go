@@ -33,8 +33,32 @@ func exposureStudy(s *scale) *Study {
 			Arm{Name: "rl-" + name, Label: name + " B, RL", About: "then RL on both contexts, half each", Group: "after RL", Value: share,
 				Steps: []Step{{Name: "pre-training, " + name + " B", Train: pre}, {Name: "RL on A and B", RL: &rl}}})
 	}
-	st.Claims = exposureClaims(x.Shares)
+	st.Claims, st.Varies = exposureClaims(x.Shares), "share of context B varies"
+	st.Figures = []Figure{
+		{Name: "exposure", Form: ExposureForm, Title: "Deep problems of B, by the tokens of B in pre-training", XLabel: "tokens of B in pre-training",
+			Groups: []string{"before RL", "after RL"}, Ranges: []string{"B-deep"}, Context: long[1]},
+		{Name: "similarity", Form: SimilarityForm, Title: "Graphs solved in B: similarity to the nearest training graph of A", XLabel: "similarity",
+			Groups: []string{"after RL"}, Ranges: []string{"B-seen", "B-deep"}, Context: long[0]},
+		{Name: "paper", Form: PaperForm, Title: "the paper, 100M parameters", Lines: exposurePaper()},
+	}
 	return st
+}
+
+// exposurePaper are the lines of the paper's figure 4.
+func exposurePaper() []PaperLine {
+	line := func(label, source string, values ...float64) PaperLine {
+		x := PaperLine{Label: label, Source: source, Values: values}
+		for i := range values {
+			x.Ops = append(x.Ops, 2+i)
+		}
+		return x
+	}
+	return []PaperLine{
+		line("0% B, RL", "Fig. 4, C20", make([]float64, 19)...),
+		line("0.1% B, RL", "Fig. 4, C21", 100, 33, 9, 14, 2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5),
+		line("1% B, RL", "Fig. 4, C22", 100, 98.5, 99.5, 98.5, 98.5, 96.5, 96.3, 94.8, 92.6, 89.5, 85.0, 82.2, 77.3, 77.9, 71.7, 70.2, 65.6, 64.1, 60.7),
+		line("10% B, RL", "Fig. 4, C23", 100, 99.7, 99.7, 99.5, 99.7, 99.5, 98.3, 98.3, 95.9, 95.4, 89.0, 86.7, 85.3, 88.6, 82.2, 82.2, 76.4, 75.1, 67.6),
+	}
 }
 
 // exposed is pre-training in which a share of the corpus is context B, shallow ops only.

@@ -23,8 +23,21 @@ func rewardStudy(s *scale) *Study {
 	arm("gated-0.2", "gated 0.2", "mix 0.2, but nothing for a wrong answer", verify.Gated, 0.2)
 	arm("strict", "strict", "1 when answer and every step are right", verify.StrictForm, 0)
 	arm("process", "dense process", "the share of right steps, whatever the answer", verify.Process, 0)
-	st.Claims = rewardClaims()
+	st.Claims, st.Paper = rewardClaims(), rewardPaper()
 	return st
+}
+
+// rewardPaper are the paper's bars of figure 7.
+func rewardPaper() []PaperCurve {
+	bars := func(arm, ops string, one, many float64) PaperCurve {
+		return PaperCurve{arm, ops, "Fig. 7", []int{1, 128}, []float64{one, many}}
+	}
+	return []PaperCurve{
+		bars("outcome", "solvable", 70.7, 94.7), bars("outcome", "beyond", 5.6, 23.2),
+		bars("gated-0.2", "solvable", 70.7+4.7, 94.7-0.0), bars("gated-0.2", "beyond", 5.6+4.3, 23.2+4.5),
+		bars("gated-0.5", "solvable", 70.7+4.6, 94.7-0.1), bars("gated-0.5", "beyond", 5.6+3.4, 23.2+3.0),
+		bars("strict", "solvable", 70.7+5.2, 94.7+0.3), bars("strict", "beyond", 5.6+4.1, 23.2+2.6),
+	}
 }
 
 func rewardClaims() []Claim {

@@ -32,7 +32,13 @@ func splitStudy(s *scale) *Study {
 	if s.Studies.Split.TrueLengths {
 		// The same RL run buys less mid-training when it is priced at true lengths: the
 		// two lines meet at β = 1.
-		budget := s.budgets()[0] * s.trueShare(s.Studies.RLOps.Edge)
+		nominal := s.budgets()[0]
+		budget := nominal * s.trueShare(s.Studies.RLOps.Edge)
+		for i := range st.Arms {
+			if st.Arms[i].Name == splitName(nominal, 1, Nominal) {
+				st.Arms[i].AlsoIn = []string{splitGroup(budget, True)}
+			}
+		}
 		for _, beta := range s.Studies.Split.Betas {
 			if beta < 1 {
 				st.Arms = append(st.Arms, s.splitArm(budget, beta, True))
@@ -40,6 +46,14 @@ func splitStudy(s *scale) *Study {
 		}
 	}
 	st.Claims = s.splitClaims()
+	hard := []int{15, 16, 17, 18, 19, 20}
+	st.Figures = []Figure{
+		{Name: "grid", Form: GridForm, Title: "The best split, budget by budget", XLabel: "RL's share, β (%)", Ranges: []string{"edge", "beyond"}},
+		{Name: "paper", Form: PaperForm, Title: "the paper, 100M parameters", Lines: []PaperLine{
+			{"mid-training + RL", "Fig. 1, C32", hard, []float64{78.6, 47.0, 33.6, 13.5, 2.5, 0.2}},
+			{"Full RL", "Fig. 1, C32", hard, []float64{63.1, 30.0, 14.0, 3.0, 0.7, 0}},
+		}},
+	}
 	return st
 }
 
@@ -55,7 +69,7 @@ func (s *scale) budgets() []float64 {
 // splitArm divides a budget of tokens between mid-training and RL.
 func (s *scale) splitArm(budget, beta float64, accounting string) Arm {
 	perRL := s.perRLStep()
-	group := fmt.Sprintf("%s tokens, %s", short(budget), accounting)
+	group := splitGroup(budget, accounting)
 	if accounting == True {
 		perRL *= s.trueShare(s.Studies.RLOps.Edge)
 	}
@@ -91,6 +105,10 @@ func (s *scale) midMix() gsm.Spec {
 	spec.Unit = s.Base.Data.Unit
 	spec.Mix = []gsm.Block{{Ops: s.Studies.Ops.Inside, Contexts: s.Studies.Contexts, Share: 0.2}, {Ops: s.Studies.RLOps.Edge, Contexts: s.Studies.Contexts, Share: 0.8}}
 	return spec
+}
+
+func splitGroup(budget float64, accounting string) string {
+	return fmt.Sprintf("%s tokens, %s", short(budget), accounting)
 }
 
 func splitName(budget, beta float64, accounting string) string {

@@ -43,6 +43,10 @@ type Study struct {
 	Evaluation pipeline.Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
 	Claims     []Claim             `json:"claims"`
 
+	Figures []Figure     `json:"figures,omitempty"` // beside those that every study has
+	Paper   []PaperCurve `json:"paper,omitempty"`   // the paper's values, which stand beside ours in figures
+	Varies  string       `json:"varies,omitempty"`  // what of pre-training differs between the arms, in words
+
 	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
 	Likelihood bool `json:"likelihood,omitempty"`
 
@@ -56,6 +60,8 @@ type Arm struct {
 	Label string `json:"label"` // how figures call it: RL on ops 5–6
 	About string `json:"about,omitempty"`
 	Group string `json:"group,omitempty"` // arms of one line of a figure, such as a budget
+	// AlsoIn are groups that the arm is part of too: two budgets may have a run in common.
+	AlsoIn []string `json:"also_in,omitempty"`
 	// Value is what a figure draws the arm over: a share of B, a β.
 	Value float64 `json:"value,omitempty"`
 	Steps []Step  `json:"steps"`
@@ -115,6 +121,11 @@ func (s *Study) Validate() error {
 	for _, c := range s.Claims {
 		if err := s.validateClaim(c); err != nil {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
+		}
+	}
+	for _, f := range s.Figures {
+		if err := s.validateFigure(f); err != nil {
+			return fmt.Errorf("study %s: figure %s: %w", s.Name, f.Name, err)
 		}
 	}
 	return nil
