@@ -58,6 +58,7 @@ func TestAnUnknownContextIsAnsweredInTheUsersWords(t *testing.T) {
 }
 
 func TestAStudyOfOnesOwnCannotBeOneOfTheProjects(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", t.TempDir())
 	lab, err := open("own", "smoke", 1)
 	if err != nil {
 		t.Fatal(err)
