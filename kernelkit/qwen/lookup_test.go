@@ -103,7 +103,8 @@ func TestALookupStartIsAFunctionOfItsSeed(t *testing.T) {
 		return w.Digest()
 	}
 	cfg := lookupConfig(NamePart{1, 3})
-	if digest(cfg, 1) != digest(cfg, 1) || digest(cfg, 1) == digest(cfg, 2) || digest(cfg, 1) == digest(lookupConfig(NamePart{2, 3}), 1) {
+	one, again := digest(cfg, 1), digest(cfg, 1)
+	if one != again || one == digest(cfg, 2) || one == digest(lookupConfig(NamePart{2, 3}), 1) {
 		t.Error("equal seeds and distances must give equal weights, others other ones")
 	}
 }

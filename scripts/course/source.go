@@ -264,17 +264,6 @@ func cutSolutions(text string) (string, []string, error) {
 	return strings.Join(out, "\n"), cut, nil
 }
 
-// withoutMarks is a text whose solutions stand there unmarked.
-func withoutMarks(text string) string {
-	var out []string
-	for line := range strings.SplitSeq(text, "\n") {
-		if t := strings.TrimSpace(line); t != beginSolution && t != endSolution {
-			out = append(out, line)
-		}
-	}
-	return strings.Join(out, "\n")
-}
-
 // stubbed is a lesson.go whose solutions are cut, with the imports that it still needs.
 func stubbed(text []byte) ([]byte, error) {
 	cut, _, err := cutSolutions(string(text))

@@ -126,7 +126,7 @@ func checkIsTest(t lesson.T, isTest func(print string) bool) {
 	tests := 0
 	for i := range 5000 {
 		print := fmt.Sprintf("+(%d,%d)", i, i*i)
-		if isTest(print) != isTest(print) {
+		if first, second := isTest(print), isTest(print); first != second {
 			t.Fatalf("✗ the same fingerprint is once a test and once not: use random.Key, not a stream or the time")
 		}
 		if isTest(print) {
