@@ -179,7 +179,7 @@ func Attention(data AttentionData) ([]byte, error) {
 	c, finish := f.begin(cell*vg.Length(len(data.Queries)) + below + 8)
 	for i, row := range data.Weights {
 		y := c.Max.Y - vg.Length(i+1)*cell
-		drawText(c, aligned(style, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X + left, Y: y + cell/2}, data.Queries[i])
+		drawText(c, aligned(style, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X + left, Y: y + cell/2 - 0.35*style.Font.Size}, data.Queries[i])
 		for k, w := range row {
 			x := c.Min.X + left + 6 + vg.Length(k)*cell
 			box := vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + cell, Y: y + cell}}
