@@ -2,11 +2,7 @@ package kernelkit
 
 import (
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"interplay/kernelkit/qwen"
 	"interplay/pipeline"
@@ -16,46 +12,11 @@ import (
 // tokenizer.json), or from a run of the store by its name, such as rl-1f3a9c28e1b0. It is what training
 // returns, but for the log: it can be evaluated, looked into, and trained further.
 func (l *Lab) Load(name string) *Model {
-	dir, err := l.find(name)
-	if err != nil {
-		fail(err)
-	}
+	dir := must(pipeline.FindModel(l.store.Root, name))
 	s := must(pipeline.Import("import of "+filepath.Base(name), dir))
 	m := l.model(filepath.Base(name), s)
 	m.imported = true
 	return m
-}
-
-// find is the folder of a model's files.
-func (l *Lab) find(name string) (string, error) {
-	for _, dir := range []string{name, filepath.Join(name, pipeline.ModelDir), filepath.Join(l.store.Root, name, pipeline.ModelDir)} {
-		if _, err := os.Stat(filepath.Join(dir, qwen.ConfigFile)); err == nil {
-			return dir, nil
-		}
-	}
-	if _, err := os.Stat(name); err == nil {
-		return "", fmt.Errorf("the folder %s holds no model: expected %s, model.safetensors and tokenizer.json in it", name, qwen.ConfigFile)
-	}
-	return "", fmt.Errorf("there is no model %q: expected a folder of Hugging Face files, or a run of the store%s", name, l.known())
-}
-
-// known lists the store's models for a message.
-func (l *Lab) known() string {
-	entries, err := os.ReadDir(l.store.Root)
-	if err != nil {
-		return ""
-	}
-	var names []string
-	for _, e := range entries {
-		if _, err := os.Stat(filepath.Join(l.store.Root, e.Name(), pipeline.ModelDir, qwen.ConfigFile)); err == nil {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names)
-	if len(names) == 0 {
-		return ", which is empty so far"
-	}
-	return " (there: " + strings.Join(names, ", ") + ")"
 }
 
 // config is the model's network.

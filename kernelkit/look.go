@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
+	"interplay/pipeline"
 	"interplay/plots"
 )
 
@@ -40,12 +40,9 @@ type opened struct {
 	tok *vocab.Tokenizer
 }
 
-// openedEngine is the backend, opened when a cell first needs it.
-var openedEngine = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
-
 func (m *Model) open() opened {
 	dir := m.Dir()
-	return opened{must(openedEngine()), must(qwen.Load(dir)), must(vocab.Load(filepath.Join(dir, vocab.File)))}
+	return opened{must(pipeline.Backend()), must(qwen.Load(dir)), must(vocab.Load(filepath.Join(dir, vocab.File)))}
 }
 
 // longestAnswer is how many tokens a model may write where a recipe does not say.

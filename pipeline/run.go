@@ -34,7 +34,7 @@ func (o Outcomes) Err() error { return errors.Join(o.Failed...) }
 // SideBySide is how many stages run at once: one on a GPU, else one a
 // core, and four at most, because each holds a model and its samples in memory.
 func SideBySide() int {
-	if eng, err := backend(); err == nil && strings.Contains(eng.Name, "cuda") {
+	if eng, err := Backend(); err == nil && strings.Contains(eng.Name, "cuda") {
 		return 1
 	}
 	return min(4, runtime.GOMAXPROCS(0))

@@ -21,13 +21,13 @@ const (
 	MetricsLog = "metrics.jsonl"
 )
 
-// backend opens the engine once for the process: opening takes a fifth of a
+// Backend opens the engine once for the process: opening takes a fifth of a
 // second, and compiled programs belong to it.
-var backend = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
+var Backend = sync.OnceValues(func() (*engine.Engine, error) { return engine.Open("") })
 
 // open opens the backend, whose name goes on record.
 func (j *Job) open() (*engine.Engine, error) {
-	eng, err := backend()
+	eng, err := Backend()
 	if err == nil {
 		*j.Backend = eng.Name
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"interplay/kernelkit/gsm"
+	"interplay/pipeline"
 )
 
 // write makes a file of a test.
@@ -163,7 +164,7 @@ func TestPathsAreNotPatterns(t *testing.T) {
 	if err := os.Rename(ignorant(t), filepath.Join(dir, "train-[1]", "model")); err != nil {
 		t.Fatal(err)
 	}
-	if found := models(dir); len(found) != 1 || found[0] != "train-[1]" {
+	if found := pipeline.Models(dir); len(found) != 1 || found[0] != "train-[1]" {
 		t.Errorf("models in the store: %q", found)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,43 +27,11 @@ func openStore() (*pipeline.Store, error) {
 
 // modelDir finds the folder of a model's Hugging Face files.
 func modelDir(name string) (string, error) {
-	candidates := []string{name, filepath.Join(name, pipeline.ModelDir)}
 	root, err := pipeline.DefaultRoot()
-	if err == nil {
-		candidates = append(candidates, filepath.Join(root, name, pipeline.ModelDir))
-	}
-	for _, dir := range candidates {
-		if _, err := os.Stat(filepath.Join(dir, qwen.ConfigFile)); err == nil {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("%s is no model: expected a folder with %s, a run's folder, or the name of a run in %s%s",
-		name, qwen.ConfigFile, root, knownModels(root))
-}
-
-// models lists the runs of the store that hold a model.
-func models(root string) []string {
-	entries, err := os.ReadDir(root)
 	if err != nil {
-		return nil
+		root = ""
 	}
-	var names []string
-	for _, e := range entries {
-		if _, err := os.Stat(filepath.Join(root, e.Name(), pipeline.ModelDir, qwen.ConfigFile)); err == nil {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// knownModels lists them for a message.
-func knownModels(root string) string {
-	names := models(root)
-	if len(names) == 0 {
-		return " (there is none yet: run make demo, or interplay run)"
-	}
-	return " (there: " + strings.Join(names, ", ") + ")"
+	return pipeline.FindModel(root, name)
 }
 
 // completeModel offers the models of the run store, and folders.
@@ -74,7 +40,7 @@ func completeModel(_ *cobra.Command, args []string, _ string) ([]string, cobra.S
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return models(root), cobra.ShellCompDirectiveDefault
+	return pipeline.Models(root), cobra.ShellCompDirectiveDefault
 }
 
 // loadModel reads a model's weights and tokenizer.

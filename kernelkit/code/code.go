@@ -178,19 +178,7 @@ func (p *program) attachMethods(f *file) {
 		if !ok || fn.Recv == nil || len(fn.Recv.List) == 0 {
 			continue
 		}
-		receiver := fn.Recv.List[0].Type
-		for {
-			switch t := receiver.(type) {
-			case *ast.StarExpr:
-				receiver = t.X
-				continue
-			case *ast.IndexExpr:
-				receiver = t.X
-				continue
-			}
-			break
-		}
-		if name, ok := receiver.(*ast.Ident); ok && p.decls[name.Name] != nil {
+		if name := rootOf(fn.Recv.List[0].Type); name != nil && p.decls[name.Name] != nil {
 			p.decls[name.Name].methods = append(p.decls[name.Name].methods, fn)
 		}
 	}
@@ -330,6 +318,26 @@ func sameDeclaration(node ast.Node, decl any) bool {
 	return ok && at.Pos() >= node.Pos() && at.End() <= node.End()
 }
 
+// rootOf is the name that an expression such as *a[i].b begins with, nil where it begins otherwise.
+func rootOf(x ast.Expr) *ast.Ident {
+	for {
+		switch t := x.(type) {
+		case *ast.Ident:
+			return t
+		case *ast.IndexExpr:
+			x = t.X
+		case *ast.SelectorExpr:
+			x = t.X
+		case *ast.StarExpr:
+			x = t.X
+		case *ast.ParenExpr:
+			x = t.X
+		default:
+			return nil
+		}
+	}
+}
+
 // constant refuses variables that the package changes after they were declared.
 func (p *program) constant(spec *ast.ValueSpec) error {
 	names := map[string]bool{}
@@ -338,24 +346,7 @@ func (p *program) constant(spec *ast.ValueSpec) error {
 	}
 	var changed string
 	note := func(x ast.Expr) {
-		for {
-			switch t := x.(type) {
-			case *ast.IndexExpr:
-				x = t.X
-				continue
-			case *ast.SelectorExpr:
-				x = t.X
-				continue
-			case *ast.StarExpr:
-				x = t.X
-				continue
-			case *ast.ParenExpr:
-				x = t.X
-				continue
-			}
-			break
-		}
-		if id, ok := x.(*ast.Ident); ok && names[id.Name] && (id.Obj == nil || sameDeclaration(spec, id.Obj.Decl)) {
+		if id := rootOf(x); id != nil && names[id.Name] && (id.Obj == nil || sameDeclaration(spec, id.Obj.Decl)) {
 			changed = id.Name
 		}
 	}
