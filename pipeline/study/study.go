@@ -284,7 +284,11 @@ func (s *Study) Plan(st *pipeline.Store, sideBySide int) (*pipeline.Plan, error)
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	return st.Plan(s.Stages(), s.Machine, sideBySide), nil
+	stages := s.Stages()
+	if err := pipeline.CheckAhead(stages); err != nil {
+		return nil, err
+	}
+	return st.Plan(stages, s.Machine, sideBySide), nil
 }
 
 // Compute runs what is missing of the study, as Store.RunAll does: a stage that fails
@@ -293,5 +297,9 @@ func (s *Study) Compute(ctx context.Context, st *pipeline.Store, sideBySide int,
 	if err := s.Validate(); err != nil {
 		return pipeline.Outcomes{}, err
 	}
-	return st.RunAll(ctx, s.Stages(), sideBySide, progress)
+	stages := s.Stages()
+	if err := pipeline.CheckAhead(stages); err != nil {
+		return pipeline.Outcomes{}, err
+	}
+	return st.RunAll(ctx, stages, sideBySide, progress)
 }
