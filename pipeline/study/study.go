@@ -145,12 +145,15 @@ func (s *Study) Validate() error {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
 	}
 	for _, c := range s.Claims {
+		if s.Exploratory && s.Gone(c) != "" {
+			continue // it is marked, see Judge
+		}
 		if err := s.validateClaim(c); err != nil {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
 		}
 	}
 	for _, f := range s.Figures {
-		if err := s.validateFigure(f); err != nil {
+		if err := s.ValidateFigure(f); err != nil && !s.Exploratory { // who draws it asks again
 			return fmt.Errorf("study %s: figure %s: %w", s.Name, f.Name, err)
 		}
 	}
@@ -314,10 +317,15 @@ func Read(name string) (*Study, error) {
 	if err := d.Decode(&s); err != nil {
 		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
 	}
+	said := s.Exploratory
+	s.Exploratory = true // whether it is can be asked of a valid study only
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	s.Exploratory = s.Exploratory || s.IsOwn()
+	s.Exploratory = said || s.IsOwn()
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
 	return &s, nil
 }
 
