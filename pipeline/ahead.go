@@ -51,6 +51,8 @@ func checkLengths(recipe any, base Pretraining, tok *vocab.Tokenizer) error {
 			return nil // a function of the user's writes what the model reads
 		}
 		return checkPrompts(r.Data, gsm.RL, r.GRPO.MaxTokens, base, tok)
+	case Rejection:
+		return checkPrompts(r.Data, gsm.RL, r.MaxTokens, base, tok)
 	case Evaluation:
 		return checkPrompts(r.Data, r.Split, r.MaxTokens, base, tok)
 	}

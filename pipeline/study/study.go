@@ -115,6 +115,10 @@ type OpRange struct {
 	Paper   string    `json:"paper,omitempty"`   // the paper's range that it stands for
 }
 
+// mostRuns is the largest number of runs, arms × seeds, of a study. The project's own have up
+// to a hundred; a plan looks at each run.
+const mostRuns = 4096
+
 // Validate returns the first thing that is wrong with the study.
 func (s *Study) Validate() error {
 	for _, name := range []struct{ field, value string }{{"name", s.Name}, {"profile", s.Profile}, {"notebook", s.Notebook}} {
@@ -127,6 +131,8 @@ func (s *Study) Validate() error {
 		return fmt.Errorf("study %s has no seeds: expected at least one", s.Name)
 	case len(s.Arms) == 0:
 		return fmt.Errorf("study %s has no arms: expected at least one recipe", s.Name)
+	case len(s.Arms)*len(s.Seeds) > mostRuns:
+		return fmt.Errorf("study %s has %d arms and %d seeds, %d runs: expected at most %d", s.Name, len(s.Arms), len(s.Seeds), len(s.Arms)*len(s.Seeds), mostRuns)
 	}
 	for i, seed := range s.Seeds {
 		if slices.Contains(s.Seeds[:i], seed) {
