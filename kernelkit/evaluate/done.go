@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -44,6 +45,12 @@ func (d done) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// is says whether a file is the one that was written, to the letter.
+func (d *done) is(file []byte) bool {
+	text, err := json.Marshal(d)
+	return err == nil && bytes.Equal(append(text, '\n'), file)
+}
+
 func (d *done) write() error {
 	d.Digest = d.digest()
 	text, err := json.Marshal(d)
@@ -70,7 +77,7 @@ func readDone(dir string) (*done, error) {
 	switch {
 	case d.Format == 1: // without digests: what it holds cannot be checked
 		return nil, fmt.Errorf("evaluate: %s is of an earlier version (format 1, expected %d): give another folder, or remove this one", path, doneFormat)
-	case d.Digest != d.digest():
+	case d.Digest != d.digest() || !d.is(text):
 		return nil, fmt.Errorf("evaluate: %s %w: its digest does not fit", path, errAltered)
 	case d.Format != doneFormat:
 		return nil, fmt.Errorf("evaluate: %s is of another version (format %d, expected %d): give another folder, or remove this one", path, d.Format, doneFormat)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -57,6 +58,13 @@ func (c Checkpoint) digest() string {
 	}
 	h := sha256.Sum256(text)
 	return hex.EncodeToString(h[:])
+}
+
+// is says whether a file is the checkpoint as it was written, to the letter: a key in another
+// case would be read as well.
+func (c Checkpoint) is(file []byte) bool {
+	text, err := json.MarshalIndent(c, "", "  ")
+	return err == nil && bytes.Equal(append(text, '\n'), file)
 }
 
 // CheckpointDir is the folder of a step's checkpoint in a run's folder.
@@ -155,7 +163,7 @@ func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second
 		return fail(fmt.Errorf("train: %s is torn or altered: %w", filepath.Join(folder, stateFile), err))
 	}
 	switch {
-	case c.digest() != c.Digest:
+	case c.digest() != c.Digest || !c.is(data):
 		return fail(fmt.Errorf("train: %s is altered: its digest does not fit", filepath.Join(folder, stateFile)))
 	case c.Format != checkpointFormat:
 		return fail(fmt.Errorf("train: %s %w: its format is %d, expected %d: give another folder, or remove this one", filepath.Join(folder, stateFile), ErrOtherVersion, c.Format, checkpointFormat))
