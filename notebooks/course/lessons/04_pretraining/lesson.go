@@ -34,7 +34,7 @@ import (
 | | |
 |---|---|
 | **You need** | lesson 3: tokens, attention, the loss, gradients |
-| **Time** | an hour and a half with the exercises; TIME_AND_MEMORY |
+| **Time** | an hour and a half with the exercises; the notebook takes a few minutes on two cores, nearly all of it for five trainings |
 | **You write** | the packing of documents into rows, the mask between them, clipping, AdamW, a learning rate with warm-up, a held-out loss, a file that survives a crash |
 
 **Pre-training** is the longest part of a model's life: it reads documents and learns to predict their next token. Nothing is said about right and wrong yet. Each piece of it below is small, and each is a place where a mistake costs a little quality, for weeks, without any error message.
@@ -208,6 +208,13 @@ func sees(segments []int32, t, u int) bool {
 Does the mask matter? One document, with the chance that an untrained network gives its tokens: alone, behind another document with the mask, and behind it without.
 */
 
+// shape is the network of this lesson: that of lesson 3 with two layers.
+func shape() qwen.Config {
+	c := must(qwen.Size("micro", world().Size()))
+	c.Layers = 2
+	return c
+}
+
 // chances are the log-probabilities of a document's targets, where it stands last among documents of one row.
 func chances(w *qwen.Weights, docs []text, mask bool) []float32 {
 	r := layOut(docs, 96)
@@ -255,13 +262,6 @@ func RunMask() {
 		table.Add(map[bool]string{true: "behind another document, with the mask", false: "behind another document, without"}[mask], fmt.Sprintf("%.1e", worst))
 	}
 	table.Show()
-}
-
-// shape is the network of this lesson: that of lesson 3 with two layers.
-func shape() qwen.Config {
-	c := must(qwen.Size("micro", world().Size()))
-	c.Layers = 2
-	return c
 }
 
 /*md
@@ -407,7 +407,7 @@ func RunRate() {
 
 The loss of training says how well the model predicts what it is just learning from. Whether it learned the *rule* or the *documents* is told by documents that it never learns from: the **held-out loss**.
 
-It is a mean over **tokens**. A mean of the documents' means would count a short document's tokens more than a long one's, and two laboratories that cut documents differently could not compare.
+It is a mean over *tokens*. A mean of the documents' means would count a short document's tokens more than a long one's, and two laboratories that cut documents differently could not compare.
 
 **Exercise 4.7** Write `heldOut`: the mean over all tokens of all documents.
 
@@ -501,7 +501,13 @@ func RunCurves() {
 }
 
 /*md
-TEXT_AFTER_CURVES
+*How to read them.*
+
+* *The start.* A guess over all tokens has the loss in the note. Random weights begin above it, because they are sure of something wrong; the first steps only unlearn that.
+* *Stairs.* The loss does not fall evenly. It falls where something is learned: first the form of a solution, then looking things up, then computing. A flat stretch is no end.
+* *Noise.* A step's loss is that of its batch. Two runs that differ by less than the curve trembles do not differ.
+* *Too hot.* Steps that are too large learn the form and no more, and the gradient stays large: each step undoes the one before. Compare the good run at the same step: what it has learned there is missing.
+* *By heart.* Sixty-four documents give the best training loss of all and the worst held-out loss. The first curve alone would make it the winner. Only the second one shows that it learned documents and not the rule.
 
 ## 8 · What a corpus's tail does
 
@@ -533,7 +539,7 @@ func RunTail() {
 }
 
 /*md
-TEXT_AFTER_TAIL
+*What to see.* For problems of one operation both are alike. Behind the first step of a longer solution the model without a tail is certain that the answer comes now, because it always did; to be told otherwise is a surprise without bounds. One document in twenty is enough to know that it may go on. So a corpus decides not only what a model does, but what it holds *possible*, and RL can only make likelier what is possible. The studies of this laboratory ask how much of it is enough.
 
 ## 9 · Killed, and gone on with
 
@@ -689,5 +695,5 @@ The digest is a SHA-256 over every weight: equal digests, equal bits.
 
 Rows without waste in which no document sees another, an optimiser of your own, curves that you can read, and a run that survives its machine. Lesson 5 lets the model write.
 
-**Words of this lesson.** *Pre-training*: learning to predict the next token of documents. *Packing*: several documents in a row. *Segment*: which document of a row. *Document mask*: a token sees its own document alone. *Global norm*: the length of all gradients as one vector. *AdamW*: descent with a pace for each weight, and decay beside it. *Weight decay*: a little of each weight is taken away each step. *Warm-up*: the learning rate rises first. *Held-out loss*: of documents that are not learned from. *Tail*: the few harder documents of a corpus. *Checkpoint*: all that a run needs to go on. *Sync*: to wait until data is on the disk.
+**Words of this lesson.** *Pre-training*: learning to predict the next token of documents. *Packing*: several documents in a row. *First fit decreasing*: the longest first, each into the first row with room. *Input*: the token that stands at a position. *Target*: the token that is to be predicted there. *Position*: how far into its document a token stands. *Segment*: which document of a row a token belongs to. *Document mask*: a token sees its own document alone. *Clipping*: a gradient that is too long is shortened, in the same direction. *Adam*: descent with a pace for each weight. *AdamW*: Adam with weight decay beside the gradient. *Weight decay*: a little of each weight is taken away each step. *Learning rate*: how far a step moves the weights. *Warm-up*: the learning rate rises first. *Held-out loss*: the loss of documents that are not learned from. *Tail*: the few harder documents of a corpus. *Checkpoint*: all that a run needs to go on. *Sync*: to wait until data is on the disk.
 */
