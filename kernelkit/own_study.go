@@ -3,6 +3,7 @@ package kernelkit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"interplay/kernelkit/gsm"
 	"interplay/pipeline/study"
@@ -128,6 +129,24 @@ func (s *Study) BranchFrom(arm int, name, label string, recipes ...any) {
 		}
 	}
 	s.Arms = append(s.Arms, a)
+}
+
+// Drop takes arms away. Claims that speak of them are marked and not judged.
+func (s *Study) Drop(arms ...string) {
+	s.own()
+	for _, name := range arms {
+		if _, ok := s.Arm(name); !ok {
+			fail(fmt.Errorf("the study has no arm %q to take away: expected one of %s", name, strings.Join(s.armNames(), ", ")))
+		}
+	}
+	s.Arms = slices.DeleteFunc(s.Arms, func(a study.Arm) bool { return slices.Contains(arms, a.Name) })
+}
+
+func (s *Study) armNames() (names []string) {
+	for _, a := range s.Arms {
+		names = append(names, a.Name)
+	}
+	return names
 }
 
 // Expect adds a claim: an effect, and the rule that it must obey.

@@ -62,6 +62,9 @@ func ClaimsTable(d *study.Results) *Table {
 			here, interval = showEffect(c.Claim, c.Found)
 		}
 		verdict := string(c.Verdict)
+		if c.Note != "" {
+			verdict = "not judged: " + c.Note
+		}
 		if c.Unmet != "" {
 			verdict += " *"
 			if !strings.Contains(unmet, c.Unmet) {

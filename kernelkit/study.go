@@ -130,7 +130,11 @@ func (s *Study) Compared() *Table {
 func (s *Study) Rules() *Table {
 	t := &Table{Title: "Claims, and when they hold", Columns: []string{"claim", "effect", "holds when", "paper"}}
 	for _, c := range s.Claims {
-		t.Add(c.Says, s.Describe(c.Effect), c.Rule.String(), paperValue(c.Paper))
+		when := c.Rule.String()
+		if gone := s.Gone(c); gone != "" {
+			when = "not judged: " + gone
+		}
+		t.Add(c.Says, s.Describe(c.Effect), when, paperValue(c.Paper))
 	}
 	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved."
 	return t
@@ -145,6 +149,7 @@ func paperValue(p *float64) string {
 
 // Plan is what the study would do; it runs nothing.
 func (s *Study) Plan() *Table {
+	s.markOwn()
 	t := PlanTable(s.Study, must(s.Study.Plan(s.lab.store, pipeline.SideBySide())))
 	if r := s.committed(); r != nil && len(r.Missing) == 0 {
 		t.Note = "The results of exactly this study are committed and will be used: nothing is left to run. Without them: " + t.Note
@@ -172,6 +177,11 @@ func PlanTable(s *study.Study, p *pipeline.Plan) *Table {
 		t.Note += fmt.Sprintf(", besides about %sB for CUDA and its libraries", thousands(train.CUDAMemory))
 	}
 	t.Note += ". "
+	for _, c := range s.Claims {
+		if gone := s.Gone(c); gone != "" {
+			t.Note += fmt.Sprintf("The claim %q will not be judged: %s. ", c.Says, gone)
+		}
+	}
 	if s.NotRun != "" {
 		t.Note += "Note: " + s.NotRun + "."
 	}

@@ -16,6 +16,9 @@ import (
 // Figure draws the study's figure of a name, such as "grid" of the compute split.
 func (r *Results) Figure(name string) Figure {
 	f := r.asked(name)
+	if err := r.Study.ValidateFigure(f); err != nil {
+		fail(fmt.Errorf("the figure %q cannot be drawn: %w", name, err))
+	}
 	switch f.Form {
 	case study.GridForm:
 		return r.grid(f)

@@ -136,16 +136,20 @@ type Judgement struct {
 	Unmet   string         `json:"unmet,omitempty"` // the need that was not met, so that nothing is resolved
 }
 
-// Judge judges the study's claims on what its arms scored. A claim whose arms
-// have no seed in common is not resolved, and its note says so.
+// Judge judges the study's claims on what its arms scored. A claim whose arms have no seed in
+// common, or are no longer in the study, is not resolved, and its note says so.
 func (s *Study) Judge(scores Scores) ([]Judgement, error) {
 	var out []Judgement
 	for _, c := range s.Claims {
+		if gone := s.Gone(c); gone != "" {
+			out = append(out, Judgement{Claim: c, Verdict: NotResolved, Note: gone})
+			continue
+		}
 		v, seeds, err := s.Measure(c.Effect, scores)
 		j := Judgement{Claim: c, Found: v, Seeds: seeds}
 		switch {
 		case errors.Is(err, score.ErrNoData):
-			j.Verdict, j.Note = NotResolved, err.Error()
+			j.Verdict, j.Note = NotResolved, unscored(c, scores, err)
 		case err != nil:
 			return nil, fmt.Errorf("claim %s: %w", c.ID, err)
 		default:

@@ -3,6 +3,9 @@ package study
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"interplay/kernelkit/gsm"
@@ -64,6 +67,7 @@ func made(right int) score.Seeds {
 
 func synthetic(rule Rule, needs *Need) *Study {
 	return &Study{
+		Arms:       []Arm{{Name: "before"}, {Name: "after"}},
 		Ranges:     []OpRange{{Name: "edge", Ops: gsm.Range{Min: 5, Max: 6}}},
 		Evaluation: pipeline.Evaluation{Samples: 8},
 		Claims:     []Claim{{ID: "c", Effect: gain("after", "before", "edge", Pass1), Rule: rule, Needs: needs}},
@@ -88,7 +92,7 @@ func TestClaimsGetAllThreeVerdicts(t *testing.T) {
 			t.Errorf("%d → %d right of 8: %v, %s, want %s", c.before, c.after, j.Found, j.Verdict, c.want)
 		}
 	}
-	if j := judge(better, Scores{"before": made(2)}); j.Verdict != NotResolved || j.Note == "" {
+	if j := judge(better, Scores{"before": made(2)}); j.Verdict != NotResolved || j.Note != "there are no results of after" {
 		t.Errorf("an arm without results: %s, note %q", j.Verdict, j.Note)
 	}
 	flat := synthetic(Rule{Below, 0.05}, nil)
@@ -119,5 +123,46 @@ func TestAClaimAboutWhatIsNotThereIsRefused(t *testing.T) {
 		if err := s.Validate(); err == nil {
 			t.Errorf("%s is accepted", mustJSON(t, s.Claims[0]))
 		}
+	}
+}
+
+func TestClaimsOfAnExploratoryStudyWhoseArmsAreGoneAreMarked(t *testing.T) {
+	s := studyOf(t, "edge", "smoke")
+	all := len(s.Claims)
+	s.Arms, s.Ranges = s.Arms[:2], s.Ranges[:1]
+	if err := s.Validate(); err == nil {
+		t.Error("a study whose rules are committed lost arms of its claims, and is valid")
+	}
+	s.Exploratory = true
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	scores := Scores{}
+	for _, a := range s.Arms {
+		scores[a.Name] = made(3)
+	}
+	judged, err := s.Judge(scores)
+	if err != nil || len(judged) != all {
+		t.Fatalf("%d of %d claims, %v", len(judged), all, err)
+	}
+	gone := 0
+	for _, j := range judged {
+		if s.Gone(j.Claim) == "" {
+			continue
+		}
+		gone++
+		if j.Verdict != NotResolved || !strings.Contains(j.Note, "the study has no ") {
+			t.Errorf("%s: %s, %q", j.ID, j.Verdict, j.Note)
+		}
+	}
+	if gone == 0 {
+		t.Error("no claim lost an arm")
+	}
+	file := filepath.Join(t.TempDir(), "mine.json")
+	if err := os.WriteFile(file, mustJSON(t, s), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if read, err := Read(file); err != nil || !read.Exploratory {
+		t.Errorf("as a file: %v", err)
 	}
 }

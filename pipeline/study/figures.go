@@ -58,8 +58,8 @@ func (s *Study) Figure(name string) (Figure, bool) {
 	return Figure{}, false
 }
 
-// validateFigure names what the figure asks for and the study does not have.
-func (s *Study) validateFigure(f Figure) error {
+// ValidateFigure names what the figure asks for and the study does not have.
+func (s *Study) ValidateFigure(f Figure) error {
 	needs := map[FigureForm]struct{ groups, ranges, lines int }{GridForm: {0, 1, 0}, ExposureForm: {1, 1, 0}, SimilarityForm: {1, 1, 0}, PaperForm: {0, 0, 1}}
 	need, ok := needs[f.Form]
 	if !ok {

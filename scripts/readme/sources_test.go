@@ -37,7 +37,6 @@ var sources = []struct {
 		"| d128 | 14.8k | 2.02 (1.96) |", "| 10m | 2.3k | 1.38 (1.32) | 0.93 (0.96) | 0.90 (0.92) |"}},
 	{"a GRPO step 2.6 to 5.2 × TRL at its fastest setting", "LAB.md", []string{"**2.6 (2.6)**", "**5.2 (5.5)**"}},
 	{"64 to 10,727 problems", "LAB.md", []string{"95 × / 64 × / 70 ×", "10,727 ×"}},
-	{"Lessons 1 (problems are graphs), 2 (the judge), 5 (sampling and pass@k) and 6 (GRPO from scratch)", "notebooks/course/01_graphs.ipynb", nil},
 	{"490k tokens a second in bfloat16, 0.95 × PyTorch compiled", "LAB.md", []string{"| H200: + kernels launched one by one (**kept**) | 490k | 36 % | **0.95** |"}},
 	{"the walkthrough, part 4", "notebooks/00_walkthrough.ipynb", []string{"## 4 · What can it do?"}},
 	{"part 7 on what things cost", "notebooks/00_walkthrough.ipynb", []string{"## 7 · What it cost"}},
@@ -47,8 +46,9 @@ var sources = []struct {
 }
 
 // notProse are the parts of README whose numbers are held otherwise: what make readme
-// writes, code (its commands are run), addresses, the alternative texts of figures.
-var notProse = regexp.MustCompile("(?s:<!-- [\\w-]+, by make readme -->.*?<!-- end of [\\w-]+, by make readme -->)|(?m:^(?:    |\t).*$)|`[^`\n]*`|!\\[[^\\]]*\\]|\\]\\([^)]*\\)")
+// writes, code (its commands are run), addresses, the alternative texts of figures, and the
+// course, where numbers are names of lessons.
+var notProse = regexp.MustCompile("(?s:\\n## A course\\n.*?\\n## )|(?s:<!-- [\\w-]+, by make readme -->.*?<!-- end of [\\w-]+, by make readme -->)|(?m:^(?:    |\t).*$)|`[^`\n]*`|!\\[[^\\]]*\\]|\\]\\([^)]*\\)")
 
 var number = regexp.MustCompile(`[\p{L}@]?\d[\d.,]*(?:[kM%×]|\b)`)
 
