@@ -37,6 +37,7 @@ func edgeStudy(s *scale) *Study {
 	}
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
+	st.Covariate = baseAtEdge()
 	return st
 }
 
