@@ -106,7 +106,7 @@ func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]boo
 func (r *Results) note(was *Study, earlier map[string][2]int) {
 	if len(earlier) > 0 {
 		var stages []string
-		for _, kind := range []string{"train", "rl", "evaluate", "likelihood"} {
+		for _, kind := range []string{"train", "rl", "reject", "evaluate", "likelihood"} {
 			if f, ok := earlier[kind]; ok {
 				stages = append(stages, fmt.Sprintf("%s (format %d, now %d)", kind, f[0], f[1]))
 			}
