@@ -38,6 +38,7 @@ func edgeStudy(s *scale) *Study {
 	}
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
+	s.edgeArms(st)
 	return st
 }
 
@@ -103,4 +104,4 @@ func edgeClaims() []Claim {
 }
 
 // shareName writes a share as a name: 0.001 → 0.1%.
-func shareName(x float64) string { return fmt.Sprintf("%g%%", 100*x) }
+func shareName(x float64) string { return fmt.Sprintf("%.4g%%", 100*x) }

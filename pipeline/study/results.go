@@ -34,6 +34,7 @@ type Results struct {
 	Format int `json:"format"` // of this file, resultsFormat
 	pipeline.Report
 	Verdicts []Judgement `json:"claims"`
+	Fits     []Fit       `json:"laws,omitempty"`
 	Spent    []Cost      `json:"spent"`
 	Missing  []string    `json:"missing,omitempty"` // runs that have no evaluation
 	Study    *Study      `json:"definition"`        // everything that was run, with the rules
@@ -220,6 +221,9 @@ func (r *Results) conclude() (err error) {
 	if r.Verdicts, err = r.Study.Judge(r.Scores); err != nil {
 		return err
 	}
+	if r.Fits, err = r.Study.Fits(r.Scores); err != nil {
+		return err
+	}
 	return r.number()
 }
 
@@ -253,6 +257,11 @@ func (r *Results) number() error {
 	for _, c := range r.Verdicts {
 		if c.Note == "" {
 			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found, 2*tolerance))
+		}
+	}
+	for _, f := range r.Fits {
+		if f.Note == "" {
+			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient(), 2*tolerance))
 		}
 	}
 	r.Numbers = list
