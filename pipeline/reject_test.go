@@ -145,7 +145,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := promptsOf(rl, source)
+	at, err := promptsOf(rl, source, tok)
 	if err != nil {
 		t.Fatal(err)
 	}

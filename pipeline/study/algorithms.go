@@ -1,9 +1,10 @@
 package study
 
 import (
+	"cmp"
+
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/verify"
-	"interplay/pipeline"
 )
 
 // algorithmsStudy asks whether variants of GRPO differ, at the same compute, base and seeds.
@@ -52,12 +53,8 @@ func (s *scale) algorithmBudget() float64 {
 		return budget
 	}
 	rl := s.reinforce(s.Studies.RLOps.Edge, strictReward)
-	return passes(rl, rl.Estimate(s.Base))
-}
-
-// passes is a planned cost as tokens of forward passes.
-func passes(rl *pipeline.Reinforcement, s pipeline.Spent) float64 {
-	return rl.GRPO.Compute([]grpo.Metrics{{PromptTokens: int(s.PromptTokens), TokensGenerated: int(s.GeneratedTokens), TokensForward: int(s.TrainTokens)}})
+	planned := rl.EstimateLearning(s.Base, cmp.Or(s.Studies.LearnedShare, 1))
+	return rl.GRPO.Compute([]grpo.Metrics{{PromptTokens: int(planned.PromptTokens), TokensGenerated: int(planned.GeneratedTokens), TokensForward: int(planned.TrainTokens)}})
 }
 
 // algorithmMargin is within what algorithms count as equal: readers' runs tie within a point,

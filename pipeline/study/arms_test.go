@@ -52,7 +52,7 @@ func TestAProfileMayAskForMoreArms(t *testing.T) {
 		if !ok {
 			t.Fatalf("there is no arm %s", arm)
 		}
-		return edge.run(a, 1).Steps[1].Plan.TrueTokens
+		return edge.run(a, 1).Steps[1].Plan.In(s.match())
 	}
 	for _, arm := range []string{"sft", "sft-same", "reject"} {
 		if c := cost(arm) / cost("edge"); c < 0.96 || c > 1.04 {

@@ -1,7 +1,6 @@
 package study
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 
@@ -26,7 +25,6 @@ func (s *scale) edgeArms(st *Study) {
 	if s.Studies.EdgeArms.Controls {
 		gold := s.fineTuning(s.Studies.RLOps.Edge)
 		gold.Problems = rlPrompts(rl)
-		gold.Train = s.continued(s.trainSteps(*gold, s.rlBudget(*gold)))
 		own := s.ownSolutions(s.Studies.RLOps.Edge)
 		add("sft-same", "fine-tuning, same problems", fmt.Sprintf("gold solutions of exactly the %d problems of RL at the edge, as often as its budget pays", gold.Problems),
 			Step{Name: "fine-tuning, the same problems", Train: gold})
@@ -35,7 +33,12 @@ func (s *scale) edgeArms(st *Study) {
 		held := s.reinforce(s.Studies.RLOps.Beyond, strictReward)
 		held.GRPO.KL = paperKL
 		add("beyond-kl", "RL beyond, KL", "as beyond, held to its start by the paper's KL term, so that drift would be seen", Step{Name: "RL beyond, KL", RL: held})
-		st.Claims = append(st.Claims, controlClaims()...)
+		for _, c := range controlClaims() {
+			if c.ID != "beyond-kl-nothing" {
+				c.Equal = s.match()
+			}
+			st.Claims = append(st.Claims, c)
+		}
 	}
 	if s.Studies.EdgeArms.PaperSettings {
 		for _, x := range paperSettings(rl) {
@@ -88,24 +91,6 @@ func paperSettings(r *pipeline.Reinforcement) (all []setting) {
 	return all
 }
 
-// rlBudget is what the studies' RL at the edge is expected to cost, of a model with base's network,
-// in the profile's price.
-func (s *scale) rlBudget(base pipeline.Pretraining) float64 {
-	return s.reinforce(s.Studies.RLOps.Edge, strictReward).Estimate(base).In(s.price())
-}
-
-// price is the one at which the edge study's fine-tuning costs what RL does.
-func (s *scale) price() pipeline.Price { return cmp.Or(s.Studies.EdgeArms.Price, pipeline.True) }
-
-// trainSteps is how many steps of training a budget pays.
-func (s *scale) trainSteps(r pipeline.Pretraining, budget float64) int {
-	each := s.perTrainStep(r)
-	if s.price() == pipeline.Compute {
-		each *= r.Model.TrainingFLOPs(r.Train.Seq)
-	}
-	return max(1, int(math.Round(budget/each)))
-}
-
 // ownSolutions is rejection fine-tuning on as many problems and samples as RL has, for what
 // sampling leaves of RL's budget.
 func (s *scale) ownSolutions(ops gsm.Range) *pipeline.Rejection {
@@ -114,8 +99,8 @@ func (s *scale) ownSolutions(ops gsm.Range) *pipeline.Rejection {
 	base.Data, base.Split, base.Target = rl.Data, gsm.RL, pipeline.SolutionOnly
 	r := pipeline.Rejection{Data: rl.Data, Problems: rlPrompts(rl), Samples: rl.GRPO.GroupSize, Temperature: rl.GRPO.Temperature,
 		MaxTokens: rl.GRPO.MaxTokens, Reward: verify.Reward{Form: verify.StrictForm}, Train: s.continued(1)}
-	sampling := r.EstimateSampling(base).In(s.price())
-	r.Train = s.continued(s.trainSteps(base, s.rlBudget(base)-sampling))
+	left := s.costOf(rl, s.match()) - r.EstimateSampling(base).In(s.match())
+	r.Train = s.continued(max(1, int(math.Round(left/s.perTrainStep(base, s.match())))))
 	return &r
 }
 

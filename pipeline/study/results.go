@@ -244,7 +244,11 @@ func (r *Results) number() error {
 	for _, arm := range s.Arms {
 		for _, ops := range s.Ranges {
 			for _, m := range []Measure{Pass1, PassK} {
-				v, _, err := s.Measure([]Term{{1, arm.Name, ops.Name, m}}, r.Scores)
+				of := m
+				if m == PassK {
+					of = PassAt(s.samples(&arm))
+				}
+				v, _, err := s.Measure([]Term{{1, arm.Name, ops.Name, of}}, r.Scores)
 				if errors.Is(err, score.ErrNoData) {
 					continue
 				} else if err != nil {

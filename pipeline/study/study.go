@@ -51,6 +51,10 @@ type Study struct {
 	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
 	Likelihood bool `json:"likelihood,omitempty"`
 
+	// Covariate is what effects are adjusted for: what the base can do, as an effect, such as
+	// its pass@1 at the edge.
+	Covariate []Term `json:"covariate,omitempty"`
+
 	Machine pipeline.Machine `json:"machine"` // for estimates of time before anything ran
 }
 
@@ -75,6 +79,9 @@ type Arm struct {
 	// training; 0 is the end. Such arms show how the baseline came to be, and stay out
 	// of figures that compare recipes.
 	At int `json:"at,omitempty"`
+
+	// Samples of each problem, where the arm needs fewer than the study's evaluation draws; 0: as many.
+	Samples int `json:"samples,omitempty"`
 }
 
 // Step is one training stage of an arm: one of its three recipes. Their seeds are
@@ -287,7 +294,7 @@ func (s *Study) run(a *Arm, seed int64) Run {
 	if a.Evaluation != nil {
 		evaluation = *a.Evaluation
 	}
-	evaluation.Checkpoint = a.At
+	evaluation.Checkpoint, evaluation.Samples = a.At, s.samples(a)
 	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
 	if s.Likelihood {
 		r.NLL = pipeline.Likelihoods(fmt.Sprintf("gold solutions under %s, seed %d", a.Label, seed), evaluation.Likelihood(), last)
