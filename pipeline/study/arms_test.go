@@ -195,7 +195,7 @@ func TestALawIsFoundAgain(t *testing.T) {
 func TestNoiseOfTheBaseIsNoLaw(t *testing.T) {
 	s := studyOf(t, "gain", "micro")
 	s.Evaluation.Samples = 64
-	scores := drawn(s, 12, 0, 0)
+	scores := drawn(s, 4, 0, 0)
 	for _, p := range s.Laws[0].Pairs { // after is another draw of the same problems, few samples each
 		for seed, prompts := range scores[p.Before] {
 			noise := random.New(seed, "few samples"+p.Before)
