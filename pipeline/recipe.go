@@ -53,16 +53,16 @@ type Reinforcement struct {
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
 
+	// MaxPrompt is the longest prompt in tokens that RL is given; longer problems are passed
+	// over, as in the paper. 0: any, as long as the longest of Data.
+	MaxPrompt int `json:"max_prompt,omitempty"`
+
 	// JudgeErrors lets the judge err in known shares (verify.Erring); nil: it is exact.
 	JudgeErrors *verify.JudgeErrors `json:"judge_errors,omitempty"`
 
 	// Start begins with the model as it was at this step of the training stage that RL goes on
 	// from, one of the stage's milestones; 0 is its end.
 	Start int `json:"start,omitempty"`
-
-	// MaxPrompt is the longest prompt in tokens that RL is given; longer problems are passed
-	// over, as in the paper. 0: any, as long as the longest of Data.
-	MaxPrompt int `json:"max_prompt,omitempty"`
 
 	// Adaptive spreads each step's problems over the ops of Data by where the current
 	// policy learns most (grpo.Curriculum), instead of as Data says.
@@ -139,12 +139,12 @@ func (r Reinforcement) validateOwn() error {
 	switch {
 	case r.Own != nil && r.Reward.Form != "":
 		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
-	case r.Own != nil && r.JudgeErrors != nil:
-		return fmt.Errorf("judge_errors are of the lab's judge, and the reward is %s: let that function err itself", r.Own)
 	case (r.Filter != nil || r.MaxPrompt != 0) && r.Adaptive:
 		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter and max_prompt, or adaptive")
 	case r.MaxPrompt < 0 || r.MaxPrompt > 1<<20:
 		return fmt.Errorf("max_prompt is %d: expected 0 (any length) to %d tokens", r.MaxPrompt, 1<<20)
+	case r.Own != nil && r.JudgeErrors != nil:
+		return fmt.Errorf("judge_errors are of the lab's judge, and the reward is %s: let that function err itself", r.Own)
 	}
 	if err := r.reward().Validate(); err != nil {
 		return err

@@ -148,7 +148,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := promptsOf(rl, source, tok)
+	at, err := promptsOf(rl, source, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

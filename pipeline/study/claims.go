@@ -191,13 +191,16 @@ func (s *Study) validateClaim(c Claim) error {
 	return nil
 }
 
-// samples of each problem are drawn of an arm.
-func (s *Study) samples(a *Arm) int {
-	if a.Samples > 0 {
-		return a.Samples
+// evaluationOf is an arm's evaluation: its own, or the study's.
+func (s *Study) evaluationOf(a *Arm) pipeline.Evaluation {
+	if a.Evaluation != nil {
+		return *a.Evaluation
 	}
-	return s.Evaluation.Samples
+	return s.Evaluation
 }
+
+// samples is how many samples a problem of an arm has.
+func (s *Study) samples(a *Arm) int { return s.evaluationOf(a).Samples }
 
 func (r Rule) validate() error {
 	switch r.Direction {

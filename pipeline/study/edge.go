@@ -38,6 +38,7 @@ func edgeStudy(s *scale) *Study {
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
 	s.edgeArms(st)
+	st.Covariate = baseAtEdge()
 	return st
 }
 

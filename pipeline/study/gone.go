@@ -49,7 +49,7 @@ func (s *Study) lacks(c Claim) string {
 				return fmt.Sprintf("it needs %d samples a problem of arm %s, which has %d", k, t.Arm, have)
 			case t.Measure == NLL && !s.Likelihood:
 				return "nll is measured only where the study's likelihood is on"
-			case !evaluates(s.Evaluation.Data, r.Ops):
+			case !evaluates(s.evaluationOf(arm).Data, r.Ops):
 				return fmt.Sprintf("range %s is ops %v, which the study does not evaluate", r.Name, r.Ops)
 			}
 		}

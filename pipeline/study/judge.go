@@ -44,7 +44,11 @@ type Judgement struct {
 	Exact    bool            `json:"exact,omitempty"`    // nothing varies, such as an arm that is its base: no test, and not in the family
 	SameAs   string          `json:"same_as,omitempty"`  // the claim that tests the same effect, with which it is counted once
 	Crossing *score.Crossing `json:"crossing,omitempty"` // of curves
-	Decides  int             `json:"seeds_to_decide,omitempty"`
+
+	// Decides is how many seeds tell an effect as large from the threshold, four times in five,
+	// at the spread seen here; 0: no number of seeds does. Error is the standard error.
+	Decides int     `json:"seeds_to_decide,omitempty"`
+	Error   float64 `json:"standard_error,omitempty"`
 }
 
 // Judge gives the verdict that the rule demands for an effect, and its p-value. It is
@@ -138,6 +142,7 @@ func (s *Study) test(j *Judgement, scores Scores) error {
 		last := c.Differences[len(c.Differences)-1]
 		j.Crossing, j.Seeds, j.Found = c, last.Seeds, pipeline.Rounded(last.Interval(score.Confidence))
 		j.Verdict, j.P, j.Decides = j.Rule.judgeCurves(c), c.P, c.Decides
+		j.Error = last.Error()
 		return nil
 	}
 	e, err := s.Estimate(j.Effect, scores)
@@ -145,9 +150,8 @@ func (s *Study) test(j *Judgement, scores Scores) error {
 		return err
 	}
 	j.Seeds, j.Found, j.Exact = e.Seeds, pipeline.Rounded(e.Interval(score.Confidence)), e.Exact()
-	if j.Verdict, j.P = j.Rule.Judge(&e); j.Verdict == NotResolved {
-		j.Decides = j.Rule.decides(&e)
-	}
+	j.Verdict, j.P = j.Rule.Judge(&e)
+	j.Decides, j.Error = j.Rule.decides(&e), e.Error()
 	return nil
 }
 

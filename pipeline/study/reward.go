@@ -25,6 +25,7 @@ func rewardStudy(s *scale) *Study {
 	arm("process", "dense process", "the share of right steps, whatever the answer", verify.Process, 0)
 	st.Claims, st.Paper = rewardClaims(), rewardPaper()
 	s.rewardArms(st)
+	st.Covariate = baseAtEdge()
 	return st
 }
 

@@ -142,4 +142,7 @@ func (s *scale) depthRanges() []OpRange {
 	}
 }
 
+// baseAtEdge is what the studies of depth adjust their effects for: pass@1 of the base at the edge.
+func baseAtEdge() []Term { return []Term{{1, "base", "edge", Pass1}} }
+
 func dash(r gsm.Range) string { return strings.ReplaceAll(r.String(), "-", "–") }

@@ -28,6 +28,7 @@ func splitStudy(s *scale) *Study {
 		s.priceAgain(st, price)
 	}
 	st.Claims = s.splitClaims()
+	st.Covariate = baseAtEdge()
 	hard := []int{15, 16, 17, 18, 19, 20}
 	st.Figures = []Figure{
 		{Name: "grid", Form: GridForm, Title: "The best split, budget by budget", XLabel: "RL's share, β (%)", Ranges: []string{"edge", "beyond"}},

@@ -79,9 +79,6 @@ type Arm struct {
 	// training; 0 is the end. Such arms show how the baseline came to be, and stay out
 	// of figures that compare recipes.
 	At int `json:"at,omitempty"`
-
-	// Samples of each problem, where the arm needs fewer than the study's evaluation draws; 0: as many.
-	Samples int `json:"samples,omitempty"`
 }
 
 // Step is one training stage of an arm: one of its three recipes. Their seeds are
@@ -151,6 +148,13 @@ func (s *Study) Validate() error {
 	}
 	if err := s.Evaluation.Validate(); err != nil {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
+	}
+	for _, t := range s.Covariate {
+		if c := (Claim{Effect: []Term{t}, Rule: Rule{Above, 0}}); !s.Exploratory || s.Gone(c) == "" {
+			if err := s.validateClaim(c); err != nil {
+				return fmt.Errorf("study %s: covariate: %w", s.Name, err)
+			}
+		}
 	}
 	for _, c := range s.Claims {
 		if s.Exploratory && s.Gone(c) != "" {
@@ -290,11 +294,8 @@ func (s *Study) run(a *Arm, seed int64) Run {
 		last = step.stage(label, seed, last)
 		r.Steps = append(r.Steps, last)
 	}
-	evaluation := s.Evaluation
-	if a.Evaluation != nil {
-		evaluation = *a.Evaluation
-	}
-	evaluation.Checkpoint, evaluation.Samples = a.At, s.samples(a)
+	evaluation := s.evaluationOf(a)
+	evaluation.Checkpoint = a.At
 	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
 	if s.Likelihood {
 		r.NLL = pipeline.Likelihoods(fmt.Sprintf("gold solutions under %s, seed %d", a.Label, seed), evaluation.Likelihood(), last)
