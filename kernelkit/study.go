@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -271,7 +270,7 @@ func (s *Study) Run() *Results {
 		for _, note := range r.Notes {
 			word += "; they were " + note
 		}
-		show("", `<code style="color:#444">`+html.EscapeString(word)+`</code>`, word)
+		show("", quietLine(word), word)
 		return r
 	}
 	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())

@@ -18,9 +18,10 @@ type Judged struct {
 	Steps        []grpo.Metrics    // of RL
 }
 
-// Judged reads the samples of a stage by its folder's name or the first letters of its address.
+// Judged reads the samples of a stage by its folder in the store, the folder's name or the
+// first letters of its address.
 func (st *Store) Judged(name string) (j Judged, err error) {
-	s, err := st.Find(name)
+	s, err := st.Find(filepath.Base(name))
 	if err != nil {
 		return j, err
 	}
