@@ -30,15 +30,15 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err != nil {
 		return err
 	}
-	source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
-	if err != nil {
-		return err
-	}
 	task := grpo.Task{Tokenizer: tok, Reward: r.reward()}
 	if r.Prompt != nil {
-		task.Prompt = func(p *gsm.Problem) (string, error) { return call(r.Prompt, p) }
+		task.Prompt = func(p *gsm.Problem) (string, error) { return promptOf(r.Prompt, p) }
 	}
-	if task.Problems, err = promptsOf(r, source); err != nil {
+	if r.Parser != nil {
+		parsed := &parsed{parser: r.Parser}
+		task.Judge, task.Reward = parsed.verdict, payer{task.Reward, parsed}
+	}
+	if task.Problems, err = promptsOf(r); err != nil {
 		return err
 	}
 	work := filepath.Join(j.Dir, WorkDir)
@@ -59,19 +59,27 @@ func reinforce(j *Job, r Reinforcement) error {
 
 // promptsOf says which problems a step gets: the source's next ones, or those of
 // the ops where the policy learns most.
-func promptsOf(r Reinforcement, source *gsm.Source) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
+func promptsOf(r Reinforcement) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
 	if r.Adaptive {
+		source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
+		if err != nil {
+			return nil, err
+		}
 		c, err := grpo.NewCurriculum(source, r.Prompts, r.GRPO.GroupSize)
 		if err != nil {
 			return nil, err
 		}
 		return c.Problems, nil
 	}
+	source, err := problemsOf(r.Data, gsm.RL, r.Seed, r.Sampler, r.Filter)
+	if err != nil {
+		return nil, err
+	}
 	return grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
 		problems := make([]*gsm.Problem, r.Prompts)
 		for i := range problems {
 			var err error
-			if problems[i], err = kept(source, r.Filter, uint64(step*r.Prompts+i)); err != nil {
+			if problems[i], err = source.At(uint64(step*r.Prompts + i)); err != nil {
 				return nil, err
 			}
 		}
