@@ -33,9 +33,9 @@ nothing_left() {
 
 notebook "$work/asks/asks.ipynb" $'import "fmt"\n%%\nvar s string\nfmt.Scanln(&s) // the error is passed over'
 if "$ROOT/.bin/interplay" notebooks -dir "$work/asks" >"$work/log" 2>&1; then
-	fail "a cell that reads standard input passes" "see scripts/unattended/go"
+	fail "a cell that reads standard input passes" "see scripts/kernel/go"
 fi
-grep -q "nobody is there to answer" "$work/log" || fail "a cell that reads standard input fails otherwise: $(tail -3 "$work/log")" "see scripts/unattended/go"
+grep -q "nobody is there to answer" "$work/log" || fail "a cell that reads standard input fails otherwise: $(tail -3 "$work/log")" "see scripts/kernel/go"
 nothing_left "a failed run"
 
 notebook "$work/sleeps [v2]/[1]*.ipynb" $'import (\n"os"\n"time"\n)\n%%\nos.WriteFile("ASLEEP", nil, 0o644)\ntime.Sleep(time.Hour)'
