@@ -3,6 +3,8 @@
 #   make demo     set up, then run the walkthrough notebook and say where its results are
 #   make test     set up, then run every check that CI runs
 #   make lab      set up, then open JupyterLab on the notebooks
+#   make course   the same on the lessons
+#   make site     everything that there is to read as a static site, build/site/index.html
 #
 # Settings, on the command line or in the environment: PROFILE=smoke|micro|gpu|paper,
 # SEED=1, GOMLX_BACKEND=xla:cpu|xla:cuda, INTERPLAY_RUNS=folder, FUZZTIME=30s.
@@ -14,7 +16,7 @@ ifdef SEED
 export INTERPLAY_SEED := $(SEED)
 endif
 
-.PHONY: lessons demo test lab setup setup-cuda fuzz audit bench peers clean
+.PHONY: lessons demo test lab course site setup setup-cuda fuzz audit bench peers clean
 
 demo:
 	@scripts/demo.sh
@@ -24,6 +26,13 @@ test:
 
 lab:
 	@scripts/lab.sh
+
+course:
+	@scripts/lab.sh notebooks/course/01_graphs.ipynb
+
+# Notebooks are shown as they were executed, not run again.
+site:
+	@scripts/site.sh
 
 setup:
 	@scripts/setup.sh --repair
@@ -54,4 +63,4 @@ peers:
 # Everything that set-up and the checks made; the run store stays.
 clean:
 	@[ ! -d .cache ] || chmod -R u+w .cache # Go keeps its module cache read-only
-	rm -rf .venv .venv.old .venv-peers .bin .cache .jupyter build
+	rm -rf .venv .venv.old .venv-peers .venv-site .bin .cache .jupyter build

@@ -33,3 +33,21 @@ func (s Spent) Add(t Spent) Spent {
 // is 1 with a reference model and 0 without. Rollout 2P, reference 2γP, update
 // 6P, against 6P a token of training.
 func RLTokenEquivalent(tokens, gamma float64) float64 { return (4 + gamma) / 3 * tokens }
+
+// Price is a currency in which the cost of stages is compared.
+type Price string
+
+const (
+	Nominal Price = "nominal" // training tokens, RL at the longest sample allowed, as the paper counts
+	True    Price = "true"    // training tokens, RL at the lengths that occurred
+	Compute Price = "FLOPs"   // floating-point operations as executed: a group that teaches nothing costs no update, its prompt is read once
+	Time    Price = "seconds" // of the wall; unknown before a run
+)
+
+// Prices lists the prices.
+func Prices() []Price { return []Price{Nominal, True, Compute, Time} }
+
+// In is the account in one price.
+func (s Spent) In(p Price) float64 {
+	return map[Price]float64{Nominal: s.NominalTokens, True: s.TrueTokens, Compute: s.FLOPs, Time: s.Seconds}[p]
+}

@@ -123,7 +123,7 @@ func (st *Store) rates(m Machine) map[string]Rate {
 		seconds[kind] += done.Seconds
 	}
 	rates := map[string]Rate{}
-	for kind, assumed := range map[string]float64{"train": m.Train, "rl": m.RL, "evaluate": m.Evaluate, "likelihood": m.Train} {
+	for kind, assumed := range map[string]float64{"train": m.Train, "rl": m.RL, "evaluate": m.Evaluate, "likelihood": m.Train, "reject": m.RL} {
 		rates[kind] = Rate{assumed, "assumed for " + m.Name}
 		if seconds[kind] > 0 {
 			rates[kind] = Rate{flops[kind] / seconds[kind], "measured on stages in the run folder"}
@@ -141,6 +141,8 @@ func SaveShare(s *Stage) float64 {
 		every, steps = r.Train.CheckpointEvery, r.Train.Steps
 	case Reinforcement:
 		every, steps = r.GRPO.CheckpointEvery, r.GRPO.Steps
+	case Rejection:
+		every, steps = r.Train.CheckpointEvery, r.Train.Steps
 	case Evaluation:
 		every, steps = evaluate.SamplesPerPart, r.Problems*cellsOf(r.Data)*r.Samples
 	}

@@ -21,7 +21,7 @@ type Profile struct {
 	NotRun string `json:"not_run,omitempty"` // what of it nobody ran yet
 
 	Machine    Machine       `json:"machine"` // for estimates of time before anything ran
-	Base       Pretraining   `json:"base"`    // pre-training of the base model of all studies; without a vocab_size, as many as its tokenizer has; lookup_init "texts": see fill
+	Base       Pretraining   `json:"base"`    // pre-training of the base model of all studies; without a vocab_size, as many as its tokenizer has; lookup_init "texts": see Fill
 	Edge       gsm.Range     `json:"edge"`    // ops that one sample of the base mostly fails and one of many solves
 	RL         Reinforcement `json:"rl"`      // RL at the edge, strict reward
 	Evaluation Evaluation    `json:"evaluation"`
@@ -49,6 +49,76 @@ type Scale struct {
 
 	Exposure Exposure `json:"exposure"`
 	Split    Split    `json:"split"`
+
+	// What a profile leaves out of these is not asked at it (arms), or has the study's own
+	// values (whole studies).
+	EdgeArms   EdgeArms   `json:"edge"`
+	Reward     RewardArms `json:"reward"`
+	Hard       Hard       `json:"hard"`
+	Share      Share      `json:"share"`
+	Gain       Gain       `json:"gain"`
+	Judges     Judges     `json:"judges"`
+	Algorithms Algorithms `json:"algorithms"`
+}
+
+// EdgeArms says which arms the study of the edge has beside the paper's recipes.
+type EdgeArms struct {
+	// Controls are fine-tuning on exactly the problems of RL, on gold solutions and on the
+	// model's own right ones, and RL beyond the edge with the paper's KL term.
+	Controls bool `json:"controls"`
+	// PaperSettings are one arm for each setting of the paper that differs here.
+	PaperSettings bool `json:"paper_settings"`
+	// Price is the one at which fine-tuning costs what RL does; empty: true.
+	Price Price `json:"price"`
+}
+
+// RewardArms says which arms the study of rewards has beside the paper's.
+type RewardArms struct {
+	TokenBudget int   `json:"token_budget"` // trained tokens at which rewards are compared too; 0: they are not
+	Modulus     int64 `json:"modulus"`      // of arithmetic whose answers cannot be guessed; 0: no such arms. The symbolic family only
+}
+
+// Hard is what the study of hard problems in pre-training varies.
+type Hard struct {
+	Seeds  int        `json:"seeds"`
+	Ops    *gsm.Range `json:"ops"`    // hard ones; null: the upper third of those inside
+	Shares []float64  `json:"shares"` // of the corpus
+}
+
+// Share is what the study of RL's share of context B varies. Contexts, ops that are seen
+// and ops that are evaluated are those of the study of exposure.
+type Share struct {
+	Seeds   int       `json:"seeds"`
+	Rare    float64   `json:"rare"`    // share of B in pre-training where it shows B at every op
+	Shallow float64   `json:"shallow"` // where it shows B at the ops seen alone
+	Shares  []float64 `json:"shares"`  // of B in RL
+}
+
+// Gain is what the study of base and gain takes bases from, beside the milestones of the
+// profile's base.
+type Gain struct {
+	Seeds int    `json:"seeds"`
+	Sizes []Size `json:"sizes"`
+}
+
+// Size is a network of another size than the base's. What is 0 is as there.
+type Size struct {
+	Hidden int `json:"hidden_size"`
+	Layers int `json:"num_hidden_layers"`
+	FFN    int `json:"intermediate_size"`
+}
+
+// Judges are the shares of mistakes of the study of judges.
+type Judges struct {
+	Seeds       int       `json:"seeds"`
+	FalseAccept []float64 `json:"false_accept"`
+	FalseReject []float64 `json:"false_reject"`
+}
+
+// Algorithms is what the study of algorithms allows each.
+type Algorithms struct {
+	Seeds   int     `json:"seeds"`
+	Compute float64 `json:"compute"` // tokens of forward passes (grpo.Config.ComputeBudget); 0: as many as the studies' RL is expected to take
 }
 
 // Exposure is what the study of seed exposure trains on.
@@ -60,6 +130,19 @@ type Exposure struct {
 	RL       gsm.Range `json:"rl"`       // ops of RL, in both contexts
 	Ops      gsm.Range `json:"ops"`      // ops that are evaluated
 	Steps    int       `json:"steps"`    // of pre-training, one run for each share; 0: as the base
+
+	// Deep are the ops on which B is judged; null: those evaluated that B does not show. They
+	// should lie inside what pre-training shows of A, or depth and context are mixed.
+	Deep *gsm.Range `json:"deep"`
+	// Amounts sets share and amount of B apart: each share with each number of steps.
+	Amounts *Amounts `json:"amounts"`
+}
+
+// Amounts are two shares of B and two lengths of pre-training, the smaller ones first. The
+// first share at the second length and the second at the first should show as many tokens of B.
+type Amounts struct {
+	Shares [2]float64 `json:"shares"`
+	Steps  [2]int     `json:"steps"`
 }
 
 // Split is how the study of the compute split divides its budgets, each either in
@@ -124,8 +207,9 @@ func parseProfile(text []byte) (Profile, error) {
 // fromTexts as a profile's lookup_init asks for the distances that its own texts have.
 const fromTexts = "texts"
 
-// fill puts in what follows from the recipe's texts.
-func (r *Pretraining) fill() error {
+// Fill puts in what follows from the recipe's texts: the size of the vocabulary where it is 0,
+// and the distances of a start that looks values up, where they are to be read from the texts.
+func (r *Pretraining) Fill() error {
 	if r.Model.VocabSize == 0 {
 		tok, err := tokenizer(*r)
 		if err != nil {
@@ -175,7 +259,7 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 	for _, p := range all {
 		if p.Name == name {
 			p.Base, p.RL, p.Studies.RL = p.Base.WithSeed(seed), p.RL.WithSeed(seed), p.Studies.RL.WithSeed(seed)
-			if err := p.Base.fill(); err != nil {
+			if err := p.Base.Fill(); err != nil {
 				return p, fmt.Errorf("profile %s: %w", name, err)
 			}
 			return p, p.validate()

@@ -31,6 +31,11 @@ type Pretraining struct {
 
 	// Phrases are the tokens of word problems; nil: the family's words, as long as the paper's.
 	Phrases *Phrases `json:"phrases,omitempty"`
+
+	// Problems bounds the corpus to the first problems of the split, which come again and
+	// again, each time in another order; 0: there is no end of new ones. With the split of RL
+	// and RL's data and seed these are the very problems of RL, prompts counted through its steps.
+	Problems int `json:"problems,omitempty"`
 }
 
 // Target says which tokens the loss counts.
@@ -53,6 +58,13 @@ type Reinforcement struct {
 	Sampler *OwnSampler   `json:"own_sampler,omitempty"` // where the graphs come from; nil: the laboratory's samplers
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
+
+	// JudgeErrors lets the judge err in known shares (verify.Erring); nil: it is exact.
+	JudgeErrors *verify.JudgeErrors `json:"judge_errors,omitempty"`
+
+	// Start begins with the model as it was at this step of the training stage that RL goes on
+	// from, one of the stage's milestones; 0 is its end.
+	Start int `json:"start,omitempty"`
 
 	// Adaptive spreads each step's problems over the ops of Data by where the current
 	// policy learns most (grpo.Curriculum), instead of as Data says.
@@ -91,6 +103,9 @@ func (r Pretraining) Validate() error {
 	if r.Split != gsm.Train && r.Split != gsm.RL {
 		return fmt.Errorf("split %q: expected %q, or %q for the problems of RL; models are judged on the others", r.Split, gsm.Train, gsm.RL)
 	}
+	if r.Problems < 0 {
+		return fmt.Errorf("problems is %d: expected the number of problems of the corpus, or 0 for no end", r.Problems)
+	}
 	if r.Target != AllTokens && r.Target != SolutionOnly {
 		return fmt.Errorf("target %q: expected %q or %q", r.Target, AllTokens, SolutionOnly)
 	}
@@ -120,6 +135,9 @@ func (r Reinforcement) Validate() error {
 	if r.Prompts < 1 || r.Prompts > maxProblems {
 		return fmt.Errorf("prompts is %d: expected 1 to %d problems a step", r.Prompts, maxProblems)
 	}
+	if r.Start < 0 {
+		return fmt.Errorf("start is %d: expected a milestone's step, or 0 for the end", r.Start)
+	}
 	if err := r.validateOwn(); err != nil {
 		return err
 	}
@@ -133,6 +151,8 @@ func (r Reinforcement) validateOwn() error {
 		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
 	case r.Adaptive && (r.Filter != nil || r.Sampler != nil):
 		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter and own_sampler, or adaptive")
+	case r.Own != nil && r.JudgeErrors != nil:
+		return fmt.Errorf("judge_errors are of the lab's judge, and the reward is %s: let that function err itself", r.Own)
 	}
 	if err := r.reward().Validate(); err != nil {
 		return err
@@ -142,16 +162,22 @@ func (r Reinforcement) validateOwn() error {
 
 // reward is what the recipe pays by.
 func (r Reinforcement) reward() grpo.Reward {
-	if r.Own != nil {
+	switch {
+	case r.Own != nil:
 		return ownReward{r.Own}
+	case r.JudgeErrors != nil:
+		return verify.Erring{Reward: r.Reward, Errors: *r.JudgeErrors, Seed: r.GRPO.Seed}
 	}
 	return r.Reward
 }
 
 // RewardName is how tables and figures call the reward.
 func (r Reinforcement) RewardName() string {
-	if r.Own != nil {
+	switch {
+	case r.Own != nil:
 		return r.Own.Name
+	case r.JudgeErrors != nil:
+		return fmt.Sprintf("%s, judge %s", r.Reward, r.JudgeErrors)
 	}
 	return r.Reward.String()
 }

@@ -1,9 +1,13 @@
 package pipeline
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 
+	"interplay/kernelkit/durable"
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
@@ -26,7 +30,7 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err != nil {
 		return err
 	}
-	start, tok, err := j.model(0)
+	start, tok, err := j.model(r.Start)
 	if err != nil {
 		return err
 	}
@@ -54,7 +58,33 @@ func reinforce(j *Job, r Reinforcement) error {
 		return err
 	}
 	*j.Spent = rlCost(start.Config, r.GRPO, steps)
-	return sealModel(j, weights, tok)
+	if err := sealModel(j, weights, tok); err != nil {
+		return err
+	}
+	return sealCompletions(j.Dir, steps)
+}
+
+// CompletionsFile holds the completions that RL keeps, grpo.Sampled, one a row: of each step
+// one group, with texts.
+const CompletionsFile = "completions.parquet"
+
+// sealCompletions moves the kept completions from the log to a file of their own, compressed.
+func sealCompletions(dir string, steps []grpo.Metrics) error {
+	var kept []grpo.Sampled
+	var log bytes.Buffer
+	for _, m := range steps {
+		for _, s := range m.Sampled {
+			s.Step = m.Step
+			kept = append(kept, s)
+		}
+		m.Sampled = nil
+		line, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		log.Write(append(line, '\n'))
+	}
+	return errors.Join(WriteParquet(filepath.Join(dir, CompletionsFile), kept), durable.WriteFile(filepath.Join(dir, MetricsLog), log.Bytes()))
 }
 
 // promptsOf says which problems a step gets: the source's next ones, or those of

@@ -181,8 +181,13 @@ func documents(r Pretraining, split gsm.Split, tok *vocab.Tokenizer) (train.Docu
 	if err != nil {
 		return nil, err
 	}
+	at := func(i uint64) uint64 { return i }
+	if r.Problems > 0 && split == r.Split {
+		order := shuffles(r.Problems, r.Seed, "problems again")
+		at = func(i uint64) uint64 { return uint64(order(i)) }
+	}
 	return func(i uint64) (train.Document, error) {
-		p, err := source.At(i)
+		p, err := source.At(at(i))
 		if err != nil {
 			return train.Document{}, err
 		}

@@ -52,6 +52,7 @@ type Record struct {
 	Tokens  int     `json:"tokens" parquet:"tokens"`       // length of the completion, the stop token included
 	Finish  string  `json:"finish" parquet:"finish,dict"`  // stop or length
 	LogProb float64 `json:"logprob" parquet:"logprob"`     // of the completion under the model at temperature 1, nats
+	Entropy float64 `json:"entropy" parquet:"entropy"`     // mean over the completion's tokens at temperature 1, nats; 0 in files of before
 	Text    string  `json:"text,omitempty" parquet:"text"` // what the model wrote; empty unless Job.KeepText
 }
 
@@ -297,6 +298,9 @@ func (j *Job) record(p *gsm.Problem, rank int, c rollout.Completion) (Record, er
 	r := Record{Prompt: p.ID, Op: p.Op, Mode: p.Mode.String(), Context: p.Context, Rank: rank,
 		Strict: v.Strict, Answer: v.Answer, Process: v.ProcessAcc, Class: v.Class.String(),
 		Tokens: len(c.IDs), Finish: c.Finish.String(), LogProb: c.LogProb()}
+	for _, e := range c.Entropy {
+		r.Entropy += float64(e) / float64(len(c.Entropy))
+	}
 	if j.KeepText {
 		r.Text = text
 	}

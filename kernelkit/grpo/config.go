@@ -65,9 +65,22 @@ type Config struct {
 	OverlongFilter bool `json:"overlong_filter"`
 
 	// DropZeroVariance takes groups with equal rewards out of the update, and so out of
-	// the averages of the loss: they carry no gradient but for the KL term. (DAPO, §3.2,
-	// samples more prompts in their place; here the batch shrinks.)
+	// the averages of the loss: they carry no gradient but for the KL term. The batch
+	// shrinks, unless DynamicSampling fills it.
 	DropZeroVariance bool `json:"drop_zero_variance"`
+
+	// DynamicSampling draws more problems in the place of groups with equal rewards, until
+	// as many groups vary as the step has problems or this many rounds of problems were
+	// sampled (dynamic sampling of DAPO, §3.2; 10 rounds in its code). 0 and 1 = off.
+	DynamicSampling int `json:"dynamic_sampling,omitempty"`
+
+	// TokenBudget and ComputeBudget end the run after the step that reaches them, before
+	// Steps if need be, so that runs can be compared that learned from as many tokens or
+	// cost as much. TokenBudget counts the targets of the updates; ComputeBudget tokens of
+	// forward passes, a backward pass as two: prompts and samples once, what the updates
+	// covered three times, four with a reference model. 0 = no budget.
+	TokenBudget   int     `json:"token_budget,omitempty"`
+	ComputeBudget float64 `json:"compute_budget,omitempty"`
 
 	Seed            int64 `json:"seed"`             // of the sampling noise
 	CheckpointEvery int   `json:"checkpoint_every"` // steps between checkpoints; 0 = only at the end
@@ -111,6 +124,7 @@ func (c Config) Validate() error {
 	}{ // far beyond what fits a machine, and small enough that no product of them overflows
 		{"steps", c.Steps, 1, 1 << 30}, {"group_size", c.GroupSize, 2, 1 << 16}, {"mini_batch", c.MiniBatch, 0, 1 << 20}, {"epochs", c.Epochs, 1, 1 << 10},
 		{"rows", c.Rows, 1, 1 << 16}, {"seq", c.Seq, 0, 1 << 20}, {"max_tokens", c.MaxTokens, 1, 1 << 20}, {"rollout_rows", c.RolloutRows, 0, 1 << 20},
+		{"dynamic_sampling", c.DynamicSampling, 0, 1 << 10}, {"token_budget", c.TokenBudget, 0, 1 << 50},
 		{"checkpoint_every", c.CheckpointEvery, 0, 1 << 30}, {"keep", c.Keep, 2, 1 << 30},
 	} {
 		if f.value < f.least || f.value > f.most {
@@ -122,6 +136,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("grpo: temperature is %g: expected %g to %d", c.Temperature, minTemperature, maxTemperature)
 	case !(c.LR > 0 && c.LR <= maxRate):
 		return fmt.Errorf("grpo: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
+	case c.DynamicSampling > 1 && !c.DropZeroVariance:
+		return errors.New("grpo: dynamic_sampling replaces groups with equal rewards: it needs drop_zero_variance")
+	case c.ComputeBudget != 0 && !positive(c.ComputeBudget):
+		return fmt.Errorf("grpo: compute_budget is %g: expected a positive number of tokens, or 0 for none", c.ComputeBudget)
 	}
 	switch c.Aggregation {
 	case TokenMean, SequenceMean, Constant:
@@ -129,6 +147,30 @@ func (c Config) Validate() error {
 		return fmt.Errorf("grpo: aggregation is %q: expected %q, %q or %q", c.Aggregation, TokenMean, SequenceMean, Constant)
 	}
 	return errors.Join(c.Loss.validate(), c.AdamW.Validate())
+}
+
+// rounds is how many rounds of problems a step may sample.
+func (c Config) rounds() int { return max(1, c.DynamicSampling) }
+
+// Compute is what steps cost in the unit of ComputeBudget.
+func (c Config) Compute(steps []Metrics) (tokens float64) {
+	update := 3.0
+	if c.KL > 0 {
+		update++
+	}
+	for _, m := range steps {
+		tokens += float64(m.PromptTokens+m.TokensGenerated) + update*float64(m.TokensForward)
+	}
+	return tokens
+}
+
+// done says whether a run is over after the steps it has done.
+func (c Config) done(past []Metrics) bool {
+	trained := 0
+	for _, m := range past {
+		trained += m.TokensTrained
+	}
+	return len(past) >= c.Steps || c.TokenBudget > 0 && trained >= c.TokenBudget || c.ComputeBudget > 0 && c.Compute(past) >= c.ComputeBudget
 }
 
 func positive(x float64) bool { return x > 0 && !math.IsInf(x, 1) }

@@ -3,8 +3,10 @@ package grpo
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/random"
 	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/verify"
 )
@@ -39,6 +41,9 @@ type Metrics struct {
 	CompletionLongest int     `json:"completion_length_max"`    // tokens
 	CompletionClipped float64 `json:"completion_clipped_ratio"` // share cut at MaxTokens
 
+	Problems []string  `json:"problems"`          // IDs of the step's problems, in order: split, seed and index in the recipe's source
+	Sampled  []Sampled `json:"sampled,omitempty"` // all completions of one group of the step, drawn by seed and step
+
 	Confusion  Confusion      `json:"confusion"`
 	FirstWrong map[string]int `json:"first_wrong"` // samples by class of the first wrong step
 	ByOp       map[int]Count  `json:"by_op"`
@@ -68,13 +73,50 @@ type Confusion struct {
 
 // Count is the samples of one op.
 type Count struct {
-	Samples int `json:"samples"`
-	Strict  int `json:"strict"`
-	Answer  int `json:"answer"`
+	Samples int     `json:"samples"`
+	Strict  int     `json:"strict"`
+	Answer  int     `json:"answer"`
+	Reward  float64 `json:"reward"` // mean
+}
+
+// Sampled is a completion that is kept with its text, so that others can judge it anew.
+type Sampled struct {
+	Step    int     `json:"-" parquet:"step"` // of the run, from 1
+	Problem string  `json:"problem" parquet:"problem,dict"`
+	Op      int     `json:"op" parquet:"op"`
+	Sample  int     `json:"sample" parquet:"sample"` // which of the problem's, from 0
+	Reward  float64 `json:"reward" parquet:"reward"`
+	Strict  bool    `json:"strict" parquet:"strict"`
+	Answer  bool    `json:"answer" parquet:"answer"`
+	Class   string  `json:"class" parquet:"class,dict"`
+	Tokens  int     `json:"tokens" parquet:"tokens"`
+	LogProb float64 `json:"logprob" parquet:"logprob"` // of the completion at temperature 1, nats
+	Entropy float64 `json:"entropy" parquet:"entropy"` // mean over its tokens, nats
+	Text    string  `json:"text" parquet:"text"`       // its first 4 KiB
+}
+
+// keptText is how much of a text is kept, in bytes.
+const keptText = 4 << 10
+
+// keep notes one of the step's groups with its texts.
+func (m *Metrics) keep(groups []judged, seed int64) {
+	g := groups[random.New(seed, "kept completions", uint64(m.Step)).IntN(len(groups))]
+	for i, c := range g.completions {
+		s := Sampled{Problem: g.problem.ID, Op: g.problem.Op, Sample: i, Reward: g.rewards[i], Tokens: len(c.IDs), LogProb: c.LogProb(),
+			Strict: g.verdicts[i].Strict, Answer: g.verdicts[i].Answer, Class: g.verdicts[i].Class.String(), Text: g.texts[i]}
+		for _, e := range c.Entropy {
+			s.Entropy += float64(e) / float64(len(c.Entropy))
+		}
+		if len(s.Text) > keptText {
+			s.Text = strings.ToValidUTF8(s.Text[:keptText], "")
+		}
+		m.Sampled = append(m.Sampled, s)
+	}
 }
 
 // judged is a problem with its group of samples.
 type judged struct {
+	round       int
 	problem     *gsm.Problem
 	prompt      []int32
 	completions []rollout.Completion
@@ -104,8 +146,13 @@ func (m *Metrics) describe(groups []judged) {
 			for _, e := range c.Entropy {
 				entropy += float64(e)
 			}
-			m.judge(g.problem.Op, g.verdicts[i])
+			m.judge(g.problem.Op, g.verdicts[i], g.rewards[i])
 		}
+		m.Problems = append(m.Problems, g.problem.ID)
+	}
+	for op, count := range m.ByOp {
+		count.Reward /= float64(count.Samples)
+		m.ByOp[op] = count
 	}
 	n := float64(len(rewards))
 	m.RewardMean, m.RewardStd = meanStd(rewards)
@@ -117,10 +164,11 @@ func (m *Metrics) describe(groups []judged) {
 	m.Answer = float64(m.total(func(c Count) int { return c.Answer })) / n
 }
 
-func (m *Metrics) judge(op int, v verify.Verdict) {
+func (m *Metrics) judge(op int, v verify.Verdict, reward float64) {
 	m.FirstWrong[v.Class.String()]++
 	count := m.ByOp[op]
 	count.Samples++
+	count.Reward += reward
 	process := v.FirstWrong < 0 && v.Correct == v.Nodes
 	switch {
 	case v.Answer && process:

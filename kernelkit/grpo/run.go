@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -158,7 +159,7 @@ func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
 		return err
 	}
 	defer j.Close()
-	for j.At.Step < r.cfg.Steps {
+	for !r.cfg.done(j.Past) {
 		m, err := r.step(ctx)
 		if err != nil && errors.Is(err, ctx.Err()) { // while sampling: the state is that of the last step
 			return errors.Join(ctx.Err(), j.Save(r.state))
@@ -188,21 +189,15 @@ func (r *run) step(ctx context.Context) (Metrics, error) {
 	if len(r.journal.Past) > 0 {
 		m.Updates = r.journal.Past[len(r.journal.Past)-1].Updates
 	}
-	groups, err := r.sample(ctx)
+	groups, err := r.rollouts(ctx, &m)
 	if err != nil {
 		return m, err
 	}
-	m.SecondsRollout = time.Since(began).Seconds()
+	m.describe(groups)
+	m.keep(groups, r.cfg.Seed)
 
 	mark := time.Now()
-	if err := r.judge(groups); err != nil {
-		return m, r.failed(m.Step, groups, err)
-	}
-	m.describe(groups)
-	m.SecondsVerify = time.Since(mark).Seconds()
-
-	mark = time.Now()
-	updates, err := r.learn(groups, &m)
+	updates, err := r.learn(r.learned(groups), &m)
 	if err != nil {
 		return m, r.failed(m.Step, groups, err)
 	}
@@ -210,6 +205,58 @@ func (r *run) step(ctx context.Context) (Metrics, error) {
 	m.SecondsUpdate = time.Since(mark).Seconds()
 	m.Seconds = r.journal.At.Seconds + time.Since(began).Seconds()
 	return m, nil
+}
+
+// rollouts samples the step's groups and judges them: one round, or with dynamic sampling
+// as many as it takes until enough of them vary.
+func (r *run) rollouts(ctx context.Context, m *Metrics) (all []judged, err error) {
+	wanted := 0
+	for round := range r.cfg.rounds() {
+		mark := time.Now()
+		groups, err := r.sample(ctx, round)
+		if err != nil {
+			return nil, err
+		}
+		m.SecondsRollout += time.Since(mark).Seconds()
+		mark = time.Now()
+		if err := r.judge(groups); err != nil {
+			return nil, r.failed(m.Step, groups, err)
+		}
+		m.SecondsVerify += time.Since(mark).Seconds()
+		if round == 0 {
+			wanted = len(groups)
+		}
+		if all = append(all, groups...); varying(all) >= wanted {
+			break
+		}
+	}
+	return all, nil
+}
+
+// varying counts the groups whose rewards differ.
+func varying(groups []judged) (n int) {
+	for _, g := range groups {
+		if varies(g.rewards) {
+			n++
+		}
+	}
+	return n
+}
+
+// learned are the groups of a step that its updates see: all, or with dynamic sampling the
+// first that vary, as many as a step has problems.
+func (r *run) learned(groups []judged) []judged {
+	if r.cfg.rounds() == 1 {
+		return groups
+	}
+	wanted := 0
+	for _, g := range groups {
+		if g.round == 0 {
+			wanted++
+		}
+	}
+	vary := slices.DeleteFunc(slices.Clone(groups), func(g judged) bool { return !varies(g.rewards) })
+	return vary[:min(wanted, len(vary))]
 }
 
 // failed saves the samples of a step that ends the run, and says where they are.
@@ -221,9 +268,11 @@ func (r *run) failed(step int, groups []judged, err error) error {
 	return fmt.Errorf("%w; the step's samples are in %s, the last checkpoint in %s is good", err, path, r.journal.Dir)
 }
 
-// sample asks for the step's problems and samples a group for each.
-func (r *run) sample(ctx context.Context) ([]judged, error) {
-	problems, err := r.task.Problems(r.journal.At.Step, r.journal.Past)
+// sample asks for the step's problems of a round and samples a group for each. The problems
+// and the noise of later rounds are those of steps that the run never reaches.
+func (r *run) sample(ctx context.Context, round int) ([]judged, error) {
+	step := r.journal.At.Step + round*r.cfg.Steps
+	problems, err := r.task.Problems(step, r.journal.Past)
 	if err != nil {
 		return nil, fmt.Errorf("problems: %w", err)
 	}
@@ -243,14 +292,14 @@ func (r *run) sample(ctx context.Context) ([]judged, error) {
 	completions, err := r.sampler.Sample(ctx, r.journal.Weights(r.state), prompts, rollout.Options{
 		Samples: r.cfg.GroupSize, MaxTokens: r.cfg.MaxTokens, Temperature: r.cfg.Temperature,
 		Stop: rollout.Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows,
-		FirstPrompt: uint64(r.journal.At.Step) << 32,
+		FirstPrompt: uint64(step) << 32,
 	}, nil)
 	if err != nil {
 		return nil, err
 	}
 	groups := make([]judged, len(problems))
 	for i, p := range problems {
-		groups[i] = judged{problem: p, prompt: prompts[i], completions: completions[i]}
+		groups[i] = judged{round: round, problem: p, prompt: prompts[i], completions: completions[i]}
 	}
 	return groups, nil
 }
@@ -264,14 +313,20 @@ func (r *run) judge(groups []judged) error {
 		work.Go(func() error {
 			g := &groups[i]
 			var failed error
-			for _, c := range g.completions {
+			attempts := make([]verify.Attempt, len(g.completions))
+			for k, c := range g.completions {
 				text := c.Text(r.task.Tokenizer)
 				v := r.task.Judge(g.problem, text)
-				paid, err := r.task.Reward.Pay(verify.Attempt{Problem: g.problem, Text: text, Tokens: len(c.IDs), Verdict: v})
+				attempts[k] = verify.Attempt{Problem: g.problem, Text: text, Tokens: len(c.IDs), Verdict: v, Sample: k}
+				g.texts, g.verdicts = append(g.texts, text), append(g.verdicts, v)
+			}
+			for k, a := range attempts {
+				a.Group = attempts
+				paid, err := r.task.Reward.Pay(a)
 				if err != nil && failed == nil {
-					failed = fmt.Errorf("%w (problem %s, sample %d)", err, g.problem.ID, len(g.texts)+1)
+					failed = fmt.Errorf("%w (problem %s, sample %d)", err, g.problem.ID, k+1)
 				}
-				g.texts, g.verdicts, g.rewards = append(g.texts, text), append(g.verdicts, v), append(g.rewards, paid)
+				g.rewards = append(g.rewards, paid)
 			}
 			g.advantages = Advantages(g.rewards, r.cfg.NoStd)
 			return failed
@@ -293,7 +348,7 @@ func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
 		}
 	}
 	if len(batches) == 0 {
-		if r.cfg.DropZeroVariance && m.FracRewardZeroStd == 1 {
+		if r.cfg.DropZeroVariance && varying(groups) == 0 {
 			m.Note += "no group varies: no update"
 			return nil, nil
 		}

@@ -54,7 +54,7 @@ func TestAModelGoesOutAsItCame(t *testing.T) {
 			t.Fatal(err)
 		}
 		second := t.TempDir()
-		if err := Export(second, w.Clone()); err != nil {
+		if err := Export(second, w.Clone(), Float32); err != nil {
 			t.Fatal(err)
 		}
 		if got := readJSON(t, filepath.Join(second, ConfigFile)); fmt.Sprint(got) != fmt.Sprint(want) {

@@ -48,11 +48,13 @@ var labOrigin = Origin{Config: map[string]json.RawMessage{
 // Save writes config.json and model.safetensors, from which Load gives the same
 // Weights back, bit for bit, and what came with them (see Origin). Where EmbedScale is 1 transformers opens the folder too;
 // Export makes it so for every network.
-func Save(dir string, w *Weights) error {
+func Save(dir string, w *Weights) error { return saveAs(dir, w, Float32) }
+
+func saveAs(dir string, w *Weights, as Dtype) error {
 	if err := w.Check(); err != nil {
 		return err
 	}
-	if err := WriteSafetensors(filepath.Join(dir, WeightsFile), w.Config.Specs(), w.Tensors); err != nil {
+	if err := writeSafetensors(filepath.Join(dir, WeightsFile), w.Config.Specs(), w.Tensors, as); err != nil {
 		return err
 	}
 	origin := labOrigin
@@ -64,20 +66,21 @@ func Save(dir string, w *Weights) error {
 			return fmt.Errorf("qwen: %w", err)
 		}
 	}
-	return saveConfig(dir, w.Config, origin)
+	return saveConfig(dir, w.Config, origin, as)
 }
 
-// Export writes the network as a Qwen2ForCausalLM for other programs. Scaled embeddings
-// are folded into the weights: a tied head is untied for it. The result computes the same
-// function; where EmbedScale is a power of two, to the bit.
-func Export(dir string, w *Weights) error {
+// Export writes the network as a Qwen2ForCausalLM for other programs, its weights as values
+// of the given type. Scaled embeddings are folded into the weights: a tied head is untied for
+// it. The result computes the same function; in float32 and where EmbedScale is a power of
+// two, to the bit.
+func Export(dir string, w *Weights, as Dtype) error {
 	if err := w.Check(); err != nil {
 		return err
 	}
 	if w.Config.EmbedScale != 1 {
 		w = foldEmbedScale(w)
 	}
-	return Save(dir, w)
+	return saveAs(dir, w, as)
 }
 
 func foldEmbedScale(w *Weights) *Weights {
@@ -97,8 +100,8 @@ func foldEmbedScale(w *Weights) *Weights {
 
 // saveConfig writes config.json with both spellings of the rotary base: transformers 4
 // reads rope_theta, version 5 reads rope_parameters.
-func saveConfig(dir string, c Config, origin Origin) error {
-	fields, err := configFields(c, origin)
+func saveConfig(dir string, c Config, origin Origin, as Dtype) error {
+	fields, err := configFields(c, origin, as)
 	if err == nil {
 		err = durable.WriteJSON(filepath.Join(dir, ConfigFile), fields)
 	}
@@ -108,7 +111,7 @@ func saveConfig(dir string, c Config, origin Origin) error {
 	return nil
 }
 
-func configFields(c Config, origin Origin) (map[string]any, error) {
+func configFields(c Config, origin Origin, as Dtype) (map[string]any, error) {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
@@ -129,7 +132,7 @@ func configFields(c Config, origin Origin) (map[string]any, error) {
 	fields["rope_theta"], fields["rms_norm_eps"], fields["initializer_range"] = decimal(c.RopeTheta), decimal(c.RMSEps), decimal(c.InitStd)
 	fields["rope_parameters"] = map[string]any{"rope_theta": decimal(c.RopeTheta), "rope_type": "default"}
 	fields["hidden_act"], fields["use_sliding_window"], fields["attention_dropout"] = "silu", false, decimal(0)
-	fields["torch_dtype"], fields["dtype"] = "float32", "float32"
+	fields["torch_dtype"], fields["dtype"] = as, as
 	return fields, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/x448/float16"
 )
 
 func save(t testing.TB, w *Weights) string {
@@ -44,7 +45,7 @@ func TestExportFoldsTheEmbeddingScale(t *testing.T) {
 		cfg := testConfig
 		cfg.Tied, cfg.EmbedScale = tied, 4
 		w, dir := randomWeights(t, cfg, 2), t.TempDir()
-		if err := Export(dir, w); err != nil {
+		if err := Export(dir, w, Float32); err != nil {
 			t.Fatal(err)
 		}
 		got, err := Load(dir)
@@ -214,11 +215,11 @@ func TestShardedAndBfloat16CheckpointsAreRead(t *testing.T) {
 
 func TestHalvesAreWidened(t *testing.T) {
 	for half, want := range map[uint16]float32{0: 0, 0x3c00: 1, 0xc000: -2, 0x3555: 0.33325195, 0x7bff: 65504, 1: 5.9604645e-08, 0x0400: 6.1035156e-05} {
-		if got := halfToFloat(half); got != want {
+		if got := float16.Frombits(half).Float32(); got != want {
 			t.Errorf("%#x gives %v, expected %v", half, got, want)
 		}
 	}
-	if !math.IsInf(float64(halfToFloat(0x7c00)), 1) || !math.IsNaN(float64(halfToFloat(0x7e00))) {
+	if !math.IsInf(float64(float16.Frombits(0x7c00).Float32()), 1) || !math.IsNaN(float64(float16.Frombits(0x7e00).Float32())) {
 		t.Error("infinity or NaN is lost")
 	}
 }
@@ -248,7 +249,7 @@ func TestDamagedWeightsAreNamed(t *testing.T) {
 	}
 	other := testConfig
 	other.FFN++
-	if err := saveConfig(whole, other, labOrigin); err != nil {
+	if err := saveConfig(whole, other, labOrigin, Float32); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(whole); err == nil || !strings.Contains(err.Error(), "shape") {
@@ -300,7 +301,7 @@ func FuzzParseConfig(f *testing.F) {
 		if err := c.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		fields, err := configFields(c, Origin{Config: rest})
+		fields, err := configFields(c, Origin{Config: rest}, Float32)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/x448/float16"
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/strict"
@@ -32,10 +33,15 @@ type tensorHeader struct {
 
 // WriteSafetensors writes f32 tensors to a file, in one step (see durable.Write).
 func WriteSafetensors(path string, specs []TensorSpec, values []*tensors.Tensor) error {
+	return writeSafetensors(path, specs, values, Float32)
+}
+
+// writeSafetensors writes f32 tensors to a file as values of a type.
+func writeSafetensors(path string, specs []TensorSpec, values []*tensors.Tensor, as Dtype) error {
 	header, offset := map[string]any{"__metadata__": map[string]string{"format": "pt"}}, uint64(0)
 	for _, s := range specs {
-		end := offset + 4*uint64(s.Size())
-		header[s.Name] = tensorHeader{"F32", s.Shape, [2]uint64{offset, end}}
+		end := offset + widths[as.safetensors()]*uint64(s.Size())
+		header[s.Name] = tensorHeader{as.safetensors(), s.Shape, [2]uint64{offset, end}}
 		offset = end
 	}
 	text, err := json.Marshal(header)
@@ -49,9 +55,9 @@ func WriteSafetensors(path string, specs []TensorSpec, values []*tensors.Tensor)
 		f := bufio.NewWriterSize(file, 1<<20)
 		f.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(text)))) // Flush reports what fails here
 		f.Write(text)
-		for i := range specs {
-			if err := writeFloats(f, values[i]); err != nil {
-				return err
+		for i, s := range specs {
+			if err := writeValues(f, values[i], as); err != nil {
+				return fmt.Errorf("tensor %s: %w", s.Name, err)
 			}
 		}
 		return f.Flush()
@@ -246,20 +252,8 @@ func (f *safetensorsFile) read(s TensorSpec) (*tensors.Tensor, error) {
 		case "BF16":
 			flat[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(raw[2*i:])) << 16)
 		case "F16":
-			flat[i] = halfToFloat(binary.LittleEndian.Uint16(raw[2*i:]))
+			flat[i] = float16.Frombits(binary.LittleEndian.Uint16(raw[2*i:])).Float32()
 		}
 	}
 	return tensors.FromFlatDataAndDimensions(flat, s.Shape...), nil
-}
-
-// halfToFloat widens an IEEE 754 half.
-func halfToFloat(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, int(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // zero and subnormal: fraction·2⁻²⁴
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*(1.0/(1<<24))))
-	case 31:
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | uint32(exponent-15+127)<<23 | fraction<<13)
 }

@@ -2,7 +2,6 @@ package qwen
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -126,26 +125,9 @@ func (w *Weights) Digest() string {
 	h := sha256.New()
 	for i, spec := range w.Config.Specs() {
 		fmt.Fprintf(h, "%s %v\n", spec.Name, spec.Shape)
-		writeFloats(h, w.Tensors[i])
+		writeValues(h, w.Tensors[i], Float32)
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// writeFloats writes a tensor's f32 values in little-endian order.
-func writeFloats(to interface{ Write([]byte) (int, error) }, t *tensors.Tensor) (err error) {
-	tensors.MustConstFlatData(t, func(flat []float32) {
-		buffer := make([]byte, 0, 1<<16)
-		for len(flat) > 0 && err == nil {
-			n := min(len(flat), 1<<14)
-			buffer = buffer[:0]
-			for _, v := range flat[:n] {
-				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-			}
-			_, err = to.Write(buffer)
-			flat = flat[n:]
-		}
-	})
-	return err
 }
 
 // Clone copies the weights to new tensors in the host's memory.

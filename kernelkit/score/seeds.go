@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Seeds is what a recipe scored on the same held-out prompts when it was run with
@@ -78,26 +77,26 @@ func Contrast(terms []Term, level float64) (Interval, []int64, error) {
 	if err := checkLevel(level); err != nil {
 		return Interval{}, nil, err
 	}
+	e, err := Estimated(terms)
+	if err != nil {
+		return Interval{}, e.Seeds, err
+	}
+	return e.Interval(level), e.Seeds, nil
+}
+
+// Estimated is the contrast of the terms as an estimate. See Contrast.
+func Estimated(terms []Term) (Estimate, error) {
 	x, err := cross(terms)
 	if err != nil {
-		return Interval{}, nil, err
+		return Estimate{}, err
 	}
-	value, err := x.linearise(terms)
-	if err != nil {
-		return Interval{}, x.seeds, err
+	e := Estimate{Seeds: x.seeds, Prompts: len(x.ids)}
+	if e.Value, err = x.linearise(terms); err != nil {
+		return e, err
 	}
-	i := Interval{value, value, value, len(x.ids)}
-	if v, freedom := x.variance(); v > 0 {
-		half := math.Sqrt(v) * distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile((1+level)/2)
-		i.Low, i.High = value-half, value+half
-	} else {
-		w := wilson(0, len(x.ids), level).High
-		i.Low, i.High = value-w, value+w
-	}
-	if x.share {
-		i.Low, i.High = math.Max(0, i.Low), math.Min(1, i.High)
-	}
-	return i, x.seeds, nil
+	e.BySeed, e.share = x.bySeeds(e.Value), x.share
+	e.variance, e.freedom, e.spread = x.variance()
+	return e, nil
 }
 
 // crossed is the table of a contrast.
@@ -190,40 +189,23 @@ func (x *crossed) linearise(terms []Term) (value float64, err error) {
 // rounding is below what a cell or a contrast means by more than 0.
 const rounding = 1e-12
 
-// variance is that of the contrast, with its degrees of freedom. See Contrast.
-func (x *crossed) variance() (variance, freedom float64) {
+// variance is that of the contrast, with its degrees of freedom and what it is made of. See Contrast.
+func (x *crossed) variance() (variance, freedom float64, parts spread) {
 	n, m := float64(len(x.seeds)), float64(len(x.ids))
 	var ofSeeds, ofPrompts, ofRest float64 // variances of the contrast: each from a mean square
 	for _, row := range x.cells {
 		mean := floats.Sum(row) / m
 		ofSeeds += mean * mean
 	}
-	spare := 0.0 // degrees of freedom of the prompts
 	start := 0
 	for _, count := range x.strata {
-		end, size := start+count, float64(count)
-		prompts := make([]float64, count) // means over seeds
-		for _, row := range x.cells {
-			floats.AddScaled(prompts, 1/n, row[start:end])
-		}
-		all := floats.Sum(prompts) / size
-		between, rest := 0.0, 0.0
-		for _, p := range prompts {
-			between += (p - all) * (p - all)
-		}
-		for _, row := range x.cells {
-			mean := floats.Sum(row[start:end]) / size
-			for i, c := range row[start:end] {
-				e := c - mean - prompts[i] + all
-				rest += e * e
-			}
-		}
-		if count > 1 {
+		between, rest := x.within(start, start+count)
+		if size := float64(count); count > 1 {
 			ofPrompts += size / (m * m) * between / (size - 1)
 			ofRest += size / (m * m) * rest / n / (size - 1)
-			spare += size - 1
+			parts.spare += size - 1
 		}
-		start = end
+		start += count
 	}
 	ofSeeds /= n * max(1, n-1)
 	ofRest /= max(1, n-1)
@@ -232,13 +214,36 @@ func (x *crossed) variance() (variance, freedom float64) {
 	}
 	variance = max(ofSeeds+ofPrompts-ofRest, ofSeeds, ofPrompts) // all three are estimates
 	if variance < rounding*rounding {
-		return 0, 0
+		return 0, math.Inf(1), parts
 	}
-	spread := func(v, freedom float64) float64 { // of a mean square, over 2
+	squared := func(v, freedom float64) float64 { // of a mean square, over 2
 		if v == 0 {
 			return 0
 		}
 		return v * v / freedom
 	}
-	return variance, variance * variance / (spread(ofSeeds, n-1) + spread(ofPrompts, spare) + spread(ofRest, (n-1)*spare))
+	parts.ofSeeds, parts.ofPrompts, parts.ofBoth = n*max(0, ofSeeds-ofRest), m*max(0, ofPrompts-ofRest), n*m*ofRest
+	return variance, variance * variance / (squared(ofSeeds, n-1) + squared(ofPrompts, parts.spare) + squared(ofRest, (n-1)*parts.spare)), parts
+}
+
+// within are the sums of squares of one op's prompts, the columns from start to end: of
+// their means over seeds, and of what is left.
+func (x *crossed) within(start, end int) (between, rest float64) {
+	n, size := float64(len(x.seeds)), float64(end-start)
+	prompts := make([]float64, end-start) // means over seeds
+	for _, row := range x.cells {
+		floats.AddScaled(prompts, 1/n, row[start:end])
+	}
+	all := floats.Sum(prompts) / size
+	for _, p := range prompts {
+		between += (p - all) * (p - all)
+	}
+	for _, row := range x.cells {
+		mean := floats.Sum(row[start:end]) / size
+		for i, c := range row[start:end] {
+			e := c - mean - prompts[i] + all
+			rest += e * e
+		}
+	}
+	return between, rest
 }

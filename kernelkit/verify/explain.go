@@ -13,6 +13,11 @@ type Attempt struct {
 	Text    string // what was written after the problem's prompt
 	Tokens  int    // its length in tokens, the end token included; 0 where it was not made by a model
 	Verdict Verdict
+
+	// Sample is which of its problem's samples it is, and Group all of these, itself among
+	// them and without groups of their own. RL fills them in; nil is an attempt that is judged alone.
+	Sample int
+	Group  []Attempt
 }
 
 // Explain judges the text again, step by step. It costs about as much as Judge, so a

@@ -12,13 +12,15 @@ import (
 // RewardForm names one of the lab's rewards, as recipes and reports write it.
 type RewardForm string
 
-// The forms of the paper's §6 and of the authors' code; what each pays stands in rewards.
+// The forms of the paper's §6 and of the authors' code, and two that are in neither; what
+// each pays stands in rewards.
 const (
 	Outcome    RewardForm = "outcome"
 	Mix        RewardForm = "mix"
 	Gated      RewardForm = "gated"
 	StrictForm RewardForm = "strict"
 	Process    RewardForm = "process"
+	Consensus  RewardForm = "consensus"
 )
 
 // rewards are the forms: an entry is all that a form needs. Its value is in [0, 1],
@@ -26,6 +28,7 @@ const (
 var rewards = map[RewardForm]struct {
 	weighted bool // by α, the weight of the outcome
 	value    func(v Verdict, alpha float64) float64
+	among    func(a Attempt, alpha float64) float64 // of an attempt whose group is known, where that counts
 }{
 	// R = R_out: 1 when the answer is right, else 0. Paper §6, α = 1.
 	Outcome: {value: func(v Verdict, _ float64) float64 { return oneIf(v.Answer) }},
@@ -49,6 +52,17 @@ var rewards = map[RewardForm]struct {
 
 	// R = ProcessAcc, whatever the answer. Not in the paper: a dense reward.
 	Process: {value: func(v Verdict, _ float64) float64 { return v.ProcessAcc }},
+
+	// R = R_out·(α + (1−α)·g) with g = Attempt.agreement, how far its steps are those of its
+	// siblings with the right answer: a reward of steps that knows no step's truth, only the
+	// answer's. Not in the paper. An attempt without siblings agrees with itself.
+	Consensus: {weighted: true, value: func(v Verdict, _ float64) float64 { return oneIf(v.Answer) },
+		among: func(a Attempt, alpha float64) float64 {
+			if !a.Verdict.Answer {
+				return 0
+			}
+			return alpha + (1-alpha)*a.agreement()
+		}},
 }
 
 func oneIf(b bool) float64 {
@@ -61,10 +75,10 @@ func oneIf(b bool) float64 {
 // Reward turns a verdict into a number in [0, 1]. The zero value is no reward.
 type Reward struct {
 	Form  RewardForm
-	Alpha float64 // weight of the outcome in Mix and Gated, in [0, 1]; 0 in the other forms
+	Alpha float64 // weight of the outcome in Mix, Gated and Consensus, in [0, 1]; 0 in the other forms
 }
 
-// ParseReward reads "outcome", "strict", "process", "mix:α" or "gated:α", e.g. "mix:0.2".
+// ParseReward reads "outcome", "strict", "process", "mix:α", "gated:α" or "consensus:α", e.g. "mix:0.2".
 func ParseReward(name string) (Reward, error) {
 	form, weight, weighted := strings.Cut(name, ":")
 	r := Reward{Form: RewardForm(form)}
@@ -134,8 +148,13 @@ func (r *Reward) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Pay is the reward of an attempt's verdict.
-func (r Reward) Pay(a Attempt) (float64, error) { return r.Score(a.Verdict), nil }
+// Pay is the reward of an attempt: of its verdict and, under Consensus, of its group.
+func (r Reward) Pay(a Attempt) (float64, error) {
+	if among := rewards[r.Form].among; among != nil && len(a.Group) > 0 {
+		return among(a, r.Alpha), nil
+	}
+	return r.Score(a.Verdict), nil
+}
 
-// Score is the reward of v, in [0, 1]. It panics for a reward that Validate refuses.
+// Score is the reward of v alone, in [0, 1]. It panics for a reward that Validate refuses.
 func (r Reward) Score(v Verdict) float64 { return rewards[r.Form].value(v, r.Alpha) }

@@ -48,10 +48,6 @@ func (r *Results) Of(s *Study) (*Results, error) {
 	}
 	out.keep(r, kept, costs)
 	out.note(r.Study, earlier)
-	var err error
-	if out.Scores, err = scoresOf(out.Records, out.Likelihoods); err != nil {
-		return nil, err
-	}
 	if len(out.Missing) == 0 && out.sameNumbers(r) {
 		return out, nil
 	}
@@ -86,22 +82,10 @@ func (r *Results) holds(run Run, have map[string]*Cost) bool {
 
 // keep takes over what belongs to the given runs.
 func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]bool) {
-	for _, x := range from.Records {
-		if runs[runKey{x.Arm, x.Seed}] {
-			r.Records = append(r.Records, x)
-		}
-	}
+	r.Records = those(from.Records, func(x *Record) bool { return runs[runKey{x.Arm, x.Seed}] })
+	r.Metrics = those(from.Metrics, func(x *Metric) bool { return runs[runKey{x.Arm, x.Seed}] })
 	if r.Study.Likelihood {
-		for _, x := range from.Likelihoods {
-			if runs[runKey{x.Arm, x.Seed}] {
-				r.Likelihoods = append(r.Likelihoods, x)
-			}
-		}
-	}
-	for _, x := range from.Metrics {
-		if runs[runKey{x.Arm, x.Seed}] {
-			r.Metrics = append(r.Metrics, x)
-		}
+		r.Likelihoods = those(from.Likelihoods, func(x *Likelihood) bool { return runs[runKey{x.Arm, x.Seed}] })
 	}
 	for _, x := range from.Spent {
 		if costs[x.Recipe] {
@@ -109,6 +93,26 @@ func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]boo
 			r.Spent = append(r.Spent, x)
 		}
 	}
+}
+
+// those are the elements that pass: the list itself where all do, since records are many.
+func those[T any](list []T, pass func(*T) bool) (passing []T) {
+	n := 0
+	for i := range list {
+		if pass(&list[i]) {
+			n++
+		}
+	}
+	if n == len(list) {
+		return list
+	}
+	passing = make([]T, 0, n)
+	for i := range list {
+		if pass(&list[i]) {
+			passing = append(passing, list[i])
+		}
+	}
+	return passing
 }
 
 // sameNumbers takes over numbers and verdicts where the results are of exactly these
@@ -121,7 +125,7 @@ func (r *Results) sameNumbers(from *Results) bool {
 	if !same {
 		return false
 	}
-	r.Verdicts = slices.Clone(from.Verdicts)
+	r.Scores, r.Verdicts = from.Scores, slices.Clone(from.Verdicts)
 	for i := range r.Verdicts {
 		r.Verdicts[i].Claim = r.Study.Claims[i] // as it is worded now
 	}
@@ -132,7 +136,7 @@ func (r *Results) sameNumbers(from *Results) bool {
 func (r *Results) note(was *Study, earlier map[string][2]int) {
 	if len(earlier) > 0 {
 		var stages []string
-		for _, kind := range []string{"train", "rl", "evaluate", "likelihood"} {
+		for _, kind := range []string{"train", "rl", "reject", "evaluate", "likelihood"} {
 			if f, ok := earlier[kind]; ok {
 				stages = append(stages, fmt.Sprintf("%s (format %d, now %d)", kind, f[0], f[1]))
 			}

@@ -44,10 +44,30 @@ func (s *scale) rl(ops gsm.Range) gsm.Spec {
 
 // uniform is a spec that is even over ops, contexts and the base's modes.
 func (s *scale) uniform(ops gsm.Range, contexts ...string) gsm.Spec {
-	spec := gsm.Uniform(s.Base.Data.Family, ops, contexts...)
-	spec.Reverse = s.Base.Data.Reverse
+	spec, base := gsm.Uniform(s.Base.Data.Family, ops, contexts...), s.Base.Data
+	spec.Reverse, spec.Modulus = base.Reverse, base.Modulus
 	return spec
 }
+
+// withModulus is the scale with arithmetic of another modulus, and the tokens that it takes.
+func (s *scale) withModulus(modulus int64) *scale {
+	other := *s
+	other.Base.Data.Modulus, other.Base.Model.VocabSize = modulus, 0
+	if err := other.Base.Fill(); err != nil {
+		other.Base.Model.VocabSize = 0 // the study's validation says what is wrong
+	}
+	return &other
+}
+
+// evaluation is the studies' evaluation with the scale's modulus.
+func (s *scale) evaluation() *pipeline.Evaluation {
+	e := s.Studies.Evaluation
+	e.Data.Modulus = s.Base.Data.Modulus
+	return &e
+}
+
+// rlPrompts is how many problems a run of RL is given.
+func rlPrompts(r *pipeline.Reinforcement) int { return r.Prompts * r.GRPO.Steps }
 
 // perTrainStep is the tokens of a step of training: those of its documents, without
 // padding; at the paper's scales all positions, as the paper counts.

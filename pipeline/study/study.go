@@ -66,18 +66,44 @@ type Arm struct {
 	Value float64 `json:"value,omitempty"`
 	Steps []Step  `json:"steps"`
 
+	// Evaluation of the arm where it is another than the study's, such as at another
+	// temperature or on problems of another modulus; nil: the study's.
+	Evaluation *pipeline.Evaluation `json:"evaluation,omitempty"`
+
 	// At evaluates the arm as it was at this step of its last stage, a milestone of
 	// training; 0 is the end. Such arms show how the baseline came to be, and stay out
 	// of figures that compare recipes.
 	At int `json:"at,omitempty"`
 }
 
-// Step is one training stage of an arm: one of its two recipes. Their seeds are
+// Step is one training stage of an arm: one of its three recipes. Their seeds are
 // the run's; what is written here is replaced.
 type Step struct {
-	Name  string                  `json:"name"`
-	Train *pipeline.Pretraining   `json:"train,omitempty"`
-	RL    *pipeline.Reinforcement `json:"rl,omitempty"`
+	Name   string                  `json:"name"`
+	Train  *pipeline.Pretraining   `json:"train,omitempty"`
+	RL     *pipeline.Reinforcement `json:"rl,omitempty"`
+	Reject *pipeline.Rejection     `json:"reject,omitempty"`
+}
+
+// recipes counts the step's recipes.
+func (s *Step) recipes() (n int) {
+	for _, there := range []bool{s.Train != nil, s.RL != nil, s.Reject != nil} {
+		if there {
+			n++
+		}
+	}
+	return n
+}
+
+// stage is the step's stage for a seed, from the model before it.
+func (s *Step) stage(label string, seed int64, from *pipeline.Stage) *pipeline.Stage {
+	switch {
+	case s.Train != nil:
+		return pipeline.Pretrain(label, s.Train.WithSeed(seed), from)
+	case s.Reject != nil:
+		return pipeline.Reject(label, s.Reject.WithSeed(seed), from)
+	}
+	return pipeline.Reinforce(label, s.RL.WithSeed(seed), from)
 }
 
 // OpRange is a named range of ops that figures and claims look at.
@@ -155,21 +181,38 @@ func (a *Arm) validate() error {
 	for i, step := range a.Steps {
 		var err error
 		switch {
-		case (step.Train == nil) == (step.RL == nil):
-			err = errors.New("expected either a train or an rl recipe")
+		case step.recipes() != 1:
+			err = errors.New("expected one of the recipes train, rl and reject")
 		case i == 0 && step.Train == nil:
 			err = errors.New("the first step starts from fresh weights, so it must be a train recipe")
 		case step.Train != nil:
 			err = step.Train.Validate()
+		case step.Reject != nil:
+			err = step.Reject.Validate()
 		default:
-			err = step.RL.Validate()
+			if err = step.RL.Validate(); err == nil {
+				err = startsAt(step.RL.Start, &a.Steps[i-1])
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("arm %s, step %q: %w", a.Name, step.Name, err)
 		}
 	}
+	if a.Evaluation != nil {
+		if err := a.Evaluation.Validate(); err != nil {
+			return fmt.Errorf("arm %s: evaluation: %w", a.Name, err)
+		}
+	}
 	if last := a.Steps[len(a.Steps)-1].Train; a.At != 0 && (last == nil || !slices.Contains(last.Milestones(), a.At)) {
 		return fmt.Errorf("arm %s is evaluated at step %d: expected a milestone of its last stage, which must be training with milestone_every set", a.Name, a.At)
+	}
+	return nil
+}
+
+// startsAt says whether RL can begin at a milestone of the step before it.
+func startsAt(milestone int, before *Step) error {
+	if milestone != 0 && (before.Train == nil || !slices.Contains(before.Train.Milestones(), milestone)) {
+		return fmt.Errorf("it starts at step %d of the stage before it: expected a milestone of that stage, which must be training with milestone_every set", milestone)
 	}
 	return nil
 }
@@ -231,14 +274,13 @@ func (s *Study) run(a *Arm, seed int64) Run {
 	for _, step := range a.Steps {
 		path = append(path, step.Name)
 		label := fmt.Sprintf("%s, seed %d", strings.Join(path, " → "), seed)
-		if step.Train != nil {
-			last = pipeline.Pretrain(label, step.Train.WithSeed(seed), last)
-		} else {
-			last = pipeline.Reinforce(label, step.RL.WithSeed(seed), last)
-		}
+		last = step.stage(label, seed, last)
 		r.Steps = append(r.Steps, last)
 	}
 	evaluation := s.Evaluation
+	if a.Evaluation != nil {
+		evaluation = *a.Evaluation
+	}
 	evaluation.Checkpoint = a.At
 	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
 	if s.Likelihood {

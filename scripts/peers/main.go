@@ -240,7 +240,7 @@ func prepareModels(dir string, gpu bool) error {
 		if err := errors.Join(os.MkdirAll(saved, 0o755), os.MkdirAll(exported, 0o755)); err != nil {
 			return err
 		}
-		if err := errors.Join(qwen.Save(saved, w), tok.Save(saved), qwen.Export(exported, w), tok.Save(exported)); err != nil {
+		if err := errors.Join(qwen.Save(saved, w), tok.Save(saved), qwen.Export(exported, w, qwen.Float32), tok.Save(exported)); err != nil {
 			return err
 		}
 		cfg := settings{config(m.batch, m.seq, m.gpu), c.TrainingFLOPs(m.seq)}
@@ -270,7 +270,7 @@ func trained(dir string, tok *vocab.Tokenizer, docs train.Documents) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return errors.Join(qwen.Export(dir, w), tok.Save(dir))
+	return errors.Join(qwen.Export(dir, w, qwen.Float32), tok.Save(dir))
 }
 
 func writeBatches(path string, docs train.Documents, cfg train.Config) error {

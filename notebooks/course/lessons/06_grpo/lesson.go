@@ -277,7 +277,7 @@ func k3(logProb, reference float64) (value, slope float64) {
 /*md
 ## 6 · Which tokens count
 
-A transformer sees prompt and solution in one row: $n$ tokens, the first `prompt` of them not its own. The output at position $t$ gives the chances of token $t + 1$. So the outputs that RL learns from are those whose **next** token is one of the solution, and what stands behind the end token is padding. Rows are padded to equal length; `written` is the number of tokens of prompt and solution together.
+A transformer sees prompt and solution in one row: $n$ tokens, the first `prompt` of them not its own. The output at position $t$ gives the chances of token $t + 1$. So the outputs that RL learns from are those whose *next* token is one of the solution, and what stands behind the end token is padding. Rows are padded to equal length; `written` is the number of tokens of prompt and solution together.
 
 **Exercise 6.5** Write `mask`: for each of the `row` positions, whether its output is learned from.
 
@@ -515,5 +515,5 @@ func RunTransformer() {
 
 All parts of GRPO, and an eye for three ways in which it breaks. Lesson 7 asks what the reward really pays for.
 
-**Words of this lesson.** *Policy*: the model, seen as what chooses tokens. *Group*: the samples of one problem. *Advantage*: how much better a sample did than its group. *Ratio*: how much likelier the policy makes a token than when it was drawn. *Clip*: the bound beyond which a ratio earns no more. *KL*: how far a policy is from a reference. *Entropy*: how undecided a policy is.
+**Words of this lesson.** *GRPO*: reinforcement learning whose samples are compared with others of the same problem. *Reward*: the number that a sample is paid. *Loss*: the number that training makes small. *Group of equals*: samples that did equally well, and teach nothing. *Drift*: how far training has moved from the base. *Pushed*: the share of tokens that an advantage moves. *Policy*: the model, seen as what chooses tokens. *Group*: the samples of one problem. *Advantage*: how much better a sample did than its group. *Ratio*: how much likelier the policy makes a token than when it was drawn. *Clip*: the bound beyond which a ratio earns no more. *KL*: how far a policy is from a reference. *Entropy*: how undecided a policy is.
 */

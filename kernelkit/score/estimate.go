@@ -1,0 +1,138 @@
+package score
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Estimate is the value of a contrast with what its uncertainty is made of: interval,
+// p-value and the number of seeds that would decide all follow from it.
+type Estimate struct {
+	Value   float64
+	Seeds   []int64   // that counted
+	BySeed  []float64 // the contrast in each of them
+	Prompts int
+
+	spread        // of one seed and one prompt
+	share    bool // the contrast is a share, within [0, 1]
+	variance float64
+	freedom  float64 // of the variance; infinite where nothing varies
+}
+
+// spread is how much a contrast varies: the variances of what a seed, a prompt, and
+// both together add to it, as estimates from a table of seeds by prompts.
+type spread struct {
+	ofSeeds, ofPrompts, ofBoth float64
+	spare                      float64 // degrees of freedom of the prompts
+}
+
+// Exact says that nothing varies: every seed and prompt gives the same, as where two
+// recipes are one, or solve nothing. Such a contrast tests nothing.
+func (e *Estimate) Exact() bool { return e.variance == 0 }
+
+// Error is the standard error.
+func (e *Estimate) Error() float64 { return math.Sqrt(e.variance) }
+
+func student(freedom float64) distuv.StudentsT { return distuv.StudentsT{Sigma: 1, Nu: freedom} }
+
+// Interval is the estimate with its bounds at a confidence level in (0, 1). See Contrast.
+func (e *Estimate) Interval(level float64) Interval {
+	half := 0.0
+	if e.Exact() {
+		half = wilson(0, e.Prompts, level).High
+	} else {
+		half = e.Error() * student(e.freedom).Quantile((1+level)/2)
+	}
+	i := Interval{e.Value, e.Value - half, e.Value + half, e.Prompts}
+	if e.share {
+		i.Low, i.High = math.Max(0, i.Low), math.Min(1, i.High)
+	}
+	return i
+}
+
+// P is the two-sided p-value of the hypothesis that the truth is `at`: the interval of
+// the level 1 − P ends there (for a share before it is cut at 0 and 1).
+func (e *Estimate) P(at float64) float64 {
+	distance := math.Abs(e.Value - at)
+	if e.Exact() { // the interval is Wilson's of 0 in n: z²/(n + z²)
+		if distance >= 1 {
+			return 0
+		}
+		return 2 * distuv.UnitNormal.Survival(math.Sqrt(float64(e.Prompts)*distance/(1-distance)))
+	}
+	return 2 * student(e.freedom).Survival(distance/e.Error())
+}
+
+// Above is the one-sided p-value against the hypothesis that the truth is at most `at`:
+// small where it is larger.
+func (e *Estimate) Above(at float64) float64 {
+	if e.Value > at {
+		return e.P(at) / 2
+	}
+	return 1 - e.P(at)/2
+}
+
+// Below is the one-sided p-value against the hypothesis that the truth is at least `at`.
+func (e *Estimate) Below(at float64) float64 {
+	if e.Value < at {
+		return e.P(at) / 2
+	}
+	return 1 - e.P(at)/2
+}
+
+// with are the variance of the contrast and its degrees of freedom, had it as many seeds
+// and prompts.
+func (s spread) with(seeds, prompts float64) (variance, freedom float64) {
+	bySeeds := s.ofSeeds/seeds + s.ofBoth/(seeds*prompts) // the mean square of seeds
+	byPrompts := s.ofPrompts / prompts
+	variance = bySeeds + byPrompts
+	if bySeeds == 0 {
+		return variance, math.Inf(1)
+	}
+	return variance, variance * variance / (bySeeds * bySeeds / (seeds - 1))
+}
+
+// most is the largest number of seeds that SeedsFor looks at.
+const most = 1000
+
+// SeedsFor is how many seeds, on as many prompts, an effect as large as the one that was
+// found needs to be told from `at`, two-sided at the level and with the power, such as .95
+// and .8; 0 where no number of seeds up to 1,000 does, because the prompts' own spread is
+// too large or the effect is `at`. It is a forecast from the spread seen so far: of few
+// seeds it is rough.
+func (e *Estimate) SeedsFor(at, level, power float64) int {
+	distance := math.Abs(e.Value - at)
+	if e.Exact() || distance < rounding {
+		return 0
+	}
+	for n := 2; n <= most; n++ {
+		variance, freedom := e.with(float64(n), float64(e.Prompts))
+		if detects(distance, variance, freedom, level, power) {
+			return n
+		}
+	}
+	return 0
+}
+
+// detects says whether a test finds a distance with the power: noncentral t, by its shift.
+func detects(distance, variance, freedom, level, power float64) bool {
+	reach := 0.0
+	if math.IsInf(freedom, 1) || freedom > 1e6 {
+		reach = distuv.UnitNormal.Quantile((1+level)/2) + distuv.UnitNormal.Quantile(power)
+	} else {
+		t := student(freedom)
+		reach = t.Quantile((1+level)/2) + t.Quantile(power)
+	}
+	return distance >= reach*math.Sqrt(variance)
+}
+
+// bySeeds are the contrast's values in the seeds of a table.
+func (x *crossed) bySeeds(value float64) []float64 {
+	all := make([]float64, len(x.cells))
+	for s, row := range x.cells {
+		all[s] = value + floats.Sum(row)/float64(len(row))
+	}
+	return all
+}
