@@ -6,6 +6,7 @@ import (
 
 	"interplay/kernelkit/code"
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/random"
 	"interplay/kernelkit/strict"
 	"interplay/kernelkit/verify"
 	"interplay/pipeline"
@@ -88,11 +89,11 @@ func (l *Lab) Parser(name string, read func(text string) string, version ...stri
 // Drawn shows what it draws. See Reward for its code.
 //
 //	var chains = lab.Sampler("chains", func(seed int64, i uint64) []kernelkit.Node {
-//		r := rand.New(rand.NewPCG(uint64(seed), i)) // of math/rand/v2
-//		nodes := []kernelkit.Node{{Value: r.Int64N(10)}}
+//		r := kernelkit.Rand(seed, i)
+//		nodes := []kernelkit.Node{{Value: int64(r.IntN(10))}}
 //		for range 1 + r.IntN(3) {
 //			n := len(nodes)
-//			nodes = append(nodes, kernelkit.Node{Value: r.Int64N(10)}, kernelkit.Node{Op: '+', Left: n - 1, Right: n})
+//			nodes = append(nodes, kernelkit.Node{Value: int64(r.IntN(10))}, kernelkit.Node{Op: '+', Left: n - 1, Right: n})
 //		}
 //		return nodes
 //	})
@@ -100,6 +101,10 @@ func (l *Lab) Sampler(name string, draw func(seed int64, i uint64) []Node, versi
 	return &Sampler{Name: name, Code: codeOf("sampler", name, draw, version),
 		Call: func(seed int64, i uint64) (*gsm.Graph, error) { return graphOf(draw(seed, i)) }}
 }
+
+// Rand gives random numbers for problem i of a sampler at a seed: the same ones every time. It has IntN, Float64, Bool, Shuffle and
+// Perm.
+func Rand(seed int64, i uint64) *random.Stream { return random.New(seed, "own sampler", i) }
 
 // Drawn is problem i of a sampler of yours, in the words of context A or B, of the test split.
 func (l *Lab) Drawn(s *Sampler, context string, i uint64) Problem {

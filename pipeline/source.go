@@ -94,7 +94,7 @@ func newDrawn(sampler *OwnSampler, data gsm.Spec, split gsm.Split, seed int64) (
 			return nil, err
 		}
 		if first.Canonical() != again.Canonical() {
-			return nil, fmt.Errorf("the sampler %s gives another graph when it is asked for seed %d, index %d again: expected a graph that depends on seed and index only, such as by rand.New(rand.NewPCG(uint64(seed), i))", sampler.Name, seed, i)
+			return nil, fmt.Errorf("the sampler %s gives another graph when it is asked for seed %d, index %d again: expected a graph that depends on seed and index only, such as by kernelkit.Rand(seed, i)", sampler.Name, seed, i)
 		}
 	}
 	return d, nil

@@ -2,21 +2,21 @@ package pipeline
 
 import (
 	"context"
-	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/random"
 )
 
 // sums draws chains of one or two additions.
 func sums(seed int64, i uint64) (*gsm.Graph, error) {
-	r := rand.New(rand.NewPCG(uint64(seed), i))
+	r := random.New(seed, "sums", i)
 	g := &gsm.Graph{Family: gsm.Symbolic, Layers: 1, Modulus: 10}
 	leaf := func() {
-		v := r.Int64N(10)
+		v := int64(r.IntN(10))
 		g.Nodes = append(g.Nodes, gsm.Node{Item: len(g.Nodes) + 1, Const: v, Value: v})
 	}
 	leaf()

@@ -223,10 +223,6 @@ func (r *Results) conclude() (err error) {
 	return r.number()
 }
 
-// tolerance is by how much a share may differ on another machine: programs sum in
-// another order there, the runs drift apart, and short ones most.
-const tolerance = 0.35
-
 // number fills in the report: what was evaluated, every arm on every range, and the
 // effects of the claims.
 func (r *Results) number() error {
@@ -246,13 +242,13 @@ func (r *Results) number() error {
 				} else if err != nil {
 					return err
 				}
-				list = append(list, pipeline.Measured(arm.Name+"/"+ops.Name+"/"+string(m), fmt.Sprintf("%s, %s, strict %s", arm.Label, ops.Title, m), "share", v, tolerance))
+				list = append(list, pipeline.Measured(arm.Name+"/"+ops.Name+"/"+string(m), fmt.Sprintf("%s, %s, strict %s", arm.Label, ops.Title, m), "share", v))
 			}
 		}
 	}
 	for _, c := range r.Verdicts {
 		if c.Note == "" {
-			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found, 2*tolerance))
+			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found))
 		}
 	}
 	r.Numbers = list
@@ -327,7 +323,9 @@ func (r *Results) Check() error {
 			return fmt.Errorf("claim %s: results.json has %s (%v), its records give %s (%v)", c.ID, was.Verdict, was.Found, c.Verdict, c.Found)
 		}
 	}
-	if !slices.Equal(again.Numbers, r.Numbers) {
+	// Tolerances are of the comparison with another run, and not of these results.
+	same := func(a, b pipeline.Number) bool { a.Tolerance = b.Tolerance; return a == b }
+	if !slices.EqualFunc(again.Numbers, r.Numbers, same) {
 		return errors.New("results.json holds other numbers than its records give")
 	}
 	return nil
