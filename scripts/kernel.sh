@@ -40,5 +40,19 @@ set -m
 watch_over "$1" </dev/null >/dev/null 2>&1 &
 set +m
 
+# The language server reads the laboratory before the first Tab asks for it, in idle time. It is the kernel's own server,
+# so what it has read is there when the kernel asks.
+warm_up() {
+	local socket
+	for _ in $(seq 40); do
+		sleep 0.5
+		for socket in "$TMPDIR"/gonb_*/gopls_socket; do
+			[ -S "$socket" ] || continue
+			cd "$ROOT" && GOWORK=off exec nice -n 19 gopls -remote="unix;$socket" check kernelkit/lab.go
+		done
+	done
+}
+[ -n "${INTERPLAY_UNATTENDED:-}" ] || warm_up </dev/null >/dev/null 2>&1 &
+
 # What GoNB says of itself is for those who look for a fault in it.
 exec "$ROOT/.bin/gonb" --kernel "$1" --raw_error "--go_work=$ROOT" 2>"$ROOT/.cache/kernel.log"
