@@ -117,7 +117,7 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 		groups := map[string][]float64{}
 		for _, a := range s.Arms {
 			of := nominal
-			if strings.HasSuffix(a.Group, study.True) {
+			if strings.HasSuffix(a.Group, string(pipeline.True)) {
 				of = actual
 			}
 			if a.Group != "" {

@@ -1,6 +1,7 @@
 package kernelkit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,12 +132,14 @@ func (s *Study) Rules() *Table {
 	t := &Table{Title: "Claims, and when they hold", Columns: []string{"claim", "effect", "holds when", "paper"}}
 	for _, c := range s.Claims {
 		when := c.Rule.String()
-		if gone := s.Gone(c); gone != "" {
-			when = "not judged: " + gone
+		if lacking := cmp.Or(c.NotRun, s.Gone(c)); lacking != "" {
+			when += "; not run at this scale: " + lacking
 		}
 		t.Add(c.Says, s.Describe(c.Effect), when, paperValue(c.Paper))
 	}
-	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved."
+	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved. " +
+		"One that an effect is within a margin, two recipes the same, agrees when the 90 % interval lies inside (two tests at 5 %). " +
+		"Curves cross when one arm leads at k = 1 and the other at the last k; they stay apart when one leads at every k; each beyond chance."
 	return t
 }
 
@@ -178,7 +181,7 @@ func PlanTable(s *study.Study, p *pipeline.Plan) *Table {
 	}
 	t.Note += ". "
 	for _, c := range s.Claims {
-		if gone := s.Gone(c); gone != "" {
+		if gone := s.Gone(c); gone != "" && c.NotRun == "" {
 			t.Note += fmt.Sprintf("The claim %q will not be judged: %s. ", c.Says, gone)
 		}
 	}

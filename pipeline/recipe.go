@@ -59,6 +59,10 @@ type Reinforcement struct {
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
 
+	// MaxPrompt is the longest prompt in tokens that RL is given; longer problems are passed
+	// over, as in the paper. 0: any, as long as the longest of Data.
+	MaxPrompt int `json:"max_prompt,omitempty"`
+
 	// JudgeErrors lets the judge err in known shares (verify.Erring); nil: it is exact.
 	JudgeErrors *verify.JudgeErrors `json:"judge_errors,omitempty"`
 
@@ -149,8 +153,10 @@ func (r Reinforcement) validateOwn() error {
 	switch {
 	case r.Own != nil && r.Reward.Form != "":
 		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
-	case r.Adaptive && (r.Filter != nil || r.Sampler != nil):
-		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter and own_sampler, or adaptive")
+	case r.Adaptive && (r.Filter != nil || r.Sampler != nil || r.MaxPrompt != 0):
+		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter, own_sampler and max_prompt, or adaptive")
+	case r.MaxPrompt < 0 || r.MaxPrompt > 1<<20:
+		return fmt.Errorf("max_prompt is %d: expected 0 (any length) to %d tokens", r.MaxPrompt, 1<<20)
 	case r.Own != nil && r.JudgeErrors != nil:
 		return fmt.Errorf("judge_errors are of the lab's judge, and the reward is %s: let that function err itself", r.Own)
 	}

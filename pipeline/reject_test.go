@@ -141,7 +141,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := promptsOf(rl)
+	at, err := promptsOf(rl, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

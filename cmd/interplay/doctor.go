@@ -34,6 +34,7 @@ type check struct {
 }
 
 var checks = []check{
+	{"Machine", checkMachine},
 	{"Go", checkGo},
 	{"Python", checkPython},
 	{"Backend", checkBackend},

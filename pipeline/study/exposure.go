@@ -33,7 +33,7 @@ func exposureStudy(s *scale) *Study {
 			Arm{Name: "rl-" + name, Label: name + " B, RL", About: "then RL on both contexts, half each", Group: "after RL", Value: share,
 				Steps: []Step{{Name: "pre-training, " + name + " B", Train: pre}, {Name: "RL on A and B", RL: &rl}}})
 	}
-	st.Claims, st.Varies = exposureClaims(x.Shares), "share of context B varies"
+	st.Claims, st.Varies = exposureClaims(), "share of context B varies"
 	st.Figures = []Figure{
 		{Name: "exposure", Form: ExposureForm, Title: "Deep problems of B, by the tokens of B in pre-training", XLabel: "tokens of B in pre-training",
 			Groups: []string{"before RL", "after RL"}, Ranges: []string{"B-deep"}, Context: long[1]},
@@ -92,7 +92,7 @@ const (
 	paperB0, paperB01, paperB1, paperB10 = 0, 3.2, 84.4, 90.0
 )
 
-func exposureClaims(shares []float64) []Claim {
+func exposureClaims() []Claim {
 	all := []Claim{
 		{ID: "nothing-from-nothing", Says: "without B in pre-training, RL on B teaches nothing", Source: "Fig. 4, Observation 2, C20", Paper: percent(paperB0),
 			Effect: []Term{{1, "rl-0%", "B-deep", PassK}}, Rule: Rule{Below, 0.05}},
@@ -109,21 +109,6 @@ func exposureClaims(shares []float64) []Claim {
 		{ID: "more-is-better", Says: "10 % of B is better than 1 %", Source: "Fig. 4, C23, C24", Paper: percent(paperB10 - paperB1),
 			Effect: gain("rl-10%", "rl-1%", "B-deep", PassK), Rule: Rule{Above, 0}},
 	}
-	all = need(Need{"the model with 10 % of B solves deep B after RL in at least a tenth of the problems: without that, nothing was learned that could be compared",
-		[]Term{{1, "rl-10%", "B-deep", PassK}}, Rule{Above, 0.1}}, all...)
-	var kept []Claim // those whose shares the profile has
-	for _, c := range all {
-		known := true
-		for _, t := range c.Effect {
-			found := false
-			for _, x := range shares {
-				found = found || t.Arm == "rl-"+shareName(x) || t.Arm == "base-"+shareName(x)
-			}
-			known = known && found
-		}
-		if known {
-			kept = append(kept, c)
-		}
-	}
-	return kept
+	return need(Need{Says: "the model with 10 % of B solves deep B after RL in at least a tenth of the problems: without that, nothing was learned that could be compared",
+		Effect: []Term{{1, "rl-10%", "B-deep", PassK}}, Rule: Rule{Above, 0.1}}, all...)
 }

@@ -38,6 +38,7 @@ func ByName(name, profile string, seed int64) (*Study, error) {
 		if entry.name == name {
 			s := entry.make(&scale{p, seed})
 			s.Name = name
+			s.markNotRun()
 			return s, s.Validate()
 		}
 	}

@@ -212,10 +212,12 @@ func (r *Results) addMetrics(st *pipeline.Store, run Run, i int) error {
 	return err
 }
 
-// conclude computes scores, numbers and verdicts from the records.
+// conclude computes scores, where they were not counted yet, numbers and verdicts from the records.
 func (r *Results) conclude() (err error) {
-	if r.Scores, err = scoresOf(r.Records, r.Likelihoods); err != nil {
-		return err
+	if r.Scores == nil {
+		if r.Scores, err = scoresOf(r.Records, r.Likelihoods); err != nil {
+			return err
+		}
 	}
 	if r.Verdicts, err = r.Study.Judge(r.Scores); err != nil {
 		return err
@@ -236,7 +238,11 @@ func (r *Results) number() error {
 	for _, arm := range s.Arms {
 		for _, ops := range s.Ranges {
 			for _, m := range []Measure{Pass1, PassK} {
-				v, _, err := s.Measure([]Term{{1, arm.Name, ops.Name, m}}, r.Scores)
+				of := m
+				if m == PassK {
+					of = PassAt(s.samples(&arm))
+				}
+				v, _, err := s.Measure([]Term{{1, arm.Name, ops.Name, of}}, r.Scores)
 				if errors.Is(err, score.ErrNoData) {
 					continue
 				} else if err != nil {

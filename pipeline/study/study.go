@@ -50,6 +50,10 @@ type Study struct {
 	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
 	Likelihood bool `json:"likelihood,omitempty"`
 
+	// Covariate is what effects are adjusted for: what the base can do, as an effect, such as
+	// its pass@1 at the edge.
+	Covariate []Term `json:"covariate,omitempty"`
+
 	Machine pipeline.Machine `json:"machine"` // for estimates of time before anything ran
 }
 
@@ -143,6 +147,13 @@ func (s *Study) Validate() error {
 	}
 	if err := s.Evaluation.Validate(); err != nil {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
+	}
+	for _, t := range s.Covariate {
+		if c := (Claim{Effect: []Term{t}, Rule: Rule{Above, 0}}); !s.Exploratory || s.Gone(c) == "" {
+			if err := s.validateClaim(c); err != nil {
+				return fmt.Errorf("study %s: covariate: %w", s.Name, err)
+			}
+		}
 	}
 	for _, c := range s.Claims {
 		if s.Exploratory && s.Gone(c) != "" {
@@ -277,10 +288,7 @@ func (s *Study) run(a *Arm, seed int64) Run {
 		last = step.stage(label, seed, last)
 		r.Steps = append(r.Steps, last)
 	}
-	evaluation := s.Evaluation
-	if a.Evaluation != nil {
-		evaluation = *a.Evaluation
-	}
+	evaluation := s.evaluationOf(a)
 	evaluation.Checkpoint = a.At
 	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
 	if s.Likelihood {

@@ -251,3 +251,42 @@ func TestOnlyConformanceSpeaksOfAFolderBesideTheRepository(t *testing.T) {
 		}
 	}
 }
+
+// docs/findings.md is the index of LAB.md: each date is an entry, each quoted title a heading
+// there, or the beginning of one.
+func TestTheIndexOfTheLabBookLeadsToItsHeadings(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join(root, "docs", "findings.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := headings(t, "LAB.md")
+	begins := func(what string) bool {
+		plain := strings.ReplaceAll(what, "`", "")
+		return slices.ContainsFunc(titles, func(title string) bool {
+			_, withoutDate, _ := strings.Cut(title, " · ")
+			title = strings.ReplaceAll(title, "`", "")
+			return strings.HasPrefix(title, plain) || strings.HasPrefix(strings.ReplaceAll(withoutDate, "`", ""), plain)
+		})
+	}
+	found := 0
+	for line := range strings.Lines(string(index)) {
+		cells := strings.Split(line, " | ")
+		if len(cells) < 2 || strings.Contains(line, "scales.md") {
+			continue
+		}
+		entry := cells[len(cells)-1]
+		for _, date := range regexp.MustCompile(`\d{4}-\d\d-\d\d`).FindAllString(entry, -1) {
+			if found++; !begins(date) {
+				t.Errorf("docs/findings.md: LAB.md has no entry of %s", date)
+			}
+		}
+		for _, q := range quoted.FindAllStringSubmatch(entry, -1) {
+			if found++; !begins(q[1]) {
+				t.Errorf("docs/findings.md: LAB.md has no heading that begins with %q", q[1])
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("%d references in docs/findings.md, expected 40 or more", found)
+	}
+}
