@@ -85,6 +85,11 @@ func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]boo
 	if r.Study.Likelihood {
 		r.Likelihoods = those(from.Likelihoods, func(x *Likelihood) bool { return runs[runKey{x.Arm, x.Seed}] })
 	}
+	for _, x := range from.Texts {
+		if runs[runKey{x.Arm, x.Seed}] {
+			r.Texts = append(r.Texts, x)
+		}
+	}
 	for _, x := range from.Spent {
 		if costs[x.Recipe] {
 			x.Arms = slices.DeleteFunc(slices.Clone(x.Arms), func(arm string) bool { return !runs[runKey{arm, x.Seed}] })

@@ -34,6 +34,7 @@ type Results struct {
 	Format int `json:"format"` // of this file, resultsFormat
 	pipeline.Report
 	Verdicts []Judgement `json:"claims"`
+	Fits     []Fit       `json:"laws,omitempty"`
 	Spent    []Cost      `json:"spent"`
 	Missing  []string    `json:"missing,omitempty"` // runs that have no evaluation
 	Study    *Study      `json:"definition"`        // everything that was run, with the rules
@@ -41,6 +42,7 @@ type Results struct {
 	Records     []Record     `json:"-"`
 	Likelihoods []Likelihood `json:"-"` // empty where the study does not ask for them
 	Metrics     []Metric     `json:"-"`
+	Texts       []Text       `json:"-"` // a sample; none in results of before
 	Scores      Scores       `json:"-"` // counted from Records and Likelihoods
 
 	// Notes say what a reader must know of the results, such as that an earlier version
@@ -113,6 +115,13 @@ type Metric struct {
 	Length     float64        `json:"completion_length,omitempty"`
 	Lucky      float64        `json:"lucky,omitempty"` // share of right answers with a wrong process
 	FirstWrong map[string]int `json:"first_wrong,omitempty"`
+
+	Entropy    float64         `json:"entropy,omitempty"` // nats a token
+	GradNorm   float64         `json:"grad_norm,omitempty"`
+	ClipShare  float64         `json:"clip_share,omitempty"`   // of tokens without a gradient, for the clip
+	KL         float64         `json:"kl,omitempty"`           // to the start, where the loss has the term
+	RewardByOp map[int]float64 `json:"reward_by_op,omitempty"` // mean reward of each op's samples
+	Problems   int             `json:"problems,omitempty"`     // of the step; which ones follows from the recipe and the step
 }
 
 // Collect gathers what is finished of the study in the store: samples, logs, costs;
@@ -135,7 +144,7 @@ func (s *Study) Collect(st *pipeline.Store) (*Results, error) {
 			at[stage.Address()] = len(r.Spent)
 			r.Spent = append(r.Spent, Cost{stage.Label, stage.Folder(), stage.Kind, stage.Format, stage.RecipeDigest(), []string{run.Arm.Name}, run.Seed, done.Spent})
 			if i < len(run.Steps) {
-				if err := r.addMetrics(st, run, i); err != nil {
+				if err := errors.Join(r.addMetrics(st, run, i), r.addKept(st, run, stage)); err != nil {
 					return nil, err
 				}
 			}
@@ -144,6 +153,7 @@ func (s *Study) Collect(st *pipeline.Store) (*Results, error) {
 			return nil, err
 		}
 	}
+	r.Texts = thin(r.Texts, mostText)
 	return r, r.conclude()
 }
 
@@ -161,7 +171,8 @@ func (r *Results) addRecords(st *pipeline.Store, run Run) error {
 		r.Missing = append(r.Missing, fmt.Sprintf("%s, seed %d", run.Arm.Name, run.Seed))
 		return nil
 	}
-	for _, x := range records {
+	for i, x := range records {
+		r.text(run, &records[i])
 		r.Records = append(r.Records, Record{run.Arm.Name, run.Seed, x.Prompt, x.Op, x.Mode, x.Context, x.Rank, x.Strict, x.Answer, x.Process, x.Class, x.Tokens})
 	}
 	return err
@@ -191,6 +202,10 @@ func (r *Results) addMetrics(st *pipeline.Store, run Run, i int) error {
 		for _, x := range steps {
 			m.Step, m.Loss, m.Reward, m.Strict, m.Answer, m.ZeroStd, m.Length = x.Step, x.Loss, x.RewardMean, x.Strict, x.Answer, x.FracRewardZeroStd, x.CompletionLength
 			m.FirstWrong, m.Lucky = x.FirstWrong, 0
+			m.Entropy, m.GradNorm, m.ClipShare, m.KL, m.Problems, m.RewardByOp = x.Entropy, x.GradNorm, x.ClipRatio, x.KL, x.Prompts, map[int]float64{}
+			for op, count := range x.ByOp {
+				m.RewardByOp[op] = count.Reward
+			}
 			if right := x.Confusion.RightRight + x.Confusion.RightWrong; right > 0 {
 				m.Lucky = float64(x.Confusion.RightWrong) / float64(right)
 			}
@@ -220,6 +235,9 @@ func (r *Results) conclude() (err error) {
 		}
 	}
 	if r.Verdicts, err = r.Study.Judge(r.Scores); err != nil {
+		return err
+	}
+	if r.Fits, err = r.Study.Fits(r.Scores); err != nil {
 		return err
 	}
 	return r.number()
@@ -257,6 +275,11 @@ func (r *Results) number() error {
 			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found))
 		}
 	}
+	for _, f := range r.Fits {
+		if f.Note == "" {
+			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient(), 2*tolerance))
+		}
+	}
 	r.Numbers = list
 	return nil
 }
@@ -277,6 +300,9 @@ func (r *Results) Save(dir string) error {
 	err := errors.Join(pipeline.WriteParquet(filepath.Join(dir, RecordsFile), r.Records), durable.WriteFile(filepath.Join(dir, MetricsFile), lines.Bytes()))
 	if r.Study.Likelihood {
 		err = errors.Join(err, pipeline.WriteParquet(filepath.Join(dir, LikelihoodFile), r.Likelihoods))
+	}
+	if len(r.Texts) > 0 {
+		err = errors.Join(err, pipeline.WriteParquet(filepath.Join(dir, TextsFile), r.Texts))
 	}
 	return errors.Join(err, durable.WriteJSON(filepath.Join(dir, ResultsFile), r))
 }
@@ -310,6 +336,9 @@ func Load(dir string) (*Results, error) {
 		if r.Likelihoods, err = evaluate.ReadRows[Likelihood](filepath.Join(dir, LikelihoodFile)); err != nil {
 			return nil, err
 		}
+	}
+	if r.Texts, err = evaluate.ReadRows[Text](filepath.Join(dir, TextsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	r.Scores, err = scoresOf(r.Records, r.Likelihoods)
 	return r, err
