@@ -277,7 +277,7 @@ func (r *Results) number() error {
 	}
 	for _, f := range r.Fits {
 		if f.Note == "" {
-			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient(), 2*tolerance))
+			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient()))
 		}
 	}
 	r.Numbers = list
