@@ -5,6 +5,7 @@ import (
 
 	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/verify"
+	"interplay/pipeline"
 )
 
 // algorithmsStudy asks whether variants of GRPO differ, at the same compute, base and seeds.
@@ -42,7 +43,7 @@ func algorithmsStudy(s *scale) *Study {
 	arm("process", "dense process reward", "GRPO, paid for the share of right steps", verify.Reward{Form: verify.Process}, nil)
 	arm("consensus", "consensus of siblings", "GRPO, paid for right answers, half by how far the steps are those of siblings with the right answer", verify.Reward{Form: verify.Consensus, Alpha: 0.5}, nil)
 	arm("answers", "answers alone", "GRPO, paid for right answers: what consensus is to be compared with, as neither knows a step's truth", verify.Reward{Form: verify.Outcome}, nil)
-	st.Claims = algorithmsClaims()
+	st.Claims, st.Covariate = algorithmsClaims(), baseAtEdge()
 	return st
 }
 
@@ -64,7 +65,7 @@ const algorithmMargin = 0.03
 func algorithmsClaims() (all []Claim) {
 	learns := Need{Says: "GRPO raises pass@1 at the edge, so that there is something to improve on", Effect: gain("grpo", "base", "edge", Pass1), Rule: Rule{Above, 0}}
 	claim := func(id, says, source string, effect []Term, rule Rule) {
-		all = append(all, Claim{ID: id, Says: says, Source: source, Effect: effect, Rule: rule, Needs: &learns})
+		all = append(all, Claim{ID: id, Says: says, Source: source, Effect: effect, Rule: rule, Needs: &learns, Equal: pipeline.Compute})
 	}
 	ties := "beyond the paper; readers' variants that did not collapse tie within a point"
 	for _, x := range []struct{ arm, name string }{{"dr-grpo", "Dr. GRPO"}, {"dapo", "clip higher with dynamic sampling"}, {"gspo", "GSPO"}, {"process", "the dense process reward"}, {"consensus", "consensus of siblings"}} {

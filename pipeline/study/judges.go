@@ -38,7 +38,7 @@ func judgesStudy(s *scale) *Study {
 	add("both", fmt.Sprintf("accepts %s, rejects %s", shareName(accept), shareName(reject)), "both mistakes at once", "", 0, erring(accept, reject))
 	add("answers", "judges answers alone", "its mistakes follow a pattern: right answers by wrong steps", "", 0,
 		s.reinforce(s.Studies.RLOps.Edge, verify.Reward{Form: verify.Outcome}))
-	st.Claims = judgesClaims(j.FalseAccept, j.FalseReject)
+	st.Claims, st.Covariate = judgesClaims(j.FalseAccept, j.FalseReject), baseAtEdge()
 	if len(j.FalseAccept) == len(j.FalseReject) {
 		st.Figures = []Figure{{Name: "grid", Form: GridForm, Title: "What RL gives under a judge that errs", XLabel: "share of mistakes", Groups: []string{falseAccepts, falseRejects}, Ranges: []string{"inside", "edge"}}}
 	}
