@@ -2,7 +2,10 @@
 #
 #   make demo     set up, then run the walkthrough notebook and say where its results are
 #   make test     set up, then run every check that CI runs
+#   make check PKG=kernelkit/verify   set up, then the checks of one package, in seconds
 #   make lab      set up, then open JupyterLab on the notebooks
+#   make course   the same on the lessons
+#   make site     everything that there is to read as a static site, build/site/index.html
 #
 # Settings, on the command line or in the environment: PROFILE=smoke|micro|gpu|paper,
 # SEED=1, GOMLX_BACKEND=xla:cpu|xla:cuda, INTERPLAY_RUNS=folder, FUZZTIME=30s.
@@ -14,7 +17,7 @@ ifdef SEED
 export INTERPLAY_SEED := $(SEED)
 endif
 
-.PHONY: lessons demo test lab setup setup-cuda fuzz audit bench peers clean
+.PHONY: check readme lessons demo test lab course site setup setup-cuda fuzz audit bench peers clean
 
 demo:
 	@scripts/demo.sh
@@ -22,8 +25,22 @@ demo:
 test:
 	@scripts/test.sh
 
+check:
+	@scripts/test.sh $(or $(PKG),$(error which package? make check PKG=kernelkit/verify))
+
+# The numbers of README.md and its badges, from the committed results of the studies.
+readme:
+	@scripts/in-project.sh go run ./scripts/readme
+
 lab:
 	@scripts/lab.sh
+
+course:
+	@scripts/lab.sh notebooks/course/01_graphs.ipynb
+
+# Notebooks are shown as they were executed, not run again.
+site:
+	@scripts/site.sh
 
 setup:
 	@scripts/setup.sh --repair
@@ -54,4 +71,4 @@ peers:
 # Everything that set-up and the checks made; the run store stays.
 clean:
 	@[ ! -d .cache ] || chmod -R u+w .cache # Go keeps its module cache read-only
-	rm -rf .venv .venv.old .venv-peers .bin .cache .jupyter build
+	rm -rf .venv .venv.old .venv-peers .venv-site .bin .cache .jupyter build

@@ -177,6 +177,75 @@ func TestUnwrittenExercisesCompileAndFailTheirChecks(t *testing.T) {
 	}
 }
 
+var boldTerm = regexp.MustCompile(`\*\*([^*\n]+)\*\*`)
+
+// notTerms begin what stands in bold and is no term: labels of tables and exercises.
+var notTerms = []string{"You need", "Time", "You write", "Exercise ", "Words of this lesson"}
+
+// Each term that a lesson sets in bold is explained at the end of one: it, its beginning (leaks, Leak), or a form
+// of it that begins alike (addresses, Addressed noise).
+func TestGlossaryExplainsTheTermsInBold(t *testing.T) {
+	lessons, err := readLessons(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := glossary(lessons)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lessonsOfTheCourse(t) {
+		for _, c := range l.cells {
+			if c.kind != markdown {
+				continue
+			}
+			for _, m := range boldTerm.FindAllStringSubmatch(c.text, -1) {
+				term := m[1]
+				isLabel := slices.ContainsFunc(notTerms, func(label string) bool { return strings.HasPrefix(term, label) }) || strings.HasSuffix(term, ".")
+				if !isLabel && !slices.ContainsFunc(words, func(w word) bool { return alike(w.term, term) }) {
+					t.Errorf("%s: **%s** is not among the words that a lesson explains at its end; explain it there, or set it in *italics* where it is no term", l.folder, term)
+				}
+			}
+		}
+	}
+}
+
+// alike tells whether two terms begin with the same word, or with forms of it.
+func alike(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n == min(len(a), len(b)) || n >= 5
+}
+
+func TestGlossaryIsMadeFromTheLessons(t *testing.T) {
+	lessons, err := readLessons(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := glossaryPage(lessons)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(root, glossaryFile))
+	if err != nil || string(got) != string(want) {
+		t.Errorf("%s is not what the lessons give (%v): make it anew with `make lessons`", glossaryFile, err)
+	}
+}
+
+func TestReadmeListsTheLessons(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, courseDir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lessonsOfTheCourse(t) {
+		if !strings.Contains(string(page), "("+l.folder+".ipynb)") {
+			t.Errorf("%s/README.md does not list lesson %s", courseDir, l.folder)
+		}
+	}
+}
+
 func TestStubIsWhatTheChecksKnow(t *testing.T) {
 	if !strings.Contains(stub, lesson.Unwritten) {
 		t.Errorf("the stub is %q, and checks look for %q", stub, lesson.Unwritten)

@@ -1,7 +1,7 @@
 // Command course makes the notebooks of the course from the lessons' sources
 // (notebooks/course/lessons): for each the student's edition, notebooks/course/NAME.ipynb, whose
-// exercises are to be written, and the teacher's, notebooks/course/teacher/NAME.ipynb, with the solutions.
-// `make course` runs it. Outputs that an unchanged cell of a notebook has are kept.
+// exercises are to be written, and the teacher's, notebooks/course/teacher/NAME.ipynb, with the solutions;
+// and the glossary of all of them. `make lessons` runs it. Outputs that an unchanged cell of a notebook has are kept.
 package main
 
 import (
@@ -60,12 +60,20 @@ func makeCourse(root, executed string) error {
 			if text, err = withOutputs(text, old); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			if err := durable.Write(name, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+			if err := write(name, text); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	page, err := glossaryPage(lessons)
+	if err != nil {
+		return err
+	}
+	return write(filepath.Join(root, glossaryFile), page)
+}
+
+func write(name string, text []byte) error {
+	return durable.Write(name, func(w io.Writer) error { _, err := w.Write(text); return err })
 }
 
 // file is where an edition of the lesson is, from the project's root.

@@ -318,5 +318,5 @@ func RunSplits() {
 
 A source of problems of any difficulty, with known answers, told in any words, and split so that nothing leaks. Lesson 2 reads solutions, and says for each step whether it is right.
 
-**Words of this lesson.** *Graph*: quantities, and what each is computed from. *Leaf*: a quantity that is given. *Parent*: what a quantity is computed from. *op*: the number of operations that lead to the answer. *Distractor*: a quantity that the answer does not need. *Context*: the words in which a graph is told. *Fingerprint*: what all tellings of a problem share. *Leak*: a test problem that was trained on.
+**Words of this lesson.** *Graph*: quantities, and what each is computed from. *Node*: one quantity of a graph. *Leaf*: a quantity that is given. *Parent*: what a quantity is computed from. *op*: the number of operations that lead to the answer. *Distractor*: a quantity that the answer does not need. *Context*: the words in which a graph is told. *Fingerprint*: what all tellings of a problem share. *Leak*: a test problem that was trained on.
 */

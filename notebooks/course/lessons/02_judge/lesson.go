@@ -23,7 +23,7 @@ import (
 | **Time** | an hour with the exercises; the notebook runs in a minute |
 | **You write** | a parser of steps, their execution, the comparison with the graph, and the attack on all of it |
 
-With numbers from 0 to 9 a guess is right one time in ten. Whoever pays for answers alone pays for luck, and a model that is trained that way learns to guess. So the judge of this laboratory reads **every step**: it parses it, computes it, and compares it with the graph that the problem was made from. A judge that says *right* of something wrong (a **false accept**) is the worst fault of all: reinforcement learning will find it, and use it.
+With numbers from 0 to 9 a guess is right one time in ten. Whoever pays for answers alone pays for luck, and a model that is trained that way learns to guess. So the judge of this laboratory reads *every step*: it parses it, computes it, and compares it with the graph that the problem was made from. A judge that says *right* of something wrong (a **false accept**) is the worst fault of all: reinforcement learning will find it, and use it.
 */
 
 /*md
@@ -425,5 +425,5 @@ func RunLaboratory() {
 
 A judge that reads every step, and a way to trust it. Lesson 3 builds what writes the solutions.
 
-**Words of this lesson.** *Strict*: every step right, nothing missing, and the right answer. *False accept*: a judge says right of something wrong. *False reject*: a judge says wrong of something right. *Mutant*: a right solution that was broken on purpose. *Regular expression*: a pattern for texts.
+**Words of this lesson.** *Step*: a part of a solution that computes one variable. *Strict parser*: a reader that knows one form and refuses everything else. *Strict*: every step right, nothing missing, and the right answer. *False accept*: a judge says right of something wrong. *False reject*: a judge says wrong of something right. *Mutant*: a right solution that was broken on purpose. *Regular expression*: a pattern for texts.
 */

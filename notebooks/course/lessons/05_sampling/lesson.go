@@ -266,7 +266,7 @@ func interval(values []float64) (mean, low, high float64) {
 /*md
 ## 6 · How curves seem to cross
 
-A claim that is often made: RL makes a model better at pass@1 and *worse* at pass@k for large k, so their curves **cross**. Here are two models on 64 problems. The first solves half of the problems for sure, and the others never. The second solves every problem with chance 0.3. Their curves cross, and the crossing is real.
+A claim that is often made: RL makes a model better at pass@1 and *worse* at pass@k for large k, so their curves *cross*. Here are two models on 64 problems. The first solves half of the problems for sure, and the others never. The second solves every problem with chance 0.3. Their curves cross, and the crossing is real.
 
 Now take the *same* model twice, with 16 tries each. The two curves cross here and there too, by luck alone. How often?
 */
@@ -352,5 +352,5 @@ func RunAgainstTheLaboratory() {
 
 A sampler whose texts do not depend on the batch, a cache that is only a shortcut, and numbers that say how sure they are. Lesson 6 makes the model learn from its own samples.
 
-**Words of this lesson.** *Logit*: what a model gives a token before the softmax. *Temperature*: what logits are divided by. *Addressed noise*: random numbers that are a function of where they are used. *KV cache*: keys and values of the tokens so far. *pass@k*: the chance that one of k tries is right. *Standard error*: how far a mean would move with other problems. *Paired*: compared problem by problem.
+**Words of this lesson.** *Logit*: what a model gives a token before the softmax. *Softmax*: what turns logits into chances that add up to 1. *Temperature*: what logits are divided by. *Gumbel trick*: a draw from a softmax as the largest of logits with noise. *Biased*: wrong on average, however often it is repeated. *Addressed noise*: random numbers that are a function of where they are used. *KV cache*: keys and values of the tokens so far. *pass@k*: the chance that one of k tries is right. *Standard error*: how far a mean would move with other problems. *Paired*: compared problem by problem.
 */

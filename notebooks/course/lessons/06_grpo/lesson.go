@@ -277,7 +277,7 @@ func k3(logProb, reference float64) (value, slope float64) {
 /*md
 ## 6 · Which tokens count
 
-A transformer sees prompt and solution in one row: $n$ tokens, the first `prompt` of them not its own. The output at position $t$ gives the chances of token $t + 1$. So the outputs that RL learns from are those whose **next** token is one of the solution, and what stands behind the end token is padding. Rows are padded to equal length; `written` is the number of tokens of prompt and solution together.
+A transformer sees prompt and solution in one row: $n$ tokens, the first `prompt` of them not its own. The output at position $t$ gives the chances of token $t + 1$. So the outputs that RL learns from are those whose *next* token is one of the solution, and what stands behind the end token is padding. Rows are padded to equal length; `written` is the number of tokens of prompt and solution together.
 
 **Exercise 6.5** Write `mask`: for each of the `row` positions, whether its output is learned from.
 
@@ -322,6 +322,31 @@ type setting struct {
 	brokenMask    bool // each token learns from its neighbour's place
 	brokenRatio   bool // the old log-probabilities are taken anew before each update, nothing is ever clipped
 }
+
+// watch adds one of many tokens, with this share of all, to the metrics.
+func (m *metrics) watch(p, advantage, slope, drift, share float64) {
+	if advantage != 0 {
+		m.pushed += share
+		if slope == 0 {
+			m.clipped += share
+		}
+	}
+	m.drift += drift * share
+	m.entropy -= math.Log(p) * share
+}
+
+// withoutEpsilon is what advantages are without ε when rewards are sums of parts: equal ones differ
+// in a late digit, and the division makes that as large as a success. Multiplied by a billion
+// billions, rewards are so large that ε no longer counts.
+func withoutEpsilon(rewards []float64, number uint64) []float64 {
+	large := make([]float64, len(rewards))
+	for i, r := range rewards {
+		large[i] = 1e18 * (r + 1e-12*random.New(2, "rounding", number, uint64(i)).Float64())
+	}
+	return advantages(large)
+}
+
+//cell
 
 // step is one step of GRPO: samples, rewards, advantages, updates.
 func (p policy) step(number uint64, base policy, s setting) (m metrics) {
@@ -374,29 +399,6 @@ func (p policy) step(number uint64, base policy, s setting) (m metrics) {
 }
 
 //cell
-
-// watch adds one of many tokens, with this share of all, to the metrics.
-func (m *metrics) watch(p, advantage, slope, drift, share float64) {
-	if advantage != 0 {
-		m.pushed += share
-		if slope == 0 {
-			m.clipped += share
-		}
-	}
-	m.drift += drift * share
-	m.entropy -= math.Log(p) * share
-}
-
-// withoutEpsilon is what advantages are without ε when rewards are sums of parts: equal ones differ
-// in a late digit, and the division makes that as large as a success. Multiplied by a billion
-// billions, rewards are so large that ε no longer counts.
-func withoutEpsilon(rewards []float64, number uint64) []float64 {
-	large := make([]float64, len(rewards))
-	for i, r := range rewards {
-		large[i] = 1e18 * (r + 1e-12*random.New(2, "rounding", number, uint64(i)).Float64())
-	}
-	return advantages(large)
-}
 
 // run trains a copy of the base for some steps and shows the metrics on the way.
 func run(title string, steps int, s setting) policy {
@@ -456,6 +458,15 @@ func RunBrokenMask() {
 **A stale policy, and nobody noticing.** The same samples are used for twenty updates, and the old log-probabilities are taken anew before each: the ratio is always 1, and the clip never bites.
  */
 
+// ends is where twenty updates a step lead, with or without a ratio that means something.
+func ends(noise uint64, brokenRatio bool) float64 {
+	base, p := basePolicy(), basePolicy()
+	for n := range uint64(30) {
+		p.step(1000*noise+n, base, setting{rate: 0.2, clip: 0.2, updates: 20, brokenRatio: brokenRatio})
+	}
+	return p.passAtK(8)
+}
+
 func RunBrokenRatio() {
 	defer lesson.Unfinished()
 	run("right: twenty updates with the clip", 60, setting{rate: 0.2, clip: 0.2, updates: 20})
@@ -465,15 +476,6 @@ func RunBrokenRatio() {
 		table.Add(noise+1, ends(noise+1, false), ends(noise+1, true))
 	}
 	table.Show()
-}
-
-// ends is where twenty updates a step lead, with or without a ratio that means something.
-func ends(noise uint64, brokenRatio bool) float64 {
-	base, p := basePolicy(), basePolicy()
-	for n := range uint64(30) {
-		p.step(1000*noise+n, base, setting{rate: 0.2, clip: 0.2, updates: 20, brokenRatio: brokenRatio})
-	}
-	return p.passAtK(8)
 }
 
 /*md
@@ -515,5 +517,5 @@ func RunTransformer() {
 
 All parts of GRPO, and an eye for three ways in which it breaks. Lesson 7 asks what the reward really pays for.
 
-**Words of this lesson.** *Policy*: the model, seen as what chooses tokens. *Group*: the samples of one problem. *Advantage*: how much better a sample did than its group. *Ratio*: how much likelier the policy makes a token than when it was drawn. *Clip*: the bound beyond which a ratio earns no more. *KL*: how far a policy is from a reference. *Entropy*: how undecided a policy is.
+**Words of this lesson.** *GRPO*: reinforcement learning whose samples are compared with others of the same problem. *Reward*: the number that a sample is paid. *Loss*: the number that training makes small. *Group of equals*: samples that did equally well, and teach nothing. *Drift*: how far training has moved from the base. *Pushed*: the share of tokens that an advantage moves. *Policy*: the model, seen as what chooses tokens. *Group*: the samples of one problem. *Advantage*: how much better a sample did than its group. *Ratio*: how much likelier the policy makes a token than when it was drawn. *Clip*: the bound beyond which a ratio earns no more. *KL*: how far a policy is from a reference. *Entropy*: how undecided a policy is.
 */

@@ -1,0 +1,90 @@
+# How Sphinx builds the site from what stage.py laid out: notebooks as they are, not run again; nothing
+# that a page needs comes from another host, so formulas are MathML, which browsers draw by themselves.
+import latex2mathml.converter
+from docutils import nodes
+from myst_nb.core.render import NbElementRenderer
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
+
+project = "Interplay"
+author = "the Interplay authors"
+root_doc = "index"
+extensions = ["myst_nb"]
+exclude_patterns = ["**/student/*.ipynb"]  # offered as files, not shown as pages
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+language = "en"
+
+nb_execution_mode = "off"
+nb_merge_streams = True
+nb_render_text_lexer = "none"
+nb_render_error_lexer = "none"
+nb_code_prompt_show = "Show {type}"
+nb_code_prompt_hide = "Hide {type}"
+myst_enable_extensions = ["dollarmath", "attrs_inline"]
+myst_dmath_double_inline = True
+myst_heading_anchors = 4
+myst_links_external_new_tab = False
+suppress_warnings = ["misc.highlighting_failure", "myst.header"]
+html_math_renderer = "mathml"
+
+html_theme = "pydata_sphinx_theme"
+html_title = "Interplay"
+html_theme_options = {
+    "logo": {"text": "Interplay"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 7,
+    "navigation_with_keys": False,
+    "show_nav_level": 1,
+    "navigation_depth": 3,
+    "show_toc_level": 2,
+    "navbar_persistent": ["search-button"],
+    "footer_start": [],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {page: [] for page in ("index", "notebooks/00_walkthrough")}
+html_copy_source = False
+html_show_sourcelink = False
+
+
+def mathml(self, node):
+    block = isinstance(node, nodes.math_block)
+    formula = latex2mathml.converter.convert(node.astext(), display="block" if block else "inline")
+    self.body.append(f'<div class="math">{formula}</div>' if block else formula)
+    raise nodes.SkipNode
+
+
+# An output's picture has its own description beside it, as plain text (stage.py puts it into the output's
+# metadata); myst-nb knows one for a whole cell only.
+render_image = NbElementRenderer.render_image
+
+
+def described(self, data):
+    images = render_image(self, data)
+    if alt := data.output_metadata.get("image/png", {}).get("alt"):
+        images[0]["alt"] = alt
+    return images
+
+
+def without_empty_heads(app, doctree):
+    """Tables whose head says nothing have none: a screen reader would read out empty cells."""
+    for head in list(doctree.findall(nodes.thead)):
+        if not head.astext().strip():
+            head.parent.remove(head)
+
+
+def visit_hidden(self, node):
+    """A cell that opens at a click, named by what it says."""
+    self.body.append(f'<details class="admonition hide {" ".join(node["classes"])}"><summary>'
+                     f'<p class="collapsed admonition-title">{node["prompt_show"]}</p>'
+                     f'<p class="expanded admonition-title">{node["prompt_hide"]}</p></summary>')
+
+
+def setup(app):
+    app.connect("doctree-read", without_empty_heads)
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_HideCellInput))
+    app.add_html_math_renderer("mathml", inline_renderers=(mathml, None), block_renderers=(mathml, None))
+    NbElementRenderer.render_image = described
