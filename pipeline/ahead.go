@@ -37,6 +37,9 @@ func CheckAhead(stages []*Stage) error {
 func checkLengths(recipe any, base Pretraining, tok *vocab.Tokenizer) error {
 	switch r := recipe.(type) {
 	case Pretraining:
+		if r.Sampler != nil || r.Filter != nil || r.Prompt != nil || r.Problems > 0 {
+			return nil // functions of the user's say which problems, and how they read; or all are met in the first steps
+		}
 		room := r.Train.Seq + 1 // the last token of a document is only predicted
 		all, err := lengthsOf(r.Data, r.Split, base, tok)
 		if err != nil || r.Train.SkipLong {
@@ -47,13 +50,16 @@ func checkLengths(recipe any, base Pretraining, tok *vocab.Tokenizer) error {
 				x.cell, x.document, room, x.document-1)
 		}
 	case Reinforcement:
-		if r.Prompt != nil {
-			return nil // a function of the user's writes what the model reads
+		if r.Sampler != nil || r.Filter != nil || r.Prompt != nil || r.MaxPrompt > 0 && r.MaxPrompt+r.GRPO.MaxTokens <= base.Model.Context {
+			return nil
 		}
 		return checkPrompts(r.Data, gsm.RL, r.GRPO.MaxTokens, base, tok)
 	case Rejection:
 		return checkPrompts(r.Data, gsm.RL, r.MaxTokens, base, tok)
 	case Evaluation:
+		if r.Sampler != nil || r.Filter != nil || r.Prompt != nil {
+			return nil
+		}
 		return checkPrompts(r.Data, r.Split, r.MaxTokens, base, tok)
 	}
 	return nil
@@ -130,7 +136,7 @@ func (x *longest) draw(source *gsm.Source, tok *vocab.Tokenizer, from, to int) e
 		return err
 	}
 	for i := from; i < to; i++ {
-		d, err := document(fixed.At(uint64(i)), tok, SolutionOnly)
+		d, err := document(fixed.At(uint64(i)), nil, tok, SolutionOnly)
 		if err != nil {
 			return fmt.Errorf("the model's tokens cannot write a problem of %s: %w", x.cell, err)
 		}
