@@ -2,6 +2,7 @@
 #
 #   make demo     set up, then run the walkthrough notebook and say where its results are
 #   make test     set up, then run every check that CI runs
+#   make check PKG=kernelkit/verify   set up, then the checks of one package, in seconds
 #   make lab      set up, then open JupyterLab on the notebooks
 #   make course   the same on the lessons
 #   make site     everything that there is to read as a static site, build/site/index.html
@@ -16,13 +17,20 @@ ifdef SEED
 export INTERPLAY_SEED := $(SEED)
 endif
 
-.PHONY: lessons demo test lab course site setup setup-cuda fuzz audit bench peers clean
+.PHONY: check readme lessons demo test lab course site setup setup-cuda fuzz audit bench peers clean
 
 demo:
 	@scripts/demo.sh
 
 test:
 	@scripts/test.sh
+
+check:
+	@scripts/test.sh $(or $(PKG),$(error which package? make check PKG=kernelkit/verify))
+
+# The numbers of README.md and its badges, from the committed results of the studies.
+readme:
+	@scripts/in-project.sh go run ./scripts/readme
 
 lab:
 	@scripts/lab.sh

@@ -48,37 +48,158 @@ func source(c study.Claim) string {
 	return cmp.Or(strings.TrimPrefix(claimCode.ReplaceAllString(c.Source, ""), ", "), "the paper")
 }
 
-// ClaimsTable lists a study's claims: what the paper has, what was found, the verdict.
+// ClaimsTable lists a study's claims: what the paper has, what was found, the verdict by
+// itself and in the family of all the study's claims.
 func ClaimsTable(d *study.Results) *Table {
 	t := &Table{Title: fmt.Sprintf("Claims, profile %s, seeds %s", d.Profile, seedText(d.Study.Seeds)),
-		Columns: []string{"claim", "source", "paper", "here", "95 % interval", "holds when", "verdict"}}
-	unmet, nats := "", ""
+		Columns: []string{"claim", "source", "paper", "here", "95 % interval", "holds when", "verdict", "in the family"}}
+	n := claimNotes{}
 	for _, c := range d.Verdicts {
-		here, interval, rule := "–", "–", percentRule(c.Rule)
-		if c.Unit() != "share" {
-			rule, nats = c.Rule.String()+" nats", " Likelihoods are in nats a token."
-		}
-		if c.Note == "" {
-			here, interval = showEffect(c.Claim, c.Found)
-		}
-		verdict := string(c.Verdict)
-		if c.Note != "" {
-			verdict = "not judged: " + c.Note
-		}
-		if c.Unmet != "" {
-			verdict += " *"
-			if !strings.Contains(unmet, c.Unmet) {
-				unmet += " * It needs: " + c.Unmet + "."
-			}
-		}
-		t.Add(c.Says, source(c.Claim), paperValue(c.Paper), here, interval, rule, verdict)
+		here, interval := showFound(c)
+		t.Add(c.Says, source(c.Claim), paperValue(c.Paper), here, interval, showRule(c.Claim), n.verdict(d, c), n.family(c))
 	}
 	width := ""
 	if n := len(d.Study.Seeds); n > 1 {
 		width = fmt.Sprintf(" (Student's t, %d seeds)", n)
 	}
-	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) + nats + unmet + noted(d)
+	t.Note = fmt.Sprintf("Effects in percentage points; intervals over %s; k = %d here and 128 in the paper.", over(d.Study)+width, d.Study.Evaluation.Samples) +
+		n.text() + summary(d.Verdicts) + noted(d)
 	return t
+}
+
+// showFound writes what was found, and its interval: an effect, or where curves cross.
+func showFound(c study.Judgement) (here, interval string) {
+	switch {
+	case c.Note != "":
+		return "–", "–"
+	case c.Crossing == nil:
+		return showEffect(c.Claim, c.Found)
+	}
+	x := c.Crossing
+	here, interval = fmt.Sprintf("not within %d", x.UpTo), fmt.Sprintf("k = %.0f on", x.Low)
+	if x.K > 0 {
+		here = fmt.Sprintf("k = %.0f", x.K)
+	}
+	switch {
+	case x.Low == 0:
+		interval = fmt.Sprintf("beyond %d", x.UpTo)
+	case x.High > 0:
+		interval = fmt.Sprintf("k = %.0f to %.0f", x.Low, x.High)
+	}
+	return here, interval
+}
+
+// showRule writes when a claim holds, in the unit of its effect.
+func showRule(c study.Claim) string {
+	switch {
+	case c.Rule.Direction == study.CrossBy || c.Rule.Direction == study.StayApartTo:
+		return "curves " + c.Rule.String()
+	case c.Unit() != "share":
+		return c.Rule.String() + " nats"
+	}
+	r := c.Rule
+	r.Threshold *= 100
+	return r.String()
+}
+
+// claimNotes collects what the signs in a table of claims mean.
+type claimNotes struct {
+	needs                       []string
+	nats, many, unlike, lacking bool
+}
+
+// verdict writes a claim's own verdict: why it was not run, how many seeds would decide what
+// is not resolved, what it needs, and what the sides cost that were to cost the same.
+func (n *claimNotes) verdict(d *study.Results, c study.Judgement) string {
+	n.nats = n.nats || c.Unit() != "share"
+	text := string(c.Verdict)
+	if c.NotRun != "" {
+		n.lacking = true
+	} else if c.Note != "" {
+		text += ": " + c.Note
+	}
+	if c.Verdict == study.NotResolved && c.Unmet == "" && c.Decides > 0 {
+		n.many = true
+		text += fmt.Sprintf(" (%d seeds might do)", c.Decides)
+	}
+	if c.Unmet != "" {
+		text += " *"
+		if !slices.Contains(n.needs, c.Unmet) {
+			n.needs = append(n.needs, c.Unmet)
+		}
+	}
+	if ratio, ok := d.CostRatio(c.Claim, c.Equal); ok && c.Verdict != study.NotRun && math.Abs(math.Log(ratio)) > math.Log(1.15) {
+		n.unlike = true
+		text += fmt.Sprintf(" ‡ at %.2g × the %s", ratio, c.Equal)
+	}
+	return text
+}
+
+// family writes a claim's verdict in the family.
+func (n *claimNotes) family(c study.Judgement) string {
+	switch {
+	case c.Verdict == study.NotRun:
+		return "–"
+	case c.Exact:
+		return "no test: nothing varies"
+	case c.Family != c.Verdict:
+		return fmt.Sprintf("%s, q = %.2f", study.NotResolved, c.Q)
+	}
+	return fmt.Sprintf("the same, q = %s", small(c.Q))
+}
+
+// small writes a p-value.
+func small(p float64) string {
+	if p < 0.001 {
+		return "<.001"
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%.3f", p), "0")
+}
+
+func (n *claimNotes) text() (text string) {
+	if n.nats {
+		text += " Likelihoods are in nats a token."
+	}
+	for _, need := range n.needs {
+		text += " * It needs: " + need + "."
+	}
+	if n.many {
+		text += " Seeds that might do: how many would tell the effect from the threshold at the spread seen here, four times in five."
+	}
+	if n.lacking {
+		text += " Not run: this scale lacks arms or samples that the claim needs."
+	}
+	if n.unlike {
+		text += " ‡ The two sides were to cost the same and did not."
+	}
+	return text
+}
+
+// summary counts what is resolved. Claims that ask for one effect, and those where nothing
+// varies, count once; how many different pairs of arms they rest on says how many findings
+// they can be.
+func summary(all []study.Judgement) string {
+	var tests, alone, inFamily int
+	arms := map[string]bool{}
+	for _, c := range all {
+		if c.Verdict == study.NotRun || c.SameAs != "" {
+			continue
+		}
+		tests++
+		if c.Verdict != study.NotResolved {
+			alone++
+		}
+		if c.Family != study.NotResolved {
+			inFamily++
+			var names []string
+			for _, t := range c.Effect {
+				names = append(names, t.Arm)
+			}
+			slices.Sort(names)
+			arms[strings.Join(slices.Compact(names), " ")] = true
+		}
+	}
+	return fmt.Sprintf(" Of %d different tests %d are resolved by themselves and %d in the family (false ones among them kept to 5 %%, Benjamini–Hochberg), on %d sets of arms.", tests, alone, inFamily, len(arms))
 }
 
 // noted is what a reader must know of results, as sentences of a table's note.
@@ -140,11 +261,6 @@ func effectForm(c study.Claim) (digits int, scale float64) {
 func showEffect(c study.Claim, v score.Interval) (value, interval string) {
 	digits, scale := effectForm(c)
 	return fmt.Sprintf("%+.*f", digits, scale*v.Value), fmt.Sprintf("%+.*f to %+.*f", digits, scale*v.Low, digits, scale*v.High)
-}
-
-func percentRule(r study.Rule) string {
-	r.Threshold *= 100
-	return r.String()
 }
 
 // arm finds an arm by name and ends the cell with the names there are.
@@ -248,24 +364,19 @@ func (r *Results) inGroup(group string) (arms []*study.Arm) {
 	return arms
 }
 
-// Ledger lists what every arm cost beyond what all arms share, mean over seeds.
+// Ledger lists what every arm cost beyond what all arms share, mean over seeds, at each price.
 func (r *Results) Ledger() *Table {
-	t := &Table{Title: "Compute ledger, mean of a seed, evaluation left out", Columns: []string{"arm", "trained tokens", "sampled tokens", "GFLOPs", "nominal tokens", "true tokens", "seconds"}}
+	t := &Table{Title: "Compute ledger, mean of a seed, evaluation left out", Columns: []string{"arm", "trained tokens", "sampled tokens", "nominal tokens", "true tokens", "GFLOPs", "seconds"}}
 	for _, a := range r.Study.Arms {
 		if a.At > 0 { // a part of the baseline's training
 			continue
 		}
-		var sum pipeline.Spent
-		for _, x := range r.Spent {
-			if x.Kind != "evaluate" && len(x.Arms) < len(r.Study.Arms) && slices.Contains(x.Arms, a.Name) {
-				sum = sum.Add(x.Spent)
-			}
-		}
-		n := float64(len(r.Study.Seeds))
-		t.Add(a.Label+r.groupSuffix(a), thousands(float64(sum.TrainTokens)/n), thousands(float64(sum.GeneratedTokens)/n), fmt.Sprintf("%.0f", sum.FLOPs/1e9/n),
-			thousands(sum.NominalTokens/n), thousands(sum.TrueTokens/n), fmt.Sprintf("%.0f", sum.Seconds/n))
+		c := r.Cost(a.Name)
+		t.Add(a.Label+r.groupSuffix(a), thousands(float64(c.TrainTokens)), thousands(float64(c.GeneratedTokens)),
+			thousands(c.NominalTokens), thousands(c.TrueTokens), fmt.Sprintf("%.0f", c.FLOPs/1e9), fmt.Sprintf("%.0f", c.Seconds))
 	}
-	t.Note = "Stages that every arm shares are left out. Nominal and true tokens: RL priced in training tokens by the paper's equation, at the longest length allowed and at the lengths that occurred."
+	t.Note = "Stages that every arm shares are left out. Nominal and true tokens: RL priced in training tokens by the paper's equation, at the longest sample allowed and at the lengths that occurred. " +
+		"FLOPs are those that were executed: groups that taught nothing cost no update, and a group's prompt is read once."
 	return t
 }
 
@@ -290,6 +401,9 @@ func (r *Results) Close() {
 		t.Add(pipeline.LikelihoodFile, fmt.Sprintf("%d likelihoods of gold solutions", len(r.Likelihoods)))
 	}
 	t.Add(study.MetricsFile, fmt.Sprintf("%d lines of training and RL logs", len(r.Metrics)))
+	if len(r.Texts) > 0 {
+		t.Add(study.TextsFile, fmt.Sprintf("%d texts that models wrote, a sample", len(r.Texts)))
+	}
 	t.Note = "Every figure and table above was made from these files."
 	t.Show()
 	if len(r.Missing) > 0 {

@@ -1,10 +1,10 @@
 package kernelkit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +25,7 @@ type Study struct {
 	lab *Lab
 }
 
-// Study opens a study by name: edge, exposure, split or reward.
+// Study opens a study by name: edge, exposure, split, reward, hard, share, gain, judges or algorithms.
 func (l *Lab) Study(name string) *Study {
 	return &Study{must(study.ByName(name, l.profile.Name, l.Seed)), l}
 }
@@ -75,7 +75,7 @@ func (s *Study) parts() (mid, rl, controls []string) {
 	between := false
 	for _, a := range s.Arms {
 		for i, step := range a.Steps[1:] {
-			if step.Train != nil && !slices.Contains(mid, step.Name) {
+			if step.RL == nil && !slices.Contains(mid, step.Name) {
 				mid = append(mid, step.Name)
 			} else if step.RL != nil && !slices.Contains(rl, step.Name) {
 				rl = append(rl, step.Name)
@@ -131,12 +131,14 @@ func (s *Study) Rules() *Table {
 	t := &Table{Title: "Claims, and when they hold", Columns: []string{"claim", "effect", "holds when", "paper"}}
 	for _, c := range s.Claims {
 		when := c.Rule.String()
-		if gone := s.Gone(c); gone != "" {
-			when = "not judged: " + gone
+		if lacking := cmp.Or(c.NotRun, s.Gone(c)); lacking != "" {
+			when += "; not run at this scale: " + lacking
 		}
 		t.Add(c.Says, s.Describe(c.Effect), when, paperValue(c.Paper))
 	}
-	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved."
+	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved. " +
+		"One that an effect is within a margin, two recipes the same, agrees when the 90 % interval lies inside (two tests at 5 %). " +
+		"Curves cross when one arm leads at k = 1 and the other at the last k; they stay apart when one leads at every k; each beyond chance."
 	return t
 }
 
@@ -178,7 +180,7 @@ func PlanTable(s *study.Study, p *pipeline.Plan) *Table {
 	}
 	t.Note += ". "
 	for _, c := range s.Claims {
-		if gone := s.Gone(c); gone != "" {
+		if gone := s.Gone(c); gone != "" && c.NotRun == "" {
 			t.Note += fmt.Sprintf("The claim %q will not be judged: %s. ", c.Says, gone)
 		}
 	}
@@ -268,7 +270,7 @@ func (s *Study) Run() *Results {
 		for _, note := range r.Notes {
 			word += "; they were " + note
 		}
-		show("", `<code style="color:#444">`+html.EscapeString(word)+`</code>`, word)
+		show("", quietLine(word), word)
 		return r
 	}
 	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
 )
 
@@ -61,8 +62,48 @@ func meanLengths(spec gsm.Spec, ph *Phrases) lengths {
 	return l
 }
 
-// Estimate is what RL by this recipe is expected to cost, of a model with base's network and tokens.
-func (r Reinforcement) Estimate(base Pretraining) Spent {
+var measuredLongest sync.Map // spec digest and phrases → tokens
+
+// longestPrompt is the longest prompt among the first 1,024 problems of a spec, in tokens; 0
+// where there is no tokenizer before a corpus was read.
+func longestPrompt(spec gsm.Spec, ph *Phrases) int {
+	key := fmt.Sprintf("%s %+v", spec.Digest(), ph)
+	if v, ok := measuredLongest.Load(key); ok {
+		return v.(int)
+	}
+	longest := 0
+	source, err := gsm.NewSource(spec, gsm.RL, 0)
+	tok, err2 := tokenizer(Pretraining{Data: spec, Phrases: ph})
+	if err == nil && err2 == nil {
+		for i := range uint64(1024) {
+			if ids, err := tok.Encode(source.At(i).Prompt()); err == nil {
+				longest = max(longest, len(ids))
+			}
+		}
+	}
+	measuredLongest.Store(key, longest)
+	return longest
+}
+
+// Longest is the longest sample that RL by this recipe allows, in tokens: the longest prompt
+// (MaxPrompt, else the longest of its problems) and MaxTokens behind it. The paper's price
+// takes it for the length of every sample.
+func (r Reinforcement) Longest(base Pretraining) int {
+	prompt := r.MaxPrompt
+	if prompt == 0 {
+		prompt = longestPrompt(r.Data, base.Phrases)
+	}
+	return prompt + r.GRPO.MaxTokens
+}
+
+// Estimate is what RL by this recipe is expected to cost, of a model with base's network and
+// tokens, where every group teaches something: see EstimateLearning.
+func (r Reinforcement) Estimate(base Pretraining) Spent { return r.EstimateLearning(base, 1) }
+
+// EstimateLearning is Estimate where a share of the groups has variance, in (0, 1]. The others
+// are sampled and not learned from, if the recipe drops them: they cost no update. Only a run
+// knows the share; pilots tell what to expect.
+func (r Reinforcement) EstimateLearning(base Pretraining, share float64) Spent {
 	model := base.Model
 	if model.Validate() != nil || r.Validate() != nil {
 		return Spent{}
@@ -78,12 +119,33 @@ func (r Reinforcement) Estimate(base Pretraining) Spent {
 	length := l.prompt + l.solution
 	s := Spent{Samples: int64(samples), PromptTokens: int64(prompts * l.prompt), GeneratedTokens: int64(samples * l.solution),
 		TrainTokens: int64(prompts*l.prompt + samples*l.solution)}
+	if r.GRPO.DropZeroVariance {
+		s.TrainTokens = int64(share * float64(s.TrainTokens))
+	}
 	if length > 0 {
 		s.FLOPs = model.FLOPs(int(length)) / length * (float64(s.PromptTokens+s.GeneratedTokens) + (3+gamma)*float64(s.TrainTokens))
 	}
-	s.NominalTokens = RLTokenEquivalent(samples*float64(model.Context), gamma)
+	s.NominalTokens = RLTokenEquivalent(samples*float64(r.Longest(base)), gamma)
 	s.TrueTokens = RLTokenEquivalent(samples*length, gamma)
-	return s
+	return withinBudgets(s, r.GRPO, share)
+}
+
+// withinBudgets is the part of a planned cost that the run's budgets leave.
+func withinBudgets(s Spent, c grpo.Config, share float64) Spent {
+	part := 1.0
+	if c.TokenBudget > 0 {
+		part = min(part, float64(c.TokenBudget)/max(1, share*float64(s.GeneratedTokens)))
+	}
+	if c.ComputeBudget > 0 {
+		all := c.Compute([]grpo.Metrics{{PromptTokens: int(s.PromptTokens), TokensGenerated: int(s.GeneratedTokens), TokensForward: int(s.TrainTokens)}})
+		part = min(part, c.ComputeBudget/max(1, all))
+	}
+	if part == 1 {
+		return s
+	}
+	of := func(n int64) int64 { return int64(part * float64(n)) }
+	return Spent{TrainTokens: of(s.TrainTokens), PromptTokens: of(s.PromptTokens), GeneratedTokens: of(s.GeneratedTokens), Samples: of(s.Samples),
+		FLOPs: part * s.FLOPs, NominalTokens: part * s.NominalTokens, TrueTokens: part * s.TrueTokens}
 }
 
 // Estimate is what the evaluation of a model with base's network and tokens is expected to cost.

@@ -28,6 +28,15 @@ func (s Spent) Add(t Spent) Spent {
 	}
 }
 
+// Over is an n-th of the account.
+func (s Spent) Over(n int) Spent {
+	k, f := int64(n), float64(n)
+	return Spent{
+		TrainTokens: s.TrainTokens / k, PromptTokens: s.PromptTokens / k, GeneratedTokens: s.GeneratedTokens / k, Samples: s.Samples / k,
+		FLOPs: s.FLOPs / f, NominalTokens: s.NominalTokens / f, TrueTokens: s.TrueTokens / f, Seconds: s.Seconds / f,
+	}
+}
+
 // RLTokenEquivalent is T_RL of the paper (Eq. 1 and 4–6): the training tokens
 // that cost as much as rollouts of `tokens` tokens with one update each; gamma
 // is 1 with a reference model and 0 without. Rollout 2P, reference 2γP, update

@@ -47,6 +47,12 @@ type Scale struct {
 		Beyond gsm.Range `json:"beyond"`
 	} `json:"ops"`
 
+	// Match is the price at which recipes that are compared are to cost the same; empty: FLOPs.
+	Match Price `json:"match,omitempty"`
+	// LearnedShare is the share of RL's groups that are expected to teach something, from
+	// pilots: budgets in FLOPs count updates of as many; 0: all.
+	LearnedShare float64 `json:"learned_share,omitempty"`
+
 	Exposure Exposure `json:"exposure"`
 	Split    Split    `json:"split"`
 
@@ -68,8 +74,6 @@ type EdgeArms struct {
 	Controls bool `json:"controls"`
 	// PaperSettings are one arm for each setting of the paper that differs here.
 	PaperSettings bool `json:"paper_settings"`
-	// Price is the one at which fine-tuning costs what RL does; empty: true.
-	Price Price `json:"price"`
 }
 
 // RewardArms says which arms the study of rewards has beside the paper's.
@@ -156,6 +160,11 @@ type Split struct {
 	MinLR       float64   `json:"min_lr"`             // where its cosine ends
 	Warmup      float64   `json:"warmup"`             // share of its steps
 	TrueLengths bool      `json:"true_lengths"`       // the first budget again, priced at the lengths that occur
+	Compute     bool      `json:"compute,omitempty"`  // and again, priced in FLOPs
+
+	// Longest is what the nominal price takes for a sample's length, in tokens; 0: the longest
+	// sample that RL allows (Reinforcement.Longest).
+	Longest int `json:"longest,omitempty"`
 }
 
 //go:embed profiles/*.json

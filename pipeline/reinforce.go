@@ -12,17 +12,18 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/train"
+	"interplay/kernelkit/vocab"
 )
 
 // Reinforce is the stage of an RL recipe that starts from a model.
 func Reinforce(label string, r Reinforcement, from *Stage) *Stage {
 	s := &Stage{Kind: "rl", Format: 4, Recipe: r, Contents: contents(r.Data.Family, contextsOf(r.Data)), Label: label, Inputs: []*Stage{from}}
 	s.Plan = r.Estimate(baseOf(from))
-	s.Work = func(j *Job) error { return reinforce(j, r) }
+	s.Work = func(j *Job) error { return reinforce(j, r, r.Longest(baseOf(from))) }
 	return s
 }
 
-func reinforce(j *Job, r Reinforcement) error {
+func reinforce(j *Job, r Reinforcement, longest int) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
@@ -34,15 +35,15 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err != nil {
 		return err
 	}
-	source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
-	if err != nil {
-		return err
-	}
 	task := grpo.Task{Tokenizer: tok, Reward: r.reward()}
 	if r.Prompt != nil {
-		task.Prompt = func(p *gsm.Problem) (string, error) { return call(r.Prompt, p) }
+		task.Prompt = func(p *gsm.Problem) (string, error) { return promptOf(r.Prompt, p) }
 	}
-	if task.Problems, err = promptsOf(r, source); err != nil {
+	if r.Parser != nil {
+		parsed := &parsed{parser: r.Parser}
+		task.Judge, task.Reward = parsed.verdict, payer{task.Reward, parsed}
+	}
+	if task.Problems, err = promptsOf(r, tok); err != nil {
 		return err
 	}
 	work := filepath.Join(j.Dir, WorkDir)
@@ -57,7 +58,7 @@ func reinforce(j *Job, r Reinforcement) error {
 	if err != nil {
 		return err
 	}
-	*j.Spent = rlCost(start.Config, r.GRPO, steps)
+	*j.Spent = rlCost(start.Config, r.GRPO, steps, longest)
 	if err := sealModel(j, weights, tok); err != nil {
 		return err
 	}
@@ -89,19 +90,27 @@ func sealCompletions(dir string, steps []grpo.Metrics) error {
 
 // promptsOf says which problems a step gets: the source's next ones, or those of
 // the ops where the policy learns most.
-func promptsOf(r Reinforcement, source *gsm.Source) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
+func promptsOf(r Reinforcement, tok *vocab.Tokenizer) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
 	if r.Adaptive {
+		source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
+		if err != nil {
+			return nil, err
+		}
 		c, err := grpo.NewCurriculum(source, r.Prompts, r.GRPO.GroupSize)
 		if err != nil {
 			return nil, err
 		}
 		return c.Problems, nil
 	}
+	source, err := problemsOf(r.Data, gsm.RL, r.Seed, r.Sampler, r.filter(tok))
+	if err != nil {
+		return nil, err
+	}
 	return grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
 		problems := make([]*gsm.Problem, r.Prompts)
 		for i := range problems {
 			var err error
-			if problems[i], err = kept(source, r.Filter, uint64(step*r.Prompts+i)); err != nil {
+			if problems[i], err = source.At(uint64(step*r.Prompts + i)); err != nil {
 				return nil, err
 			}
 		}
@@ -109,10 +118,28 @@ func promptsOf(r Reinforcement, source *gsm.Source) (func(int, []grpo.Metrics) (
 	}), nil
 }
 
+// filter says which problems RL may draw: those of the user's filter whose prompt is not too
+// long; nil where it may draw all.
+func (r Reinforcement) filter(tok *vocab.Tokenizer) *OwnFilter {
+	if r.MaxPrompt == 0 {
+		return r.Filter
+	}
+	return &OwnFilter{Name: fmt.Sprintf("max_prompt of %d tokens", r.MaxPrompt), Code: "1", Call: func(p *gsm.Problem) bool {
+		text, err := promptOf(r.Prompt, p)
+		if err != nil {
+			panic(err) // whoever calls a filter makes an error of it
+		}
+		ids, err := tok.Encode(text)
+		fits := err == nil && len(ids) <= r.MaxPrompt
+		return fits && (r.Filter == nil || r.Filter.Call(p))
+	}}
+}
+
 // rlCost is the account of an RL run from its log. A rollout is one forward pass
 // over prompts (once a group, its samples share it) and completions; an update
-// trains on both, a prompt once a pass; a reference model adds a forward pass.
-func rlCost(c qwen.Config, cfg grpo.Config, steps []grpo.Metrics) Spent {
+// trains on both, a prompt once a pass, and not at all on groups that are dropped; a
+// reference model adds a forward pass. longest is that of the samples that are allowed.
+func rlCost(c qwen.Config, cfg grpo.Config, steps []grpo.Metrics, longest int) Spent {
 	var s Spent
 	gamma := 0.0
 	if cfg.KL > 0 {
@@ -133,8 +160,7 @@ func rlCost(c qwen.Config, cfg grpo.Config, steps []grpo.Metrics) Spent {
 	length := sequences / (prompts * float64(cfg.GroupSize)) // mean tokens of a prompt with its completion
 	forward := c.FLOPs(int(length)) / length
 	s.FLOPs = forward * (float64(s.PromptTokens+s.GeneratedTokens) + (3+gamma)*float64(s.TrainTokens))
-	longest := float64(c.Context)
-	s.NominalTokens = RLTokenEquivalent(prompts*float64(cfg.GroupSize)*longest, gamma)
+	s.NominalTokens = RLTokenEquivalent(prompts*float64(cfg.GroupSize)*float64(longest), gamma)
 	s.TrueTokens = RLTokenEquivalent(sequences, gamma)
 	return s
 }

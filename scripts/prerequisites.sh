@@ -13,7 +13,7 @@ require_platform() {
 	case "$(uname -s) $(uname -m)" in
 	"Linux x86_64" | "Linux aarch64") ;;
 	*) fail "this machine is $(uname -s) $(uname -m); the PJRT CPU plugin exists for Linux on x86_64 and aarch64" \
-		"use such a machine, or a Linux container on this one" ;;
+		"use such a machine, or the container on this one: docs/install.md says how, and what works without" ;;
 	esac
 }
 
@@ -21,13 +21,16 @@ require_platform() {
 require_go() {
 	command -v go >/dev/null || fail "no Go: there is no command 'go' on PATH" \
 		"install Go $MIN_GO or newer; if it is installed, add its bin folder (often /usr/local/go/bin) to PATH"
-	local found
+	local found chosen
 	found=$(cd / && GOTOOLCHAIN=local go env GOVERSION 2>/dev/null) || found=unknown
 	found=${found#go}
-	# An older Go (1.21 to 1.25) fetches the version that go.mod asks for by itself, unless told not to.
-	if ! at_least "$found" "$MIN_GO" && ! (cd "$ROOT" && go version >/dev/null 2>&1); then
-		fail "Go is too old: found $found, needed $MIN_GO or newer (and this Go could not fetch a newer one itself)" \
-			"install Go $MIN_GO or newer and put its bin folder first on PATH; or, with network, set GOTOOLCHAIN=auto"
+	# An older Go (1.21 to 1.25) fetches the version that go.mod asks for by itself, unless
+	# told not to (GOTOOLCHAIN=local); then it is asked what it would use here.
+	if ! at_least "$found" "$MIN_GO"; then
+		chosen=$(cd "$ROOT" && go env GOVERSION 2>/dev/null) || chosen=none
+		at_least "${chosen#go}" "$MIN_GO" ||
+			fail "Go is too old: found $found, needed $MIN_GO or newer (and this Go could not fetch a newer one itself)" \
+				"install Go $MIN_GO or newer and put its bin folder first on PATH; or, with network, set GOTOOLCHAIN=auto"
 	fi
 	local cc
 	cc=$(cd "$ROOT" && go env CC)

@@ -98,6 +98,18 @@ PATH=$(path_without go) refuses "no Go" "no Go|install Go" setup
 path=$(path_without go)
 stub "$path" go <<<'[ "$1" = env ] && echo go1.22.1'
 PATH=$path refuses "Go too old" "too old|1.22.1|GOTOOLCHAIN" setup
+path=$(path_without uname)
+stub "$path" uname <<<'case "$1" in -s) echo Darwin ;; *) echo arm64 ;; esac'
+PATH=$path refuses "macOS" "Darwin arm64|Linux on x86_64 and aarch64|container|docs/install.md" setup
+# A real old Go, which may or may not fetch the one that go.mod asks for.
+if (cd / && GOTOOLCHAIN=go1.21.13 go version) >/dev/null 2>&1; then
+	old=$(go env GOMODCACHE)/golang.org/toolchain@v0.0.1-go1.21.13.linux-$(go env GOARCH)/bin
+	for choice in local auto; do
+		out=$(cd "$lab" && GOENV=off GOTOOLCHAIN=$choice PATH=$old:$PATH bash -c 'source scripts/env.sh && source scripts/prerequisites.sh && require_go && echo fine' 2>&1)
+		case $choice in local) words='too old: found 1.21.13' ;; auto) words=fine ;; esac
+		verdict "$(grep -q "$words" <<<"$out"; echo $?)" "Go 1.21.13 with GOTOOLCHAIN=$choice" "$out"
+	done
+fi
 CC=no-such-compiler refuses "no C compiler" "no C compiler|no-such-compiler|gcc" setup
 mkdir "$work/home1"
 HOME=$work/home1 refuses "no network for Python packages" "no network|PIP_INDEX_URL|run the same command again" offline make -C "$lab" setup

@@ -34,6 +34,8 @@ type check struct {
 }
 
 var checks = []check{
+	{"Machine", checkMachine},
+	{"Network", checkNetwork},
 	{"Go", checkGo},
 	{"Python", checkPython},
 	{"Backend", checkBackend},

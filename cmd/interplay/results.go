@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"interplay/kernelkit"
+	"interplay/pipeline"
 	"interplay/pipeline/study"
 )
 
@@ -23,11 +25,13 @@ func resultsCommand() *cobra.Command {
 		Use:   "results STUDY|FILE [-profile P] [-by-seed] [-check] [-out DIR]",
 		Short: "shows a study's claims table",
 		Long: `Shows the claims table of a study: the claim, the paper's value, what was found
-here, its interval, the rule and the verdict. It is read from the results that the
-last run wrote, else from those that are committed in notebooks/results. With
--by-seed the effects of each seed follow, which say where an interval is wide. With
--check everything is computed again from the records and compared.`,
-		RunE: func(_ *cobra.Command, args []string) error { return f.show(args[0]) },
+here, its interval, the rule, the verdict and the one in the family of the study's
+claims. It is read from the results that the last run wrote, else from those that are
+committed in notebooks/results; without -profile, from those of any profile, the usual
+one first. With -by-seed the effects of each seed follow, which say where an interval
+is wide, and the effects at the median base. With -check everything is computed again
+from the records and compared.`,
+		RunE: func(c *cobra.Command, args []string) error { return f.show(args[0], c.Flags().Changed("profile")) },
 	}
 	f.declare(c)
 	c.Flags().BoolVar(&f.bySeed, "by-seed", false, "show the effects seed by seed too")
@@ -35,16 +39,9 @@ last run wrote, else from those that are committed in notebooks/results. With
 	return c
 }
 
-// show shows a study's claims table.
-func (f *resultsFlags) show(name string) error {
-	s, err := f.study(name)
-	if err != nil {
-		return err
-	}
-	if err := f.ownName(s); err != nil {
-		return err
-	}
-	d, dir, err := findResults(s, f.out)
+// show shows a study's claims table; asked says that -profile names the only one to look at.
+func (f *resultsFlags) show(name string, asked bool) error {
+	s, d, dir, err := f.find(name, asked)
 	if err != nil {
 		return err
 	}
@@ -59,30 +56,68 @@ func (f *resultsFlags) show(name string) error {
 		return fmt.Errorf("%s: %w; run it again with `interplay run %s -profile %s`", dir, err, s.Name, s.Profile)
 	}
 	kernelkit.ClaimsTable(d).Show()
+	if len(d.Fits) > 0 {
+		kernelkit.LawsTable(d).Show()
+	}
 	if f.bySeed {
 		kernelkit.SeedsTable(d).Show()
+		if t := kernelkit.AdjustedTable(d); t != nil {
+			t.Show()
+		}
 	}
 	fmt.Println("from  " + dir)
 	return nil
 }
 
-// findResults reads the results folder that was asked for, else the last run's, else the committed one.
-func findResults(s *study.Study, dir string) (*study.Results, string, error) {
+// find is the study with its results: at the profile that was asked for, else at the usual
+// one, else at any that has some.
+func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Results, string, error) {
+	profiles := []string{f.profile}
+	if !asked && !strings.HasSuffix(name, ".json") {
+		profiles = append(profiles, pipeline.Profiles()...)
+	}
+	var looked []string
+	for _, profile := range profiles {
+		at := f.studyFlags
+		at.profile = profile
+		s, err := at.study(name)
+		if err == nil {
+			err = at.ownName(s)
+		}
+		if err != nil {
+			return nil, nil, "", err
+		}
+		d, dir, places, err := findResults(s, f.out)
+		if err != nil || d != nil {
+			return s, d, dir, err
+		}
+		looked = append(looked, places...)
+	}
+	hint := ""
+	if has := kernelkit.CommittedProfiles(name); asked && len(has) > 0 {
+		hint = "; there are some at " + strings.Join(has, ", ")
+	}
+	return nil, nil, "", fmt.Errorf("there are no results of %s at profile %s in %v; make them with `interplay run %s -profile %s`%s", name, f.profile, looked, name, f.profile, hint)
+}
+
+// findResults reads the results folder that was asked for, else the last run's, else the
+// committed one; nil where there is none, and where it looked.
+func findResults(s *study.Study, dir string) (*study.Results, string, []string, error) {
 	var places []string
 	if dir != "" {
 		places = []string{dir}
 	} else {
 		store, err := openStore()
 		if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		last, err := kernelkit.ResultsFolder(s, store.Root)
 		if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		committed, err := kernelkit.CommittedResults(s)
 		if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		places = []string{last, committed}
 	}
@@ -91,7 +126,7 @@ func findResults(s *study.Study, dir string) (*study.Results, string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return d, place, err
+		return d, place, places, err
 	}
-	return nil, "", fmt.Errorf("there are no results of %s at profile %s in %v; make them with `interplay run %s -profile %s`", s.Name, s.Profile, places, s.Name, s.Profile)
+	return nil, "", places, nil
 }

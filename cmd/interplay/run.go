@@ -87,7 +87,7 @@ build/results/PROFILE/STUDY: results.json, records.parquet, metrics.jsonl.`,
 }
 
 func (f *runFlags) declareRun(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.plan, "plan", false, "show stages, what is reused, ledger, time and disk; run nothing")
+	flags.BoolVar(&f.plan, "plan", false, "show stages, what is reused, ledger, time and disk, and the seeds that each claim needs; run nothing")
 	flags.BoolVar(&f.print, "print", false, "print the study as JSON; run nothing")
 	flags.StringVar(&f.cluster, "cluster", "", "with -plan: forecast jobs, time and cost on the cluster of this JSON file")
 	flags.BoolVar(&f.afresh, "afresh", false, "with -cluster: as if nothing were done; finished stages take what they took")
@@ -121,6 +121,9 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 			return err
 		}
 		kernelkit.PlanTable(s, plan).Show()
+		if t := kernelkit.PowerTable(s); t != nil {
+			t.Show()
+		}
 		if f.cluster == "" {
 			return nil
 		}
@@ -147,6 +150,9 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		return err
 	}
 	kernelkit.ClaimsTable(data).Show()
+	if len(data.Fits) > 0 {
+		kernelkit.LawsTable(data).Show()
+	}
 	fmt.Println("results  " + dir)
 	if len(data.Missing) > 0 {
 		return fmt.Errorf("%d runs are missing: %s; run it again", len(data.Missing), strings.Join(data.Missing, "; "))

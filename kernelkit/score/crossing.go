@@ -18,7 +18,7 @@ type Crossing struct {
 
 	Outcome CrossingOutcome `json:"outcome"`
 	P       float64         `json:"p"`                         // that the outcome, or the likelier one of the two, is chance
-	Decides int             `json:"seeds_to_decide,omitempty"` // seeds that would decide, at the spread seen; 0: none would, or it is decided
+	Decides int             `json:"seeds_to_decide,omitempty"` // seeds that would tell the likelier outcome from chance, at the spread seen; 0: none would
 
 	Ks          []int      `json:"-"`
 	Differences []Estimate `json:"-"` // of the first curve from the second, at Ks
@@ -123,7 +123,7 @@ func (c *Crossing) firstBelow(curve []float64, from int) float64 {
 	return 0
 }
 
-// decide gives the outcome, its p-value, and how many seeds would decide where it is open.
+// decide gives the outcome, its p-value, and how many seeds it takes.
 func (c *Crossing) decide(level, power float64) {
 	first, last := &c.Differences[0], &c.Differences[len(c.Differences)-1]
 	must := []*Estimate{first, last} // what must hold for the likelier outcome
@@ -144,7 +144,6 @@ func (c *Crossing) decide(level, power float64) {
 	}
 	if c.P < 1-level {
 		c.Outcome = outcome
-		return
 	}
 	for _, e := range must {
 		n := e.SeedsFor(0, level, power)

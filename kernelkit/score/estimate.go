@@ -35,7 +35,15 @@ func (e *Estimate) Exact() bool { return e.variance == 0 }
 // Error is the standard error.
 func (e *Estimate) Error() float64 { return math.Sqrt(e.variance) }
 
-func student(freedom float64) distuv.StudentsT { return distuv.StudentsT{Sigma: 1, Nu: freedom} }
+// EstimateOf is an estimate that is known by its value, standard error and degrees of freedom.
+func EstimateOf(value, standardError, freedom float64) *Estimate {
+	return &Estimate{Value: value, variance: standardError * standardError, freedom: freedom}
+}
+
+// student is Student's t; of infinitely many degrees of freedom it is the normal distribution.
+func student(freedom float64) distuv.StudentsT {
+	return distuv.StudentsT{Sigma: 1, Nu: min(freedom, 1e9)}
+}
 
 // Interval is the estimate with its bounds at a confidence level in (0, 1). See Contrast.
 func (e *Estimate) Interval(level float64) Interval {
@@ -116,15 +124,11 @@ func (e *Estimate) SeedsFor(at, level, power float64) int {
 	return 0
 }
 
-// detects says whether a test finds a distance with the power: noncentral t, by its shift.
+// detects says whether a test finds a distance with the power; the noncentral t is taken for
+// Student's, shifted.
 func detects(distance, variance, freedom, level, power float64) bool {
-	reach := 0.0
-	if math.IsInf(freedom, 1) || freedom > 1e6 {
-		reach = distuv.UnitNormal.Quantile((1+level)/2) + distuv.UnitNormal.Quantile(power)
-	} else {
-		t := student(freedom)
-		reach = t.Quantile((1+level)/2) + t.Quantile(power)
-	}
+	t := student(freedom)
+	reach := t.Quantile((1+level)/2) + t.Quantile(power)
 	return distance >= reach*math.Sqrt(variance)
 }
 

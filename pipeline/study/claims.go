@@ -3,7 +3,9 @@ package study
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"interplay/kernelkit/gsm"
@@ -25,6 +27,14 @@ type Claim struct {
 	// strongest arm learned at all; without it, two models that cannot do anything
 	// would pass for a finding.
 	Needs *Need `json:"needs,omitempty"`
+
+	// Equal names the price at which the arms that are compared are meant to cost the same.
+	// Tables say where they did not.
+	Equal pipeline.Price `json:"equal,omitempty"`
+
+	// NotRun says why the claim cannot be judged at this scale: arms or samples that it
+	// needs and the study does not have.
+	NotRun string `json:"not_run,omitempty"`
 }
 
 // Unit is the effect's: a share, or nats a token.
@@ -35,11 +45,32 @@ func (c *Claim) Unit() string {
 	return "share"
 }
 
-// Need is a condition on an effect.
+// Need is a condition on an effect, or on one of several: it is met when the rule of its
+// effect agrees, or that of any in Or.
 type Need struct {
-	Says   string `json:"says"`
+	Says   string      `json:"says"`
+	Effect []Term      `json:"effect"`
+	Rule   Rule        `json:"rule"`
+	Or     []Condition `json:"or,omitempty"`
+}
+
+// Condition is an effect with the rule that it must obey.
+type Condition struct {
 	Effect []Term `json:"effect"`
 	Rule   Rule   `json:"rule"`
+}
+
+// any lists the conditions of which one must hold.
+func (n *Need) any() []Condition {
+	if n == nil {
+		return nil
+	}
+	return append([]Condition{{n.Effect, n.Rule}}, n.Or...)
+}
+
+// conditions are all that a claim measures: its own, and those of its need.
+func (c *Claim) conditions() []Condition {
+	return append([]Condition{{c.Effect, c.Rule}}, c.Needs.any()...)
 }
 
 // Term is a part of an effect: Weight times what an arm scores on a range of ops.
@@ -50,22 +81,58 @@ type Term struct {
 	Measure Measure `json:"measure"`
 }
 
-// Measure names what is measured.
+// Measure names what is measured: one of these, or pass@8 for strict pass@k of another k.
 type Measure string
 
 const (
 	Pass1   Measure = "pass@1"   // strict
 	PassK   Measure = "pass@k"   // strict, k all samples of a problem
+	Curve   Measure = "curve"    // strict pass@k over k: of two arms, for the rules cross by and stay apart to
 	Answer1 Measure = "answer@1" // right answer, whatever the steps
 	Lucky   Measure = "lucky"    // share of right answers with a wrong process
 	Process Measure = "process"  // mean process accuracy
 	NLL     Measure = "nll"      // nats a token of the gold solutions
 )
 
-// Rule says what an interval must do for a claim to hold.
+// PassAt is the measure of strict pass@k.
+func PassAt(k int) Measure { return Measure(fmt.Sprintf("pass@%d", k)) }
+
+// k is the number of samples that the measure needs of a problem, where a problem has
+// `samples`; 0 for what is no measure.
+func (m Measure) k(samples int) int {
+	switch m {
+	case PassK:
+		return samples
+	case Curve, Answer1, Lucky, Process, NLL:
+		return 1
+	}
+	digits, ok := strings.CutPrefix(string(m), "pass@")
+	k, err := strconv.Atoi(digits)
+	if !ok || err != nil || k < 1 || strconv.Itoa(k) != digits {
+		return 0
+	}
+	return k
+}
+
+// of is what score measures, where a problem has `samples` samples.
+func (m Measure) of(samples int) score.Measure {
+	switch m {
+	case Answer1:
+		return score.Pass(1, score.Answer, score.Unbiased)
+	case Lucky:
+		return score.LuckyShare
+	case NLL:
+		return score.NLL
+	case Process:
+		return func(p *score.Prompt) (float64, float64, error) { return p.Process, 1, nil }
+	}
+	return score.Pass(m.k(samples), score.Strict, score.Unbiased)
+}
+
+// Rule says what an effect must do for a claim to hold.
 type Rule struct {
 	Direction Direction `json:"direction"`
-	Threshold float64   `json:"threshold"` // in the effect's unit
+	Threshold float64   `json:"threshold"` // in the effect's unit; for curves a number of samples
 }
 
 // Direction of a rule.
@@ -74,8 +141,14 @@ type Direction string
 const (
 	Above  Direction = "above"  // the effect is larger than the threshold
 	Below  Direction = "below"  // the effect is smaller than the threshold
-	Within Direction = "within" // the effect's distance from 0 is smaller than the threshold
+	Within Direction = "within" // equivalence: the effect's distance from 0 is smaller than the threshold
+
+	CrossBy     Direction = "cross by"      // two curves: who leads at k = 1 is behind at k = threshold
+	StayApartTo Direction = "stay apart to" // two curves: one leads at every k up to the threshold
 )
+
+// ofCurves says that the rule is one about two curves of pass@k.
+func (r Rule) ofCurves() bool { return r.Direction == CrossBy || r.Direction == StayApartTo }
 
 func (r Rule) String() string {
 	switch r.Direction {
@@ -83,171 +156,65 @@ func (r Rule) String() string {
 		return fmt.Sprintf("> %g", r.Threshold)
 	case Below:
 		return fmt.Sprintf("< %g", r.Threshold)
+	case CrossBy, StayApartTo:
+		return fmt.Sprintf("%s k = %g", r.Direction, r.Threshold)
 	}
 	return fmt.Sprintf("within ±%g", r.Threshold)
-}
-
-// Verdict on a claim at a scale.
-type Verdict string
-
-const (
-	Agrees      Verdict = "agrees"      // the whole interval obeys the rule
-	Contradicts Verdict = "contradicts" // the whole interval breaks it
-	NotResolved Verdict = "not resolved at this scale"
-)
-
-// Judge gives the verdict that the rule demands for an interval. It is never
-// forced: an interval on both sides of the threshold resolves nothing.
-func (r Rule) Judge(v score.Interval) Verdict {
-	low, high := r.Threshold, r.Threshold
-	switch r.Direction {
-	case Above:
-		switch {
-		case v.Low > high:
-			return Agrees
-		case v.High <= low:
-			return Contradicts
-		}
-	case Below:
-		switch {
-		case v.High < low:
-			return Agrees
-		case v.Low >= high:
-			return Contradicts
-		}
-	case Within:
-		switch {
-		case v.Low > -low && v.High < high:
-			return Agrees
-		case v.Low >= high || v.High <= -low:
-			return Contradicts
-		}
-	}
-	return NotResolved
-}
-
-// Judgement is a claim with what was found.
-type Judgement struct {
-	Claim
-	Found   score.Interval `json:"found"`
-	Seeds   []int64        `json:"seeds"`
-	Verdict Verdict        `json:"verdict"`
-	Note    string         `json:"note,omitempty"`  // why there is no value
-	Unmet   string         `json:"unmet,omitempty"` // the need that was not met, so that nothing is resolved
-}
-
-// Judge judges the study's claims on what its arms scored. A claim whose arms have no seed in
-// common, or are no longer in the study, is not resolved, and its note says so.
-func (s *Study) Judge(scores Scores) ([]Judgement, error) {
-	var out []Judgement
-	for _, c := range s.Claims {
-		if gone := s.Gone(c); gone != "" {
-			out = append(out, Judgement{Claim: c, Verdict: NotResolved, Note: gone})
-			continue
-		}
-		v, seeds, err := s.Measure(c.Effect, scores)
-		j := Judgement{Claim: c, Found: v, Seeds: seeds}
-		switch {
-		case errors.Is(err, score.ErrNoData):
-			j.Verdict, j.Note = NotResolved, unscored(c, scores, err)
-		case err != nil:
-			return nil, fmt.Errorf("claim %s: %w", c.ID, err)
-		default:
-			j.Found = pipeline.Rounded(v)
-			j.Verdict = c.Rule.Judge(v)
-		}
-		if met, err := s.met(c.Needs, scores); err != nil {
-			return nil, fmt.Errorf("claim %s: %w", c.ID, err)
-		} else if !met {
-			j.Verdict, j.Unmet = NotResolved, c.Needs.Says
-		}
-		out = append(out, j)
-	}
-	return out, nil
-}
-
-// met reports whether a need is met: its rule agrees.
-func (s *Study) met(n *Need, scores Scores) (bool, error) {
-	if n == nil {
-		return true, nil
-	}
-	v, _, err := s.Measure(n.Effect, scores)
-	if errors.Is(err, score.ErrNoData) {
-		return false, nil
-	}
-	return err == nil && n.Rule.Judge(v) == Agrees, err
-}
-
-// Measure is the value of an effect with its interval over seeds and prompts.
-func (s *Study) Measure(effect []Term, scores Scores) (score.Interval, []int64, error) {
-	var terms []score.Term
-	for _, t := range effect {
-		r, ok := s.Range(t.Range)
-		if !ok {
-			return score.Interval{}, nil, fmt.Errorf("there is no range %q", t.Range)
-		}
-		of := r.of(scores[t.Arm])
-		terms = append(terms, score.Term{Weight: t.Weight, Scores: of, Measure: t.Measure.of(s.Evaluation.Samples)})
-	}
-	return score.Contrast(terms, score.Confidence)
-}
-
-func (m Measure) of(k int) score.Measure {
-	switch m {
-	case Pass1:
-		return score.Pass(1, score.Strict, score.Unbiased)
-	case PassK:
-		return score.Pass(k, score.Strict, score.Unbiased)
-	case Answer1:
-		return score.Pass(1, score.Answer, score.Unbiased)
-	case Lucky:
-		return score.LuckyShare
-	case NLL:
-		return score.NLL
-	}
-	return func(p *score.Prompt) (float64, float64, error) { return p.Process, 1, nil }
 }
 
 func (s *Study) validateClaim(c Claim) error {
 	if len(c.Effect) == 0 {
 		return errors.New("it has no effect to measure")
 	}
-	terms, rules := c.Effect, []Rule{c.Rule}
-	if c.Needs != nil {
-		terms, rules = append(slices.Clone(terms), c.Needs.Effect...), append(rules, c.Needs.Rule)
+	if !slices.Contains(append(pipeline.Prices(), ""), c.Equal) {
+		return fmt.Errorf("its arms are to be equal in %q: expected one of %v", c.Equal, pipeline.Prices())
 	}
-	for _, t := range terms {
-		if _, ok := s.Arm(t.Arm); !ok {
-			return fmt.Errorf("there is no arm %q", t.Arm)
-		}
-		r, ok := s.Range(t.Range)
-		if !ok {
-			return fmt.Errorf("there is no range %q", t.Range)
-		}
-		if !slices.Contains([]Measure{Pass1, PassK, Answer1, Lucky, Process, NLL}, t.Measure) {
-			return fmt.Errorf("unknown measure %q: expected pass@1, pass@k, answer@1, lucky, process or nll", t.Measure)
-		}
-		if t.Measure == NLL && !s.Likelihood {
-			return errors.New("nll is measured only where the study's likelihood is on")
-		}
-		if !evaluates(s.Evaluation.Data, r.Ops) {
-			return fmt.Errorf("range %s is ops %v, which the study does not evaluate", r.Name, r.Ops)
-		}
-	}
-	for _, r := range rules {
-		if err := r.validate(); err != nil {
+	for _, cond := range c.conditions() {
+		if err := cond.Rule.validate(); err != nil {
 			return err
 		}
+		for _, t := range cond.Effect {
+			if t.Measure.k(1) == 0 {
+				return fmt.Errorf("unknown measure %q: expected pass@1, pass@k, pass@ and a number, curve, answer@1, lucky, process or nll", t.Measure)
+			}
+			if (t.Measure == Curve) != cond.Rule.ofCurves() {
+				return fmt.Errorf("the rule %q of the measure %s: curves, and only they, cross or stay apart", cond.Rule, t.Measure)
+			}
+		}
+		if e := cond.Effect; cond.Rule.ofCurves() && (len(e) != 2 || e[0].Weight != 1 || e[1].Weight != -1) {
+			return errors.New("curves are compared as one arm's minus another's: expected two terms with the weights 1 and -1")
+		}
+	}
+	if lacking := s.lacks(c); lacking != "" && c.NotRun == "" {
+		return errors.New(lacking)
 	}
 	return nil
 }
 
+// evaluationOf is an arm's evaluation: its own, or the study's.
+func (s *Study) evaluationOf(a *Arm) pipeline.Evaluation {
+	if a.Evaluation != nil {
+		return *a.Evaluation
+	}
+	return s.Evaluation
+}
+
+// samples is how many samples a problem of an arm has.
+func (s *Study) samples(a *Arm) int { return s.evaluationOf(a).Samples }
+
 func (r Rule) validate() error {
-	switch {
-	case r.Direction != Above && r.Direction != Below && r.Direction != Within:
-		return fmt.Errorf("unknown direction %q: expected above, below or within", r.Direction)
-	case r.Direction == Within && r.Threshold <= 0:
-		return fmt.Errorf("the rule %q needs a threshold above 0", r)
+	switch r.Direction {
+	case Above, Below:
+	case Within:
+		if r.Threshold <= 0 {
+			return fmt.Errorf("the rule %q needs a threshold above 0", r)
+		}
+	case CrossBy, StayApartTo:
+		if r.Threshold < 2 || r.Threshold != math.Trunc(r.Threshold) {
+			return fmt.Errorf("the rule %q needs a whole number of samples, 2 or more", r)
+		}
+	default:
+		return fmt.Errorf("unknown direction %q: expected %s, %s, %s, %s or %s", r.Direction, Above, Below, Within, CrossBy, StayApartTo)
 	}
 	return nil
 }

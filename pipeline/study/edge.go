@@ -2,7 +2,6 @@ package study
 
 import (
 	"fmt"
-	"math"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
@@ -25,10 +24,10 @@ func edgeStudy(s *scale) *Study {
 	arm("mixed", "RL mixed", "half inside, half edge", rl(s.Studies.RLOps.Mixed))
 	arm("edge", "RL at the edge", "ops that one sample fails and many samples solve", rl(s.Studies.RLOps.Edge))
 	arm("beyond", "RL beyond", "ops that no sample solves", rl(s.Studies.RLOps.Beyond))
-	arm("sft", "fine-tuning", "no RL: gold solutions of the problems at the edge, for as many token equivalents as RL costs",
+	arm("sft", "fine-tuning", "no RL: gold solutions of the problems at the edge, for as many "+priceName(s.match())+" as RL costs",
 		Step{Name: "fine-tuning", Train: s.fineTuning(s.Studies.RLOps.Edge)})
 	adaptive := s.reinforce(gsm.Range{Min: s.Studies.RLOps.Inside.Min, Max: s.Studies.Ops.Beyond.Max}, strictReward)
-	adaptive.Adaptive = true
+	adaptive.Adaptive, adaptive.MaxPrompt = true, 0
 	arm("adaptive", "RL adaptive", "all ops; each step's problems where the model's own groups vary most", Step{Name: "adaptive RL", RL: adaptive})
 	arm("answer", "RL, answer only", "at the edge, paid for the answer alone",
 		Step{Name: "answer-only RL", RL: s.reinforce(s.Studies.RLOps.Edge, verify.Reward{Form: verify.Outcome})})
@@ -38,20 +37,21 @@ func edgeStudy(s *scale) *Study {
 	}
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
+	s.edgeArms(st)
+	st.Covariate = baseAtEdge()
 	return st
 }
 
 // ladder is the group of the base's milestones (paper figure 9).
 const ladder = "ladder"
 
-// fineTuning is supervised training on gold solutions of RL problems of a range, for
-// as many tokens as the study's RL costs in true token equivalents. It begins with
-// the very problems that RL is given and goes on with others of the same spec and split.
+// fineTuning is supervised training on gold solutions of RL problems of a range, that costs
+// as much as the study's RL there, in the price of match. It begins with the very problems that
+// RL is given and goes on with others of the same spec and split.
 func (s *scale) fineTuning(ops gsm.Range) *pipeline.Pretraining {
 	r := s.Base
 	r.Data, r.Split, r.Target = s.rl(ops), gsm.RL, pipeline.SolutionOnly
-	budget := s.reinforce(ops, strictReward).Estimate(r).TrueTokens
-	r.Train = s.continued(max(1, int(math.Round(budget/s.perTrainStep(r)))))
+	r.Train = s.continued(s.asMuch(s.reinforce(ops, strictReward), r))
 	return &r
 }
 
@@ -76,7 +76,7 @@ func edgeClaims() []Claim {
 			Effect: gain("edge", "base", "edge", PassK), Rule: Rule{Above, 0}},
 		{ID: "beyond-gains-nothing", Says: "RL far beyond the edge does not raise pass@k at the edge", Source: "Fig. 3, C5", Paper: percent(39.6 - 43.9),
 			Effect: gain("beyond", "base", "edge", PassK), Rule: Rule{Below, 0.05},
-			Needs: &Need{"RL at the edge gains, so that a gain was possible", gain("edge", "base", "edge", PassK), Rule{Above, 0}}},
+			Needs: &Need{Says: "RL at the edge gains, so that a gain was possible", Effect: gain("edge", "base", "edge", PassK), Rule: Rule{Above, 0}}},
 		{ID: "inside-sharpens", Says: "RL inside raises pass@1 at the edge more than pass@k: it sharpens", Source: "Fig. 3, C3", Paper: percent(22.2 - 16.9 - (42.4 - 43.9)),
 			Effect: minus(gain("inside", "base", "edge", Pass1), gain("inside", "base", "edge", PassK)), Rule: Rule{Above, 0}},
 		{ID: "inside-pass1", Says: "RL inside raises pass@1 inside", Source: "Observation 1, C1",
@@ -91,9 +91,9 @@ func edgeClaims() []Claim {
 			Effect: gain("base", "edge", "edge", NLL), Rule: Rule{Above, 0}},
 		{ID: "gold-likelier-near", Says: "the likelihood gains more at the trained range than beyond it", Source: "Fig. 10, C11",
 			Effect: minus(gain("base", "edge", "edge", NLL), gain("base", "edge", "beyond", NLL)), Rule: Rule{Above, 0}},
-		{ID: "rl-beats-sft", Says: "RL gives more pass@k at the edge than fine-tuning for the same tokens", Source: "beyond the paper; readers found −8 points (C17)",
+		{ID: "rl-beats-sft", Says: "RL gives more pass@k at the edge than fine-tuning for the same cost", Source: "beyond the paper; readers found −8 points (C17)", Equal: pipeline.Compute,
 			Effect: gain("edge", "sft", "edge", PassK), Rule: Rule{Above, 0}},
-		{ID: "sft-forgets", Says: "fine-tuning keeps less pass@1 inside than RL", Source: "beyond the paper; readers found −10 points (C17)",
+		{ID: "sft-forgets", Says: "fine-tuning keeps less pass@1 inside than RL", Source: "beyond the paper; readers found −10 points (C17)", Equal: pipeline.Compute,
 			Effect: gain("sft", "edge", "inside", Pass1), Rule: Rule{Below, 0}},
 		{ID: "adaptive-helps", Says: "a curriculum that follows the edge beats a fixed range, pass@k at the edge and beyond", Source: "beyond the paper (its Practical Guidance 1)",
 			Effect: append(gain("adaptive", "edge", "edge", PassK), gain("adaptive", "edge", "beyond", PassK)...), Rule: Rule{Above, 0}},
@@ -103,4 +103,4 @@ func edgeClaims() []Claim {
 }
 
 // shareName writes a share as a name: 0.001 → 0.1%.
-func shareName(x float64) string { return fmt.Sprintf("%g%%", 100*x) }
+func shareName(x float64) string { return fmt.Sprintf("%.4g%%", 100*x) }

@@ -17,6 +17,11 @@ var list = []struct {
 	{"exposure", exposureStudy},
 	{"split", splitStudy},
 	{"reward", rewardStudy},
+	{"hard", hardStudy},
+	{"share", shareStudy},
+	{"gain", gainStudy},
+	{"judges", judgesStudy},
+	{"algorithms", algorithmsStudy},
 }
 
 // Names lists the studies by name, in the order of their notebooks.
@@ -38,6 +43,7 @@ func ByName(name, profile string, seed int64) (*Study, error) {
 		if entry.name == name {
 			s := entry.make(&scale{p, seed})
 			s.Name = name
+			s.markNotRun()
 			return s, s.Validate()
 		}
 	}

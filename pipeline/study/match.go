@@ -15,13 +15,11 @@ var ErrOtherStudy = errors.New("the results are of another study")
 
 // Of is what the results hold of a study: the runs whose stages computed the study's
 // recipes, whatever the names of things say and whichever version of a stage computed
-// them. Arms and seeds that the results lack are listed in Missing; an earlier version,
-// and claims that were written after the results, are named in Notes. The error wraps
-// ErrOtherStudy when no run is the study's, or when a rule was changed since.
+// them, judged by the study's rules as they are. Arms and seeds that the results lack are
+// listed in Missing; an earlier version, and claims that were written or whose rule was
+// changed after the results, are named in Notes. The error wraps ErrOtherStudy when no run
+// is the study's.
 func (r *Results) Of(s *Study) (*Results, error) {
-	if changed := changedRules(r.Study, s); len(changed) > 0 {
-		return nil, fmt.Errorf("%w: the rules of %s were changed after them", ErrOtherStudy, strings.Join(changed, ", "))
-	}
 	out := &Results{Format: r.Format, Report: r.Report, Study: s}
 	have := r.byRecipe()
 	earlier := map[string][2]int{} // kind → formats then and now
@@ -48,12 +46,8 @@ func (r *Results) Of(s *Study) (*Results, error) {
 	}
 	out.keep(r, kept, costs)
 	out.note(r.Study, earlier)
-	var err error
-	if out.Scores, err = scoresOf(out.Records, out.Likelihoods); err != nil {
-		return nil, err
-	}
-	if len(out.Missing) == 0 && out.sameNumbers(r) {
-		return out, nil
+	if len(out.Records) == len(r.Records) && len(out.Likelihoods) == len(r.Likelihoods) {
+		out.Scores = r.Scores // counting is what takes long
 	}
 	return out, out.conclude()
 }
@@ -86,21 +80,14 @@ func (r *Results) holds(run Run, have map[string]*Cost) bool {
 
 // keep takes over what belongs to the given runs.
 func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]bool) {
-	for _, x := range from.Records {
-		if runs[runKey{x.Arm, x.Seed}] {
-			r.Records = append(r.Records, x)
-		}
-	}
+	r.Records = those(from.Records, func(x *Record) bool { return runs[runKey{x.Arm, x.Seed}] })
+	r.Metrics = those(from.Metrics, func(x *Metric) bool { return runs[runKey{x.Arm, x.Seed}] })
 	if r.Study.Likelihood {
-		for _, x := range from.Likelihoods {
-			if runs[runKey{x.Arm, x.Seed}] {
-				r.Likelihoods = append(r.Likelihoods, x)
-			}
-		}
+		r.Likelihoods = those(from.Likelihoods, func(x *Likelihood) bool { return runs[runKey{x.Arm, x.Seed}] })
 	}
-	for _, x := range from.Metrics {
+	for _, x := range from.Texts {
 		if runs[runKey{x.Arm, x.Seed}] {
-			r.Metrics = append(r.Metrics, x)
+			r.Texts = append(r.Texts, x)
 		}
 	}
 	for _, x := range from.Spent {
@@ -111,21 +98,24 @@ func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]boo
 	}
 }
 
-// sameNumbers takes over numbers and verdicts where the results are of exactly these
-// arms, seeds and rules, so that nothing need be computed again.
-func (r *Results) sameNumbers(from *Results) bool {
-	same := len(r.Records) == len(from.Records) && slices.Equal(r.Study.Seeds, from.Study.Seeds) && len(r.Study.Claims) == len(from.Verdicts)
-	for i := 0; same && i < len(from.Verdicts); i++ {
-		same = r.Study.Claims[i].ID == from.Verdicts[i].ID
+// those are the elements that pass: the list itself where all do, since records are many.
+func those[T any](list []T, pass func(*T) bool) (passing []T) {
+	n := 0
+	for i := range list {
+		if pass(&list[i]) {
+			n++
+		}
 	}
-	if !same {
-		return false
+	if n == len(list) {
+		return list
 	}
-	r.Verdicts = slices.Clone(from.Verdicts)
-	for i := range r.Verdicts {
-		r.Verdicts[i].Claim = r.Study.Claims[i] // as it is worded now
+	passing = make([]T, 0, n)
+	for i := range list {
+		if pass(&list[i]) {
+			passing = append(passing, list[i])
+		}
 	}
-	return true
+	return passing
 }
 
 // note says what a reader must know of the results.
@@ -142,12 +132,15 @@ func (r *Results) note(was *Study, earlier map[string][2]int) {
 	}
 	var late []string
 	for _, c := range r.Study.Claims {
-		if !slices.ContainsFunc(was.Claims, func(x Claim) bool { return x.ID == c.ID }) {
+		if c.NotRun == "" && !slices.ContainsFunc(was.Claims, func(x Claim) bool { return x.ID == c.ID }) {
 			late = append(late, c.ID)
 		}
 	}
 	if len(late) > 0 {
 		r.Notes = append(r.Notes, "claims written after these results: "+strings.Join(late, ", "))
+	}
+	if changed := changedRules(was, r.Study); len(changed) > 0 {
+		r.Notes = append(r.Notes, "judged again, because their rules were changed after these results: "+strings.Join(changed, ", "))
 	}
 	if len(r.Missing) > 0 {
 		r.Notes = append(r.Notes, "missing: "+strings.Join(r.Missing, "; "))
@@ -181,9 +174,9 @@ func (s *Study) rule(c Claim) string {
 		}
 		return all
 	}
-	parts := []any{terms(c.Effect), c.Rule}
-	if c.Needs != nil {
-		parts = append(parts, terms(c.Needs.Effect), c.Needs.Rule)
+	var parts []any
+	for _, cond := range c.conditions() {
+		parts = append(parts, terms(cond.Effect), cond.Rule)
 	}
 	text, err := json.Marshal(parts)
 	if err != nil {

@@ -70,11 +70,13 @@ func TestResultsLiveAsLongAsTheirStages(t *testing.T) {
 		"threshold": func(s *Study) { s.Claims[0].Rule.Threshold = 0.1 },
 		"range":     func(s *Study) { s.Ranges[0].Ops.Max++ },
 		"measure":   func(s *Study) { s.Claims[0].Effect[0].Measure = PassK },
+		"need":      func(s *Study) { s.Claims[0].Needs = &Need{Effect: s.Claims[0].Effect, Rule: Rule{Above, 0.5}} },
 	} {
 		s := three()
 		change(s)
-		if _, err := all.Of(s); !errors.Is(err, ErrOtherStudy) || !strings.Contains(err.Error(), "inside-pass1") {
-			t.Errorf("another %s: %v", name, err)
+		r, err := all.Of(s)
+		if err != nil || len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "changed") || !strings.Contains(r.Notes[0], "inside-pass1") || len(r.Verdicts) != 1 {
+			t.Errorf("another %s: %v, notes %q", name, err, r.Notes)
 		}
 	}
 	s := three()

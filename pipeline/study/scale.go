@@ -1,7 +1,9 @@
 package study
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"strings"
 
 	"interplay/kernelkit/gsm"
@@ -69,9 +71,12 @@ func (s *scale) evaluation() *pipeline.Evaluation {
 // rlPrompts is how many problems a run of RL is given.
 func rlPrompts(r *pipeline.Reinforcement) int { return r.Prompts * r.GRPO.Steps }
 
-// perTrainStep is the tokens of a step of training: those of its documents, without
-// padding; at the paper's scales all positions, as the paper counts.
-func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
+// perTrainStep is what a step of training costs. In tokens it is those of its documents,
+// without padding; at the paper's scales all positions, as the paper counts.
+func (s *scale) perTrainStep(r pipeline.Pretraining, p pipeline.Price) float64 {
+	if p == pipeline.Compute {
+		return r.Estimate().FLOPs / float64(r.Train.Steps)
+	}
 	positions := float64(r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
 	if r.Data.Family == gsm.Realistic && r.Phrases == nil {
 		return positions
@@ -79,17 +84,33 @@ func (s *scale) perTrainStep(r pipeline.Pretraining) float64 {
 	return r.TokensPerPosition() * positions
 }
 
-// perRLStep is the nominal token equivalents of a step of RL.
-func (s *scale) perRLStep() float64 {
-	r := s.Studies.RL
+// perRLStep is what a step of RL at the edge is expected to cost. Its nominal price is that of
+// the longest sample allowed, or of the length that the profile names.
+func (s *scale) perRLStep(p pipeline.Price) float64 {
+	r := s.reinforce(s.Studies.RLOps.Edge, strictReward)
 	r.GRPO.Steps = 1
-	return r.Estimate(s.Base).NominalTokens
+	if long := s.Studies.Split.Longest; p == pipeline.Nominal && long > 0 {
+		gamma := 0.0
+		if r.GRPO.KL > 0 {
+			gamma = 1
+		}
+		return pipeline.RLTokenEquivalent(float64(r.Prompts*r.GRPO.GroupSize*long), gamma)
+	}
+	return s.costOf(r, p)
 }
 
-// trueShare is what a sample's true length is of the nominal one, for RL problems of a range.
-func (s *scale) trueShare(ops gsm.Range) float64 {
-	p := s.reinforce(ops, s.Studies.RL.Reward).Estimate(s.Base)
-	return p.TrueTokens / p.NominalTokens
+// costOf is what RL is expected to cost; of its groups the share teaches something that
+// pilots found.
+func (s *scale) costOf(r *pipeline.Reinforcement, p pipeline.Price) float64 {
+	return r.EstimateLearning(s.Base, cmp.Or(s.Studies.LearnedShare, 1)).In(p)
+}
+
+// match is the price at which recipes that are compared cost the same.
+func (s *scale) match() pipeline.Price { return cmp.Or(s.Studies.Match, pipeline.Compute) }
+
+// asMuch is how many steps of training by r cost as much as RL, in the price of match.
+func (s *scale) asMuch(rl *pipeline.Reinforcement, r pipeline.Pretraining) int {
+	return max(1, int(math.Round(s.costOf(rl, s.match())/s.perTrainStep(r, s.match()))))
 }
 
 var strictReward = verify.Reward{Form: verify.StrictForm}
@@ -120,5 +141,8 @@ func (s *scale) depthRanges() []OpRange {
 		{Name: "beyond", Title: title("beyond", ops.Beyond), Ops: ops.Beyond, Paper: "op 15–20"},
 	}
 }
+
+// baseAtEdge is what the studies of depth adjust their effects for: pass@1 of the base at the edge.
+func baseAtEdge() []Term { return []Term{{1, "base", "edge", Pass1}} }
 
 func dash(r gsm.Range) string { return strings.ReplaceAll(r.String(), "-", "–") }

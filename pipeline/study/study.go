@@ -2,8 +2,8 @@
 // will judge them, as data. It knows how to collect what the run store has of its
 // stages into results, and how results are kept, checked and matched with a study.
 //
-// Each study of the paper is one file here (edge.go, exposure.go, split.go, reward.go)
-// and one line of the list in list.go.
+// Each study is one file here (edge.go, exposure.go, split.go, …) and one line of the list
+// in list.go.
 package study
 
 import (
@@ -42,6 +42,7 @@ type Study struct {
 	Ranges     []OpRange           `json:"ranges"`
 	Evaluation pipeline.Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
 	Claims     []Claim             `json:"claims"`
+	Laws       []Law               `json:"laws,omitempty"`
 
 	Figures []Figure     `json:"figures,omitempty"` // beside those that every study has
 	Paper   []PaperCurve `json:"paper,omitempty"`   // the paper's values, which stand beside ours in figures
@@ -49,6 +50,10 @@ type Study struct {
 
 	// Likelihood also scores the gold solutions of the evaluation's problems under every arm.
 	Likelihood bool `json:"likelihood,omitempty"`
+
+	// Covariate is what effects are adjusted for: what the base can do, as an effect, such as
+	// its pass@1 at the edge.
+	Covariate []Term `json:"covariate,omitempty"`
 
 	Machine pipeline.Machine `json:"machine"` // for estimates of time before anything ran
 }
@@ -144,12 +149,24 @@ func (s *Study) Validate() error {
 	if err := s.Evaluation.Validate(); err != nil {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
 	}
+	for _, t := range s.Covariate {
+		if c := (Claim{Effect: []Term{t}, Rule: Rule{Above, 0}}); !s.Exploratory || s.Gone(c) == "" {
+			if err := s.validateClaim(c); err != nil {
+				return fmt.Errorf("study %s: covariate: %w", s.Name, err)
+			}
+		}
+	}
 	for _, c := range s.Claims {
 		if s.Exploratory && s.Gone(c) != "" {
 			continue // it is marked, see Judge
 		}
 		if err := s.validateClaim(c); err != nil {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
+		}
+	}
+	for _, l := range s.Laws {
+		if err := s.validateLaw(l); err != nil {
+			return fmt.Errorf("study %s: law %s: %w", s.Name, l.ID, err)
 		}
 	}
 	for _, f := range s.Figures {
@@ -277,10 +294,7 @@ func (s *Study) run(a *Arm, seed int64) Run {
 		last = step.stage(label, seed, last)
 		r.Steps = append(r.Steps, last)
 	}
-	evaluation := s.Evaluation
-	if a.Evaluation != nil {
-		evaluation = *a.Evaluation
-	}
+	evaluation := s.evaluationOf(a)
 	evaluation.Checkpoint = a.At
 	r.Eval = pipeline.Evaluate(fmt.Sprintf("evaluation of %s, seed %d", a.Label, seed), evaluation, last)
 	if s.Likelihood {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -184,28 +185,72 @@ func TestThePlanNamesThePeakOfMemory(t *testing.T) {
 }
 
 func TestArmsOfABudgetCostTheSame(t *testing.T) {
-	for _, profile := range []string{"micro", "gpu"} {
-		s := studyOf(t, "split", profile)
+	for _, profile := range []string{"micro", "gpu", "lookup"} {
+		p, err := pipeline.ProfileByName(profile, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Studies.Split.Compute = true
+		at := &scale{p, 1}
+		s := splitStudy(at)
 		cost := map[string][]float64{}
-		for _, r := range s.Runs() {
-			if r.Arm.Group == "" || r.Seed != s.Seeds[0] {
-				continue
+		for _, a := range s.Arms {
+			for _, group := range append([]string{a.Group}, a.AlsoIn...) {
+				price := pipeline.Nominal
+				if strings.HasSuffix(group, string(pipeline.True)) {
+					price = pipeline.True
+				} else if strings.HasSuffix(group, string(pipeline.Compute)) {
+					price = pipeline.Compute
+				}
+				sum := 0.0
+				for _, step := range a.Steps[1:] {
+					if step.RL != nil {
+						sum += float64(step.RL.GRPO.Steps) * at.perRLStep(price)
+					} else {
+						sum += float64(step.Train.Train.Steps) * at.perTrainStep(*step.Train, price)
+					}
+				}
+				if group != "" {
+					cost[group] = append(cost[group], sum)
+				}
 			}
-			var sum pipeline.Spent
-			for _, stage := range r.Steps[1:] {
-				sum = sum.Add(stage.Plan)
-			}
-			x := sum.NominalTokens
-			if strings.HasSuffix(r.Arm.Group, True) {
-				x = sum.TrueTokens
-			}
-			cost[r.Arm.Group] = append(cost[r.Arm.Group], x)
+		}
+		if want := 1 + len(at.otherPrices()); len(cost) != want {
+			t.Errorf("%s: %d budgets, want one in each of %d prices", profile, len(cost), want)
 		}
 		for group, all := range cost {
-			if low, high := slices.Min(all), slices.Max(all); high > 1.04*low { // packing, and whole steps
-				t.Errorf("%s, %s: the arms cost %.3g to %.3g tokens", profile, group, low, high)
+			if low, high := slices.Min(all), slices.Max(all); len(all) < 3 || high > 1.05*low { // whole steps
+				t.Errorf("%s, %s: %d arms cost %.3g to %.3g", profile, group, len(all), low, high)
 			}
 		}
+	}
+}
+
+// The nominal price is that of the longest sample that RL allows, and does not ask how long a
+// context the model has.
+func TestTheNominalPriceIsThatOfTheLongestSample(t *testing.T) {
+	price := func(change func(*pipeline.Profile)) float64 {
+		p, err := pipeline.ProfileByName("lookup", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&p)
+		return (&scale{p, 1}).perRLStep(pipeline.Nominal)
+	}
+	own := price(func(*pipeline.Profile) {})
+	if other := price(func(p *pipeline.Profile) { p.Base.Model.Context *= 4 }); other != own {
+		t.Errorf("a step costs %g, in a model of four times the context %g", own, other)
+	}
+	p, _ := pipeline.ProfileByName("lookup", 1)
+	if length := own / pipeline.RLTokenEquivalent(float64(p.Studies.RL.Prompts*p.Studies.RL.GRPO.GroupSize), 0); length < 150 || length > 185 {
+		t.Errorf("a sample is priced at %g tokens, want 112 and the longest prompt, about 63", length)
+	}
+	longer := price(func(p *pipeline.Profile) { p.Studies.RL.GRPO.MaxTokens += 100 })
+	if want := own + pipeline.RLTokenEquivalent(100*float64(p.Studies.RL.Prompts*p.Studies.RL.GRPO.GroupSize), 0); math.Abs(longer-want) > 1e-6*want {
+		t.Errorf("100 tokens more a sample: %g, want %g", longer, want)
+	}
+	if half := price(func(p *pipeline.Profile) { p.Studies.RL.MaxPrompt = 30 }); half >= own {
+		t.Errorf("prompts of at most 30 tokens cost %g, any %g", half, own)
 	}
 }
 

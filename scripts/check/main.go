@@ -1,38 +1,51 @@
 // Command check runs every check that CI runs (make test): formatting, vet,
 // staticcheck, all Go tests, the notebooks with their committed results, and workers on a
-// local Slurm. It goes on after a failure, shows what failed, and ends with a line
-// "N passed, N failed". It uses the standard library only, so that it runs
+// local Slurm, and the commands of the documents. It goes on after a failure, shows what
+// failed and what took longest, and ends with a line "N passed, N failed". With names of
+// packages (check kernelkit/verify) it checks these alone, in seconds; check documents runs
+// the commands of the documents alone. It uses the standard library only, so that it runs
 // whatever state the module is in.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// tally counts checks and tests.
-type tally struct{ passed, failed, skipped int }
+// tally counts checks and tests, and keeps what each part took.
+type tally struct {
+	passed, failed, skipped int
+	parts                   []part
+}
+
+// part is a check, or the tests of a package, with its time.
+type part struct {
+	name string
+	took time.Duration
+}
 
 func main() {
 	var t tally
 	began := time.Now()
-	t.command("gofmt", "files that gofmt would change (run gofmt -w on them)", "sh", "-c",
-		`out=$(gofmt -l $(find . -name '*.go' -not -path './.*')) && printf '%s\n' "$out" && test -z "$out"`)
-	t.command("go vet", "", "go", "vet", "./...")
-	t.command("staticcheck", "", filepath.Join(".bin", "staticcheck"), "./...")
-	t.tests()
-	t.conformance()
-	t.notebooks()
-	t.command("nothing is left of notebooks that fail or are interrupted", "", filepath.Join("scripts", "test_kernel.sh"))
-	t.slurm()
+	switch args := os.Args[1:]; {
+	case len(args) == 0:
+		t.all()
+	case len(args) == 1 && args[0] == "documents":
+		t.documented()
+	default:
+		t.some(args)
+	}
+	t.slowest(8)
 	fmt.Printf("\nall checks took %s\n", time.Since(began).Round(time.Second))
 	if t.skipped > 0 {
 		fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
@@ -44,10 +57,46 @@ func main() {
 	}
 }
 
+// all runs every check.
+func (t *tally) all() {
+	t.command("gofmt", "files that gofmt would change (run gofmt -w on them)", "sh", "-c",
+		`out=$(gofmt -l $(find . -name '*.go' -not -path './.*')) && printf '%s\n' "$out" && test -z "$out"`)
+	t.command("go vet", "", "go", "vet", "./...")
+	t.command("staticcheck", "", filepath.Join(".bin", "staticcheck"), "./...")
+	t.tests("./...")
+	t.conformance()
+	t.notebooks()
+	t.documented()
+	t.command("nothing is left of notebooks that fail or are interrupted", "", filepath.Join("scripts", "test_kernel.sh"))
+	t.slurm()
+}
+
+// some checks packages, named by their folders, and the rules of the module.
+func (t *tally) some(folders []string) {
+	var packages []string
+	for _, f := range folders {
+		packages = append(packages, "./"+strings.Trim(strings.TrimPrefix(f, "./"), "/"))
+	}
+	t.command("gofmt", "files that gofmt would change (run gofmt -w on them)", "sh", append([]string{"-c",
+		`out=$(gofmt -l "$@") && printf '%s\n' "$out" && test -z "$out"`, "sh"}, packages...)...)
+	t.command("go vet", "", "go", append([]string{"vet"}, packages...)...)
+	t.command("staticcheck", "", filepath.Join(".bin", "staticcheck"), packages...)
+	t.tests(append(packages, "./tools/rules")...)
+}
+
+// slowest says which parts took longest.
+func (t *tally) slowest(n int) {
+	slices.SortFunc(t.parts, func(a, b part) int { return cmp.Compare(b.took, a.took) })
+	fmt.Println("\nwhat took longest (tests of packages run side by side)")
+	for _, p := range t.parts[:min(n, len(t.parts))] {
+		fmt.Printf("%8s  %s\n", p.took.Round(100*time.Millisecond), p.name)
+	}
+}
+
 // command runs one check; what it printed is shown when it fails.
-func (t *tally) command(name, hint string, argv ...string) {
+func (t *tally) command(name, hint, program string, args ...string) {
 	began := time.Now()
-	out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput()
+	out, err := exec.Command(program, args...).CombinedOutput()
 	t.check(name, began, err)
 	if err != nil {
 		if hint != "" {
@@ -58,6 +107,7 @@ func (t *tally) command(name, hint string, argv ...string) {
 }
 
 func (t *tally) check(name string, began time.Time, err error) {
+	t.parts = append(t.parts, part{name, time.Since(began)})
 	if err != nil {
 		t.failed++
 		fmt.Printf("✗ %s: %v\n", name, err)
@@ -77,10 +127,10 @@ type event struct {
 	Elapsed                                   float64
 }
 
-// tests runs all Go tests and counts each; a package that does not build, or that
-// fails outside its tests, counts as one failure.
-func (t *tally) tests() {
-	cmd := exec.Command("go", "test", "-json", "-vet=off", "-timeout=15m", "./...")
+// tests runs the Go tests of packages and counts each; a package that does not build, or
+// that fails outside its tests, counts as one failure.
+func (t *tally) tests(packages ...string) {
+	cmd := exec.Command("go", append([]string{"test", "-json", "-vet=off", "-timeout=15m"}, packages...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -145,6 +195,7 @@ func (t *tally) count(e event, said *strings.Builder, testsFailed map[string]boo
 		}
 		fmt.Printf("✗ %s (%.1fs)\n%s\n", e.Package, e.Elapsed, output)
 	case e.Action == "pass":
+		t.parts = append(t.parts, part{"tests of " + e.Package, time.Duration(e.Elapsed * float64(time.Second))})
 		fmt.Printf("✓ %s (%.1fs)\n", e.Package, e.Elapsed)
 	}
 }

@@ -6,7 +6,7 @@ const [site, out, ...only] = process.argv.slice(2)
 const modules = process.env.LOOK_MODULES
 const { chromium } = await import(path.join(modules, 'playwright-core/index.mjs'))
 const axe = fs.readFileSync(path.join(modules, 'axe-core/axe.min.js'), 'utf8')
-const all = fs.readdirSync(site, { recursive: true }).filter(f => f.endsWith('.html') && f !== 'genindex.html').sort()
+const all = fs.readdirSync(site, { recursive: true }).filter(f => f.endsWith('.html') && !f.startsWith('_static') && f !== 'genindex.html').sort()
 const pages = only.length ? only : all
 const looks = [['light', 1200], ['dark', 390], ['dark', 1200], ['light', 390]]
 fs.mkdirSync(out, { recursive: true })

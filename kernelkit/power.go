@@ -1,0 +1,110 @@
+package kernelkit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"interplay/kernelkit/engine"
+	"interplay/pipeline"
+	"interplay/pipeline/study"
+)
+
+// CommittedProfiles lists the profiles that a study of the project has committed results at.
+func CommittedProfiles(name string) (profiles []string) {
+	root, err := engine.ProjectRoot()
+	if err != nil {
+		return nil
+	}
+	for _, p := range pipeline.Profiles() {
+		if _, err := os.Stat(filepath.Join(root, "notebooks", "results", p, name, study.ResultsFile)); err == nil {
+			profiles = append(profiles, p)
+		}
+	}
+	return profiles
+}
+
+// nearest are the committed results of a study at its profile, else at the one nearest in
+// scale; nil where there are none.
+func nearest(s *study.Study) *study.Results {
+	all := pipeline.Profiles() // smallest first
+	at := slices.Index(all, s.Profile)
+	has := CommittedProfiles(s.Name)
+	slices.SortStableFunc(has, func(a, b string) int {
+		far := func(p string) int { return max(slices.Index(all, p)-at, at-slices.Index(all, p)) }
+		return far(a) - far(b)
+	})
+	for _, p := range has {
+		seen, err := study.ByName(s.Name, p, 1)
+		if err != nil {
+			continue
+		}
+		if dir, err := CommittedResults(seen); err == nil {
+			if d, err := study.Load(dir); err == nil {
+				if r, err := d.Of(seen); err == nil {
+					return r
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// PowerTable says how many seeds each claim needs, at the effect and the spread that were seen
+// so far: in the committed results of the study at its profile, else at the nearest one. It is
+// nil where there are none.
+func PowerTable(s *study.Study) *Table {
+	seen := nearest(s)
+	if seen == nil {
+		return nil
+	}
+	t := &Table{Title: fmt.Sprintf("Seeds that the claims need, by what was seen at profile %s with %d seeds", seen.Profile, len(seen.Study.Seeds)),
+		Columns: []string{"claim", "effect seen", "standard error", "seeds needed", "planned"}}
+	for _, c := range s.Claims {
+		i := slices.IndexFunc(seen.Verdicts, func(j study.Judgement) bool { return j.ID == c.ID })
+		if i < 0 || seen.Verdicts[i].Verdict == study.NotRun {
+			t.Add(c.Says, "–", "–", "not seen yet", len(s.Seeds))
+			continue
+		}
+		j := seen.Verdicts[i]
+		digits, scale := effectForm(j.Claim)
+		effect, _ := showEffect(j.Claim, j.Found)
+		needed := fmt.Sprint(j.Decides)
+		switch {
+		case j.Exact:
+			needed = "any: nothing varies"
+		case j.Decides == 0:
+			needed = "no number: the effect is too near the threshold"
+		}
+		t.Add(c.Says, effect, fmt.Sprintf("%.*f", digits, scale*j.Error), needed, len(s.Seeds))
+	}
+	t.Note = "Seeds that tell an effect as large from the threshold in four studies of five, by itself at 95 %, on as many problems; in the family of all claims it takes some more. A forecast from few seeds is rough."
+	return t
+}
+
+// AdjustedTable lists the effects at the median base beside the raw ones: each seed's effect on a
+// line over what its base can do. It is nil where the study names no such measure of its base.
+func AdjustedTable(d *study.Results) *Table {
+	if len(d.Study.Covariate) == 0 {
+		return nil
+	}
+	t := &Table{Title: "The effects at the median base", Columns: []string{"claim", "raw", "95 % interval", "at the median base", "95 % interval", "degrees of freedom", "correlation with the base"}}
+	for _, c := range d.Verdicts {
+		a, err := d.Study.Adjusted(c.Claim, d.Scores)
+		if err != nil || c.Verdict == study.NotRun {
+			continue
+		}
+		raw, rawInterval := showEffect(c.Claim, c.Found)
+		at, interval := showEffect(c.Claim, a.Interval)
+		t.Add(c.Says, raw, rawInterval, at, interval, fmt.Sprintf("%.1f", a.Freedom), fmt.Sprintf("%+.2f", a.Correlated))
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	t.Note = "Analysis of covariance on " + d.Study.Describe(d.Study.Covariate) + ", seed by seed. It says what happens to a base like the median one; the raw effect, and the verdicts, are of bases as they come."
+	return t
+}
+
+// Adjusted lists the effects at the median base beside the raw ones.
+func (r *Results) Adjusted() *Table { return AdjustedTable(r.Results) }

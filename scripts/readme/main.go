@@ -1,0 +1,185 @@
+// Command readme writes the parts of README.md that are numbers of the studies: the table
+// of results, the captions of its figures, and the badges in docs/badges. They come from the
+// committed results (notebooks/results/micro); `make readme` writes them, and a test holds
+// README to them.
+//
+// What stands in README in other places and has a number in it needs a source: see
+// sources_test.go.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"interplay/kernelkit/durable"
+	"interplay/kernelkit/engine"
+	"interplay/kernelkit/score"
+	"interplay/pipeline/study"
+)
+
+// profile is the scale whose results README shows.
+const profile = "micro"
+
+func main() {
+	if err := write(); err != nil {
+		fmt.Fprintln(os.Stderr, "✗ "+err.Error())
+		os.Exit(1)
+	}
+}
+
+// write brings README.md and the badges up to date.
+func write() error {
+	root, err := engine.ProjectRoot()
+	if err != nil {
+		return err
+	}
+	made, err := composed(root)
+	if err != nil {
+		return err
+	}
+	for name, text := range made {
+		if err := durable.WriteFile(filepath.Join(root, name), []byte(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// composed is what every file that this program writes should hold, by its name in the project.
+func composed(root string) (map[string]string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		return nil, err
+	}
+	all, err := committed(root)
+	if err != nil {
+		return nil, err
+	}
+	readme := string(text)
+	parameters, err := walkthroughsParameters(root)
+	if err != nil {
+		return nil, err
+	}
+	for name, of := range map[string]func() (string, error){
+		"results":          func() (string, error) { return table(all) },
+		"edge-caption":     func() (string, error) { return edgeCaption(all, parameters) },
+		"exposure-caption": func() (string, error) { return exposureCaption(all) },
+	} {
+		block, err := of()
+		if err != nil {
+			return nil, fmt.Errorf("the part %s of README.md: %w", name, err)
+		}
+		if readme, err = replaced(readme, name, block); err != nil {
+			return nil, err
+		}
+	}
+	out, err := badges(root, all)
+	if err != nil {
+		return nil, err
+	}
+	out["README.md"] = readme
+	return out, nil
+}
+
+// results are the committed results of the studies, by their names.
+type results map[string]*committedStudy
+
+// committedStudy is what README needs of a study's results.json. That its claims follow
+// from the records, and from the study as it is in the code, is tested in kernelkit.
+type committedStudy struct {
+	Claims []struct {
+		ID      string
+		Found   score.Interval
+		Verdict study.Verdict
+		Note    string
+	}
+	Definition struct {
+		Notebook   string
+		Seeds      []int64
+		Evaluation struct{ Problems int }
+	}
+}
+
+// judged is a claim as it was judged.
+type judged struct {
+	found   score.Interval
+	verdict study.Verdict
+}
+
+// committed reads the committed results of every study that has some.
+func committed(root string) (results, error) {
+	files, err := filepath.Glob(filepath.Join(root, "notebooks", "results", profile, "*", "results.json"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("notebooks/results/%s has %d results, %v", profile, len(files), err)
+	}
+	out := results{}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		var c committedStudy
+		if err := json.Unmarshal(text, &c); err != nil {
+			return nil, fmt.Errorf("%s: %w", f, err)
+		}
+		out[filepath.Base(filepath.Dir(f))] = &c
+	}
+	return out, nil
+}
+
+// claim is a study's claim as it was judged.
+func (r results) claim(of, id string) (judged, error) {
+	d, there := r[of]
+	if !there {
+		return judged{}, fmt.Errorf("the study %s has no committed results", of)
+	}
+	for _, j := range d.Claims {
+		if j.ID == id && j.Note != "" {
+			return judged{}, fmt.Errorf("claim %s of %s has no value: %s", id, of, j.Note)
+		}
+		if j.ID == id {
+			return judged{j.Found, j.Verdict}, nil
+		}
+	}
+	return judged{}, fmt.Errorf("the study %s has no claim %q any more: mend the list in scripts/readme/rows.go", of, id)
+}
+
+// walkthroughsParameters is how many parameters the model of the small scales has, which the
+// walkthrough reports and CI compares.
+func walkthroughsParameters(root string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(root, "notebooks", "expected", "00_walkthrough.smoke.json"))
+	if err != nil {
+		return 0, err
+	}
+	var expected struct {
+		Results []struct {
+			ID    string
+			Value float64
+		}
+	}
+	if err := json.Unmarshal(text, &expected); err != nil {
+		return 0, err
+	}
+	for _, r := range expected.Results {
+		if r.ID == "parameters" {
+			return int(r.Value), nil
+		}
+	}
+	return 0, fmt.Errorf("the walkthrough's expected results have no parameters")
+}
+
+// mark is a comment that begins or ends a part of README.md.
+func mark(name, end string) string { return "<!-- " + end + name + ", by make readme -->" }
+
+// replaced puts a part between its marks.
+func replaced(text, name, block string) (string, error) {
+	before, rest, ok := strings.Cut(text, mark(name, ""))
+	_, after, ok2 := strings.Cut(rest, mark(name, "end of "))
+	if !ok || !ok2 {
+		return "", fmt.Errorf("README.md has no part between %s and %s", mark(name, ""), mark(name, "end of "))
+	}
+	return before + mark(name, "") + "\n" + block + mark(name, "end of ") + after, nil
+}

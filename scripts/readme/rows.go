@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"interplay/kernelkit/score"
+	"interplay/pipeline/study"
+)
+
+// rows are the questions of README's table, each answered by one claim: "yes" where the
+// claim agrees with what was found, "no" where it is contradicted. The claim's own sentence
+// and its rule are shown by `interplay results STUDY`.
+var rows = []struct{ study, claim, asks string }{
+	{"edge", "edge-raises-pass1", "Does RL at the edge of what the base can do raise pass@1 there?"},
+	{"edge", "edge-raises-passk", "Does it solve problems there that the base does not (pass@16)?"},
+	{"edge", "edge-reaches-beyond", "Does that carry to problems deeper than any it trained on (pass@16)?"},
+	{"edge", "beyond-gains-nothing", "Is RL on problems far beyond the edge in vain (pass@16 at the edge)?"},
+	{"edge", "inside-pass1", "Does RL inside what the base can do raise pass@1 there?"},
+	{"edge", "inside-passk", "Is it only surer there, not more able (pass@16 not raised)?"},
+	{"edge", "rl-beats-sft", "Does RL beat gold solutions of the same problems, for as many tokens (pass@16 at the edge)?"},
+	{"edge", "sft-forgets", "Do gold solutions make it forget more than RL does (pass@1 inside)?"},
+	{"exposure", "rl-does-it", "Does RL open a new context of which pre-training showed 1 % (pass@16 on deep problems)?"},
+	{"exposure", "a-tenth-is-too-little", "Is 0.1 % of it too little (pass@16 on deep problems)?"},
+	{"exposure", "between", "Is 0.3 % enough (pass@16 on deep problems)?"},
+	{"split", "mid-raises-edge", "Does mid-training alone raise pass@1 at the edge, for the same budget?"},
+	{"split", "true-lengths-favour-rl", "Priced by what samples really cost, does RL beat mid-training (pass@1 at the edge)?"},
+	{"reward", "strict-pass1", "Does paying for right steps beat paying for right answers (pass@1)?"},
+	{"reward", "strict-less-lucky", "Are fewer of its right answers lucky?"},
+	{"reward", "dense-process", "Does paying each right step give better steps beyond the edge?"},
+}
+
+// answers are the verdicts as answers to a question.
+var answers = map[study.Verdict]string{study.Agrees: "**Yes**", study.Contradicts: "**No**", study.NotResolved: "Undecided"}
+
+// table is README's table of results: the question, the answer, the effect with its interval.
+func table(r results) (string, error) {
+	var b strings.Builder
+	b.WriteString("| question | answer | effect, points [95 % interval] | study |\n|---|---|---|---|\n")
+	for _, row := range rows {
+		j, err := r.claim(row.study, row.claim)
+		if err != nil {
+			return "", err
+		}
+		answer, known := answers[j.verdict]
+		if !known {
+			return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.verdict)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, points(j.found), row.study, r[row.study].Definition.Notebook)
+	}
+	return b.String(), nil
+}
+
+// points writes an effect in percentage points with its interval.
+func points(v score.Interval) string {
+	return fmt.Sprintf("%s [%s, %s]", signed(v.Value, "+"), signed(v.Low, ""), signed(v.High, ""))
+}
+
+// signed is a share in points with one decimal, with a sign that is as wide as a plus.
+func signed(v float64, plus string) string {
+	s := fmt.Sprintf("%.1f", 100*v)
+	if s == "-0.0" { // rounded to nothing
+		s = "0.0"
+	}
+	if rest, negative := strings.CutPrefix(s, "-"); negative {
+		return "−" + rest
+	}
+	return plus + s
+}
+
+// numbers below thirteen are words in a sentence.
+func inWords(n int) string {
+	words := []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	if n < len(words) {
+		return words[n]
+	}
+	return fmt.Sprint(n)
+}
+
+// sentence begins with a capital.
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// edgeCaption says what stands behind the first figure.
+func edgeCaption(r results, parameters int) (string, error) {
+	j, err := r.claim("edge", "edge-reaches-beyond")
+	if err != nil {
+		return "", err
+	}
+	says := map[study.Verdict]string{
+		study.Agrees:      "RL at the edge of competence solves problems that the base does not, and problems deeper than any it trained on.",
+		study.Contradicts: "RL at the edge of competence solves no problem deeper than those it trained on.",
+		study.NotResolved: "Whether RL at the edge of competence solves deeper problems than it trained on is undecided.",
+	}
+	s := r["edge"].Definition
+	return fmt.Sprintf("*%s %s seeds, %d problems an op, a decoder of %dk parameters trained from scratch on two cores; below: differences from the base with 95 %% intervals; hollow: the paper's 100M model.*\n",
+		says[j.verdict], sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, (parameters+500)/1000), nil
+}
+
+// exposureCaption says what stands behind the second figure.
+func exposureCaption(r results) (string, error) {
+	j, err := r.claim("exposure", "rl-does-it")
+	if err != nil {
+		return "", err
+	}
+	says := map[study.Verdict]string{
+		study.Agrees:      "A new context needs a seed: with 1 % of it in pre-training RL opens the rest, with next to none there is nothing to reinforce.",
+		study.Contradicts: "A new context stays closed to RL, also with 1 % of it in pre-training.",
+		study.NotResolved: "Whether RL opens a context of which pre-training showed 1 % is undecided.",
+	}
+	return fmt.Sprintf("*%s %s seeds.*\n", says[j.verdict], sentence(inWords(len(r["exposure"].Definition.Seeds)))), nil
+}
