@@ -124,7 +124,7 @@ func TestOwnSolutionsAreTheRightOnesEachOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gold, err := document(p, tok, SolutionOnly)
+	gold, err := document(p, nil, tok, SolutionOnly)
 	if err != nil || len(docs) != 2 || !reflect.DeepEqual(docs[0], gold) {
 		t.Errorf("%d documents, %v; the first is %v, expected the gold text %v", len(docs), err, docs, gold)
 	}
@@ -144,11 +144,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := gsm.NewSource(rl.Data, gsm.RL, rl.Seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, err := promptsOf(rl, source, nil)
+	at, err := promptsOf(rl, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +155,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range problems {
-			d, err := document(p, tok, SolutionOnly)
+			d, err := document(p, nil, tok, SolutionOnly)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -227,10 +227,12 @@ func (r *Results) addMetrics(st *pipeline.Store, run Run, i int) error {
 	return err
 }
 
-// conclude computes scores, numbers and verdicts from the records.
+// conclude computes scores, where they were not counted yet, numbers and verdicts from the records.
 func (r *Results) conclude() (err error) {
-	if r.Scores, err = scoresOf(r.Records, r.Likelihoods); err != nil {
-		return err
+	if r.Scores == nil {
+		if r.Scores, err = scoresOf(r.Records, r.Likelihoods); err != nil {
+			return err
+		}
 	}
 	if r.Verdicts, err = r.Study.Judge(r.Scores); err != nil {
 		return err
@@ -240,10 +242,6 @@ func (r *Results) conclude() (err error) {
 	}
 	return r.number()
 }
-
-// tolerance is by how much a share may differ on another machine: programs sum in
-// another order there, the runs drift apart, and short ones most.
-const tolerance = 0.35
 
 // number fills in the report: what was evaluated, every arm on every range, and the
 // effects of the claims.
@@ -268,18 +266,18 @@ func (r *Results) number() error {
 				} else if err != nil {
 					return err
 				}
-				list = append(list, pipeline.Measured(arm.Name+"/"+ops.Name+"/"+string(m), fmt.Sprintf("%s, %s, strict %s", arm.Label, ops.Title, m), "share", v, tolerance))
+				list = append(list, pipeline.Measured(arm.Name+"/"+ops.Name+"/"+string(m), fmt.Sprintf("%s, %s, strict %s", arm.Label, ops.Title, m), "share", v))
 			}
 		}
 	}
 	for _, c := range r.Verdicts {
 		if c.Note == "" {
-			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found, 2*tolerance))
+			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found))
 		}
 	}
 	for _, f := range r.Fits {
 		if f.Note == "" {
-			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient(), 2*tolerance))
+			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient()))
 		}
 	}
 	r.Numbers = list
@@ -360,7 +358,9 @@ func (r *Results) Check() error {
 			return fmt.Errorf("claim %s: results.json has %s (%v), its records give %s (%v)", c.ID, was.Verdict, was.Found, c.Verdict, c.Found)
 		}
 	}
-	if !slices.Equal(again.Numbers, r.Numbers) {
+	// Tolerances are of the comparison with another run, and not of these results.
+	same := func(a, b pipeline.Number) bool { a.Tolerance = b.Tolerance; return a == b }
+	if !slices.EqualFunc(again.Numbers, r.Numbers, same) {
 		return errors.New("results.json holds other numbers than its records give")
 	}
 	return nil
