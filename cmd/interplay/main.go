@@ -124,7 +124,7 @@ func main() {
 		status = statusFailed
 	}
 	if err != nil && err.Error() != "" {
-		fmt.Fprintln(os.Stderr, shown(err))
+		fmt.Fprintln(os.Stderr, abridged(err))
 	}
 	os.Exit(status)
 }
@@ -132,8 +132,8 @@ func main() {
 // longestMessage is how much of an error is shown, in bytes: it may repeat what a file says.
 const longestMessage = 8 << 10
 
-// shown is an error's text, without its middle where it is long.
-func shown(err error) string {
+// abridged is an error's text, without its middle where it is long.
+func abridged(err error) string {
 	text := err.Error()
 	if len(text) <= longestMessage {
 		return text
