@@ -61,9 +61,16 @@ func fail(err error) {
 	os.Exit(1)
 }
 
+// Colours are those of the reader's theme: what is quieter is the theme's own colour, a little transparent.
+
+// quietLine is a line such as progress, as HTML.
+func quietLine(text string) string {
+	return `<code style="color:inherit;background:none;opacity:0.75">` + html.EscapeString(text) + `</code>`
+}
+
 // Text shows preformatted text under a heading.
 func Text(heading, text string) {
-	show("", fmt.Sprintf(`<div style="margin:4px 0"><b>%s</b><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:break-word;margin:2px 0 6px;padding:6px 10px;background:#f6f6f4;color:#222;border-left:3px solid #0072b2">%s</pre></div>`,
+	show("", fmt.Sprintf(`<div style="margin:4px 0"><b>%s</b><pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:break-word;margin:2px 0 6px;padding:6px 10px;color:inherit;background:rgba(128,128,128,0.1);border-left:3px solid #0072b2">%s</pre></div>`,
 		html.EscapeString(heading), html.EscapeString(text)), heading+"\n"+text)
 }
 
@@ -146,6 +153,9 @@ func (t *Table) html() string {
 		if right[i] {
 			align = "right"
 		}
+		if tag == "th" && text == "" {
+			tag = "td" // a head that says nothing is none
+		}
 		fmt.Fprintf(&b, `<%s style="text-align:%s;padding:2px 12px">%s</%s>`, tag, align, html.EscapeString(text), tag)
 	}
 	b.WriteString(`<table style="border-collapse:collapse"><thead><tr>`)
@@ -162,7 +172,7 @@ func (t *Table) html() string {
 	}
 	b.WriteString("</tbody></table>")
 	if t.Note != "" {
-		fmt.Fprintf(&b, `<div style="color:#666;margin:2px 0 6px">%s</div>`, html.EscapeString(t.Note))
+		fmt.Fprintf(&b, `<div style="opacity:0.75;margin:2px 0 6px">%s</div>`, html.EscapeString(t.Note))
 	}
 	return b.String()
 }
@@ -244,7 +254,7 @@ func (p *progressLine) draw(text string) {
 		fmt.Fprintln(os.Stderr, text)
 		return
 	}
-	show(p.id, `<code style="color:#444">`+html.EscapeString(text)+`</code>`, text)
+	show(p.id, quietLine(text), text)
 }
 
 // end leaves a last word in place of the line.

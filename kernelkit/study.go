@@ -1,11 +1,9 @@
 package kernelkit
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,8 +24,9 @@ type Study struct {
 	lab *Lab
 }
 
-// Study opens a study by name: edge, exposure, split or reward.
+// Study opens a study by name: edge, exposure, split, reward, hard, share, gain, judges or algorithms.
 func (l *Lab) Study(name string) *Study {
+	check(l.unchanged())
 	return &Study{must(study.ByName(name, l.profile.Name, l.Seed)), l}
 }
 
@@ -76,7 +75,7 @@ func (s *Study) parts() (mid, rl, controls []string) {
 	between := false
 	for _, a := range s.Arms {
 		for i, step := range a.Steps[1:] {
-			if step.Train != nil && !slices.Contains(mid, step.Name) {
+			if step.RL == nil && !slices.Contains(mid, step.Name) {
 				mid = append(mid, step.Name)
 			} else if step.RL != nil && !slices.Contains(rl, step.Name) {
 				rl = append(rl, step.Name)
@@ -132,8 +131,10 @@ func (s *Study) Rules() *Table {
 	t := &Table{Title: "Claims, and when they hold", Columns: []string{"claim", "effect", "holds when", "paper"}}
 	for _, c := range s.Claims {
 		when := c.Rule.String()
-		if lacking := cmp.Or(c.NotRun, s.Gone(c)); lacking != "" {
-			when += "; not run at this scale: " + lacking
+		if c.NotRun != "" {
+			when += "; not run at this scale: " + c.NotRun
+		} else if gone := s.Gone(c); gone != "" {
+			when += "; not judged: " + gone
 		}
 		t.Add(c.Says, s.Describe(c.Effect), when, paperValue(c.Paper))
 	}
@@ -271,7 +272,7 @@ func (s *Study) Run() *Results {
 		for _, note := range r.Notes {
 			word += "; they were " + note
 		}
-		show("", `<code style="color:#444">`+html.EscapeString(word)+`</code>`, word)
+		show("", quietLine(word), word)
 		return r
 	}
 	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())

@@ -4,6 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 "$ROOT/scripts/setup.sh"
 cd "$ROOT"
+echo "· JupyterLab; the first cell of a notebook takes longer than those after it, while the laboratory is compiled"
 [ "$(id -u)" != 0 ] || set -- --allow-root "$@"
 export NPM_CONFIG_CACHE=$ROOT/.cache/npm # JupyterLab asks npm, where there is one, for its folders
 exec "$PYTHON" -m jupyterlab --notebook-dir="$ROOT/notebooks" \

@@ -1,7 +1,11 @@
 # How nbconvert executes the project's notebooks: a line a cell with its section
 # and its time, no limit on how long a cell may take (training takes minutes), and
-# a generous one on how long the kernel takes to start.
+# a generous one on how long the kernel takes to start. And how it makes a page of
+# them: by the template nbconvert/page.
+import os
 import time
+
+from nbconvert.preprocessors import Preprocessor
 
 c = get_config()  # noqa: F821  (nbconvert provides it)
 
@@ -36,3 +40,17 @@ c.ExecutePreprocessor.startup_timeout = 300
 c.ExecutePreprocessor.on_notebook_start = look_through
 c.ExecutePreprocessor.on_cell_start = start
 c.ExecutePreprocessor.on_cell_executed = done
+
+
+class Language(Preprocessor):
+    """Says that the code is Go: the kernel names no lexer, and code would be coloured as Python."""
+
+    def preprocess(self, nb, resources):
+        if nb.metadata.get("kernelspec", {}).get("name") == "gonb":
+            nb.metadata.setdefault("language_info", {})["pygments_lexer"] = "go"
+        return nb, resources
+
+
+c.Exporter.preprocessors = [Language]
+c.HTMLExporter.template_name = "page"
+c.HTMLExporter.extra_template_basedirs = [os.path.join(os.path.dirname(__file__), "nbconvert")]

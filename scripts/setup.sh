@@ -130,5 +130,6 @@ set_up_tool gopls tools/gopls golang.org/x/tools/gopls
 [ -z "$checks" ] || set_up_tool staticcheck tools/staticcheck honnef.co/go/tools/cmd/staticcheck
 [ -z "$audit" ] || set_up_tool govulncheck tools/govulncheck golang.org/x/vuln/cmd/govulncheck
 set_up_kernel
+[ "$(cd "$ROOT" && GOBIN=$ROOT/.bin go list -f '{{.Stale}}' ./cmd/interplay)" = false ] || echo "· the command interplay (its first build takes about a minute)"
 GOBIN=$ROOT/.bin logged interplay "building the command interplay" go -C "$ROOT" install ./cmd/interplay
 echo "✓ set up in $((SECONDS - began)) s"

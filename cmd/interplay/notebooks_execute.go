@@ -23,11 +23,11 @@ func (r notebookRun) execute(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(tmp)
-	if err := r.nbconvert(ctx, "--to", "notebook", "--execute", "--config", filepath.Join(r.root, "scripts", "nbconvert_config.py"),
-		"--output-dir", tmp, notPattern(filepath.Join(r.dir, name+".ipynb"))); err != nil {
+	config := filepath.Join(r.root, "scripts", "nbconvert_config.py")
+	if err := r.nbconvert(ctx, "--to", "notebook", "--execute", "--config", config, "--output-dir", tmp, notPattern(filepath.Join(r.dir, name+".ipynb"))); err != nil {
 		return "", err
 	}
-	if err := r.nbconvert(ctx, "--to", "html", "--output-dir", tmp, notPattern(filepath.Join(tmp, name+".ipynb"))); err != nil {
+	if err := r.nbconvert(ctx, "--to", "html", "--config", config, "--output-dir", tmp, notPattern(filepath.Join(tmp, name+".ipynb"))); err != nil {
 		return "", err
 	}
 	for _, suffix := range []string{".html", ".ipynb"} {

@@ -25,8 +25,7 @@ myst_enable_extensions = ["dollarmath", "attrs_inline"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
-# Pages of packages link to anchors in HTML, which myst does not see; the link checker looks at them.
-suppress_warnings = ["myst.xref_missing", "misc.highlighting_failure", "myst.header"]
+suppress_warnings = ["misc.highlighting_failure", "myst.header"]
 html_math_renderer = "mathml"
 
 html_theme = "pydata_sphinx_theme"

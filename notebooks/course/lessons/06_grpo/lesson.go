@@ -323,6 +323,31 @@ type setting struct {
 	brokenRatio   bool // the old log-probabilities are taken anew before each update, nothing is ever clipped
 }
 
+// watch adds one of many tokens, with this share of all, to the metrics.
+func (m *metrics) watch(p, advantage, slope, drift, share float64) {
+	if advantage != 0 {
+		m.pushed += share
+		if slope == 0 {
+			m.clipped += share
+		}
+	}
+	m.drift += drift * share
+	m.entropy -= math.Log(p) * share
+}
+
+// withoutEpsilon is what advantages are without ε when rewards are sums of parts: equal ones differ
+// in a late digit, and the division makes that as large as a success. Multiplied by a billion
+// billions, rewards are so large that ε no longer counts.
+func withoutEpsilon(rewards []float64, number uint64) []float64 {
+	large := make([]float64, len(rewards))
+	for i, r := range rewards {
+		large[i] = 1e18 * (r + 1e-12*random.New(2, "rounding", number, uint64(i)).Float64())
+	}
+	return advantages(large)
+}
+
+//cell
+
 // step is one step of GRPO: samples, rewards, advantages, updates.
 func (p policy) step(number uint64, base policy, s setting) (m metrics) {
 	var all []sample
@@ -374,29 +399,6 @@ func (p policy) step(number uint64, base policy, s setting) (m metrics) {
 }
 
 //cell
-
-// watch adds one of many tokens, with this share of all, to the metrics.
-func (m *metrics) watch(p, advantage, slope, drift, share float64) {
-	if advantage != 0 {
-		m.pushed += share
-		if slope == 0 {
-			m.clipped += share
-		}
-	}
-	m.drift += drift * share
-	m.entropy -= math.Log(p) * share
-}
-
-// withoutEpsilon is what advantages are without ε when rewards are sums of parts: equal ones differ
-// in a late digit, and the division makes that as large as a success. Multiplied by a billion
-// billions, rewards are so large that ε no longer counts.
-func withoutEpsilon(rewards []float64, number uint64) []float64 {
-	large := make([]float64, len(rewards))
-	for i, r := range rewards {
-		large[i] = 1e18 * (r + 1e-12*random.New(2, "rounding", number, uint64(i)).Float64())
-	}
-	return advantages(large)
-}
 
 // run trains a copy of the base for some steps and shows the metrics on the way.
 func run(title string, steps int, s setting) policy {
@@ -456,6 +458,15 @@ func RunBrokenMask() {
 **A stale policy, and nobody noticing.** The same samples are used for twenty updates, and the old log-probabilities are taken anew before each: the ratio is always 1, and the clip never bites.
  */
 
+// ends is where twenty updates a step lead, with or without a ratio that means something.
+func ends(noise uint64, brokenRatio bool) float64 {
+	base, p := basePolicy(), basePolicy()
+	for n := range uint64(30) {
+		p.step(1000*noise+n, base, setting{rate: 0.2, clip: 0.2, updates: 20, brokenRatio: brokenRatio})
+	}
+	return p.passAtK(8)
+}
+
 func RunBrokenRatio() {
 	defer lesson.Unfinished()
 	run("right: twenty updates with the clip", 60, setting{rate: 0.2, clip: 0.2, updates: 20})
@@ -465,15 +476,6 @@ func RunBrokenRatio() {
 		table.Add(noise+1, ends(noise+1, false), ends(noise+1, true))
 	}
 	table.Show()
-}
-
-// ends is where twenty updates a step lead, with or without a ratio that means something.
-func ends(noise uint64, brokenRatio bool) float64 {
-	base, p := basePolicy(), basePolicy()
-	for n := range uint64(30) {
-		p.step(1000*noise+n, base, setting{rate: 0.2, clip: 0.2, updates: 20, brokenRatio: brokenRatio})
-	}
-	return p.passAtK(8)
 }
 
 /*md

@@ -372,7 +372,7 @@ func payMended(v verdict) float64 {
 	// END SOLUTION
 }
 
-//check TestPayMended checkPayMended
+//check TestPayMended checkPayMended everySolution
 
 func RunMended() {
 	defer lesson.Unfinished()
@@ -425,24 +425,6 @@ func withHole(_ int, a attempt, _ uint64) float64 {
 	return payStrict(a.verdict)
 }
 
-//cell
-
-func RunErring() {
-	defer lesson.Unfinished()
-	luckyShare(nil)
-	table := kernelkit.Table{Title: "Judges that err, 300 steps of GRPO each", Columns: []string{"judge", "wrong ones of the base that it accepts", "strictly right before", "strictly right after", "the judge says"}}
-	before, _, _, _ := measured(basePolicy())
-	for _, judge := range []struct {
-		name string
-		pay  reward
-	}{{"without error", atRandom(0, 0)}, {"errs in 10 of 100, at random", atRandom(0.1, 0.1)}, {"errs in 30 of 100, at random", atRandom(0.3, 0.3)}, {"has a hole", withHole}} {
-		p := train(300, judge.pay)
-		after, _, _, _ := measured(p)
-		table.Add(judge.name, accepted(basePolicy(), judge.pay), before, after, said(p, judge.pay))
-	}
-	table.Show()
-}
-
 // accepted is the share of a policy's wrong solutions that a judge accepts.
 func accepted(p policy, pay reward) float64 {
 	wrong, taken := 0.0, 0.0
@@ -465,6 +447,24 @@ func said(p policy, pay reward) (share float64) {
 		}
 	}
 	return share
+}
+
+//cell
+
+func RunErring() {
+	defer lesson.Unfinished()
+	luckyShare(nil)
+	table := kernelkit.Table{Title: "Judges that err, 300 steps of GRPO each", Columns: []string{"judge", "wrong ones of the base that it accepts", "strictly right before", "strictly right after", "the judge says"}}
+	before, _, _, _ := measured(basePolicy())
+	for _, judge := range []struct {
+		name string
+		pay  reward
+	}{{"without error", atRandom(0, 0)}, {"errs in 10 of 100, at random", atRandom(0.1, 0.1)}, {"errs in 30 of 100, at random", atRandom(0.3, 0.3)}, {"has a hole", withHole}} {
+		p := train(300, judge.pay)
+		after, _, _, _ := measured(p)
+		table.Add(judge.name, accepted(basePolicy(), judge.pay), before, after, said(p, judge.pay))
+	}
+	table.Show()
 }
 
 /*md
