@@ -13,7 +13,11 @@ import (
 	"interplay/pipeline/study"
 )
 
-// committed is a study at micro with its committed results; nil where an exploratory one has none.
+// ran are the studies whose results at micro are committed. The others have their claims and
+// rules, and nobody ran them yet.
+var ran = []string{"edge", "exposure", "split", "reward"}
+
+// committed is a study at micro with its committed results; nil where there are none.
 func committed(t *testing.T, name string) (*study.Study, *study.Results) {
 	t.Helper()
 	s, err := study.ByName(name, "micro", 1)
@@ -25,7 +29,7 @@ func committed(t *testing.T, name string) (*study.Study, *study.Results) {
 		t.Fatal(err)
 	}
 	d, err := study.Load(dir)
-	if s.Exploratory && errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !slices.Contains(ran, name) {
 		return s, nil
 	}
 	if err != nil {
@@ -42,7 +46,7 @@ func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, d := committed(t, name)
 			if d == nil {
-				t.Skip("exploratory, no committed results")
+				t.Skip("no committed results: not run yet")
 			}
 			if err := d.Check(); err != nil {
 				t.Error(err)

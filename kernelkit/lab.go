@@ -20,6 +20,7 @@ import (
 
 	"github.com/janpfeifer/gonb/gonbui"
 
+	"interplay/kernelkit/engine"
 	"interplay/pipeline"
 )
 
@@ -107,11 +108,7 @@ func (l *Lab) About() {
 	t := Table{Columns: []string{"setting", "value", "how to change it"}}
 	t.Add("profile", l.profile.Name+": "+l.profile.About, "INTERPLAY_PROFILE")
 	t.Add("seed", fmt.Sprint(l.Seed), "INTERPLAY_SEED")
-	backend := os.Getenv("GOMLX_BACKEND")
-	if backend == "" {
-		backend = "xla:cpu"
-	}
-	t.Add("backend", backend, "GOMLX_BACKEND")
+	t.Add("backend", engine.Asked(""), "GOMLX_BACKEND")
 	root := l.store.Root
 	if wd, err := os.Getwd(); err == nil {
 		if rel, err := filepath.Rel(wd, root); err == nil && len(rel) < len(root) {

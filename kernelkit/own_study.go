@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"interplay/kernelkit/durable"
 	"interplay/kernelkit/gsm"
 	"interplay/pipeline/study"
 )
@@ -159,6 +160,15 @@ func (s *Study) Expect(says string, effect Effect, rule Rule) {
 func (s *Study) own() {
 	if !s.Exploratory {
 		fail(fmt.Errorf("%q is a study of the project: change one of your own, my := lab.Study(%q).As(\"my-%s\")", s.Name, s.Name, s.Name))
+	}
+}
+
+// Save writes the study to a JSON file, which StudyFile and `interplay run FILE` read. Functions of your own are named in it; they
+// run only in the notebook that holds them.
+func (s *Study) Save(name string) {
+	check(s.Validate())
+	if err := durable.WriteJSON(name, s.Study); err != nil {
+		fail(fmt.Errorf("the study cannot be written: %w", err))
 	}
 }
 

@@ -1,6 +1,7 @@
 package kernelkit
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -93,5 +94,24 @@ func TestAStudyOfOnesOwnCannotBeOneOfTheProjects(t *testing.T) {
 	}
 	if len(shared) > 0 {
 		t.Errorf("%d stages of the original are not shared", len(shared))
+	}
+}
+
+func TestAStudyGoesThroughAFile(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", t.TempDir())
+	lab, err := open("own", "smoke", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := lab.Study("edge").As("my-edge")
+	s.Drop("sft")
+	file := filepath.Join(t.TempDir(), "mine.json")
+	s.Save(file)
+	read := lab.StudyFile(file)
+	if !read.Exploratory || len(read.Arms) != len(s.Arms) || len(read.Stages()) != len(s.Stages()) {
+		t.Errorf("%d arms of %d", len(read.Arms), len(s.Arms))
+	}
+	if rules := read.Rules().String(); !strings.Contains(rules, `not judged: the study has no arm "sft"`) {
+		t.Error(rules)
 	}
 }

@@ -29,6 +29,19 @@ func (e *Evaluation) read() {
 	e.Prompts = must(score.Summarise(evaluate.Samples(e.records)))
 }
 
+// Mean is the mean of something that you measure on each sample, on ops lo to hi, with a 95 % bootstrap interval over problems:
+//
+//	length := e.Mean(1, 4, func(s kernelkit.Sample) float64 { return float64(s.Tokens) })
+func (e *Evaluation) Mean(lo, hi int, measure func(Sample) float64) Interval {
+	sums := map[string]float64{}
+	counts := map[string]float64{}
+	for _, r := range e.records {
+		sums[r.Prompt] += measure(r)
+		counts[r.Prompt]++
+	}
+	return must(score.Mean(score.InOps(e.Prompts, lo, hi), func(p *score.Prompt) float64 { return sums[p.ID] / counts[p.ID] }, score.DefaultBootstrap()))
+}
+
 // Examples shows what the model wrote for one right and one wrong sample of an op,
 // with the verdicts.
 func (e *Evaluation) Examples(op int) {

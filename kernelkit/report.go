@@ -8,7 +8,6 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/score"
 	"interplay/pipeline"
 	"interplay/plots"
 )
@@ -92,14 +91,20 @@ func (r *Report) Exact(id, claim, unit string, value float64) {
 	r.numbers = append(r.numbers, pipeline.Exact(id, claim, unit, value))
 }
 
-// Measured adds a number with its interval; tolerance is what another machine's may differ by.
-func (r *Report) Measured(id, claim, unit string, v score.Interval, tolerance float64) {
-	r.numbers = append(r.numbers, pipeline.Measured(id, claim, unit, v, tolerance))
+// Measured adds a number with its interval. What another machine's may differ by, because its sums are rounded otherwise,
+// follows from the interval: twice its longer half, which no two runs of a recipe reached (LAB.md, "Tolerances"). A
+// tolerance at the end takes its place.
+func (r *Report) Measured(id, claim, unit string, v Interval, tolerance ...float64) {
+	n := pipeline.Measured(id, claim, unit, v)
+	if len(tolerance) > 0 {
+		n.Tolerance = tolerance[0]
+	}
+	r.numbers = append(r.numbers, n)
 }
 
-// Number adds a measured number that has no interval of its own.
+// Number adds a measured number that has no interval of its own; tolerance is what another machine's may differ by.
 func (r *Report) Number(id, claim, unit string, value, tolerance float64) {
-	r.Measured(id, claim, unit, score.Interval{Value: value, Low: value, High: value}, tolerance)
+	r.Measured(id, claim, unit, Interval{Value: value, Low: value, High: value}, tolerance)
 }
 
 // Check adds something that must hold; found says what was found.

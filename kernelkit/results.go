@@ -401,6 +401,9 @@ func (r *Results) Close() {
 		t.Add(pipeline.LikelihoodFile, fmt.Sprintf("%d likelihoods of gold solutions", len(r.Likelihoods)))
 	}
 	t.Add(study.MetricsFile, fmt.Sprintf("%d lines of training and RL logs", len(r.Metrics)))
+	if len(r.Texts) > 0 {
+		t.Add(study.TextsFile, fmt.Sprintf("%d texts that models wrote, a sample", len(r.Texts)))
+	}
 	t.Note = "Every figure and table above was made from these files."
 	t.Show()
 	if len(r.Missing) > 0 {

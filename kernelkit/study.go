@@ -25,7 +25,7 @@ type Study struct {
 	lab *Lab
 }
 
-// Study opens a study by name: edge, exposure, split or reward.
+// Study opens a study by name: edge, exposure, split, reward, hard, share, gain, judges or algorithms.
 func (l *Lab) Study(name string) *Study {
 	return &Study{must(study.ByName(name, l.profile.Name, l.Seed)), l}
 }
@@ -75,7 +75,7 @@ func (s *Study) parts() (mid, rl, controls []string) {
 	between := false
 	for _, a := range s.Arms {
 		for i, step := range a.Steps[1:] {
-			if step.Train != nil && !slices.Contains(mid, step.Name) {
+			if step.RL == nil && !slices.Contains(mid, step.Name) {
 				mid = append(mid, step.Name)
 			} else if step.RL != nil && !slices.Contains(rl, step.Name) {
 				rl = append(rl, step.Name)

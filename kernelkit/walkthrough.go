@@ -10,7 +10,8 @@ import (
 //
 // Tolerances are for other machines with the same recipe: programs sum in another
 // order there, the runs drift apart, and what is compared is the outcome of two
-// different but equally good trainings.
+// different but equally good trainings. Those of losses and rewards, which have no interval, are more than four times
+// what was measured between two such runs (LAB.md, "Tolerances").
 func (l *Lab) Walkthrough(base, tuned *Model, before, after *Evaluation) *Report {
 	r := l.Report()
 	first, last := base.Loss()
@@ -22,16 +23,16 @@ func (l *Lab) Walkthrough(base, tuned *Model, before, after *Evaluation) *Report
 	r.Exact("parameters", "parameters of the model", "parameters", float64(l.profile.Base.Model.Params()))
 	r.Exact("problems", "held-out problems", "problems", float64(len(before.Prompts)))
 	r.Number("train_tokens", "tokens of pre-training", "tokens", float64(base.done.Spent.TrainTokens), 0)
-	r.Number("loss_first", "training loss, first tenth", "nats a token", first, 0.15)
-	r.Number("loss_last", "training loss, last tenth", "nats a token", last, 0.15)
-	r.Measured("base_op1_pass1", "base, op 1, strict pass@1", "share", op1, 0.25)
-	r.Measured("base_rl_ops_pass1", fmt.Sprintf("base, ops %v, strict pass@1", rl), "share", before.PassAtK(rl.Min, rl.Max, 1), 0.25)
-	r.Measured("base_rl_ops_passk", fmt.Sprintf("base, ops %v, strict pass@%d", rl, before.K()), "share", before.PassAtK(rl.Min, rl.Max, before.K()), 0.3)
-	r.Measured("rl_rl_ops_pass1", fmt.Sprintf("after RL, ops %v, strict pass@1", rl), "share", after.PassAtK(rl.Min, rl.Max, 1), 0.3)
-	r.Measured("rl_rl_ops_passk", fmt.Sprintf("after RL, ops %v, strict pass@%d", rl, after.K()), "share", after.PassAtK(rl.Min, rl.Max, after.K()), 0.3)
-	r.Measured("rl_gain_pass1", fmt.Sprintf("gain of RL, ops %v, strict pass@1", rl), "share", gain, 0.2)
-	r.Number("reward_first", "mean reward, first quarter of RL", "share", rewardFirst, 0.25)
-	r.Number("reward_last", "mean reward, last quarter of RL", "share", rewardLast, 0.25)
+	r.Number("loss_first", "training loss, first tenth", "nats a token", first, 0.02)
+	r.Number("loss_last", "training loss, last tenth", "nats a token", last, 0.02)
+	r.Measured("base_op1_pass1", "base, op 1, strict pass@1", "share", op1)
+	r.Measured("base_rl_ops_pass1", fmt.Sprintf("base, ops %v, strict pass@1", rl), "share", before.PassAtK(rl.Min, rl.Max, 1))
+	r.Measured("base_rl_ops_passk", fmt.Sprintf("base, ops %v, strict pass@%d", rl, before.K()), "share", before.PassAtK(rl.Min, rl.Max, before.K()))
+	r.Measured("rl_rl_ops_pass1", fmt.Sprintf("after RL, ops %v, strict pass@1", rl), "share", after.PassAtK(rl.Min, rl.Max, 1))
+	r.Measured("rl_rl_ops_passk", fmt.Sprintf("after RL, ops %v, strict pass@%d", rl, after.K()), "share", after.PassAtK(rl.Min, rl.Max, after.K()))
+	r.Measured("rl_gain_pass1", fmt.Sprintf("gain of RL, ops %v, strict pass@1", rl), "share", gain)
+	r.Number("reward_first", "mean reward, first quarter of RL", "share", rewardFirst, 0.05)
+	r.Number("reward_last", "mean reward, last quarter of RL", "share", rewardLast, 0.05)
 
 	r.Check(last < first/2, "the loss falls to less than half", fmt.Sprintf("%.2f → %.2f nats a token", first, last))
 	r.Check(op1.Low > chance, "op 1 is solved far above chance", fmt.Sprintf("strict pass@1 %s; a guessed answer is right %.0f %% of the time", percentInterval(op1), 100*chance))

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -85,5 +87,52 @@ func TestWhyNamesTheFields(t *testing.T) {
 	}
 	if d := Why(a, b.Inputs[0]); len(d) != 1 || d[0].Field != "kind" {
 		t.Errorf("different kinds: %v", d)
+	}
+}
+
+// What is read back from the store is compared as what made it: over the whole chain, wherever
+// in it the difference is.
+func TestWhyAnswersForChainsThatAreReadBack(t *testing.T) {
+	st := mustOpen(t)
+	p := profile("smoke", 1)
+	chain := func(change func(*Pretraining, *Reinforcement, *Evaluation)) *Stage {
+		base, rl, ev := p.Base, p.RL, p.Evaluation
+		change(&base, &rl, &ev)
+		stages := Evaluate("evaluation", ev, Reinforce("RL", rl, Pretrain("base", base, nil)))
+		for _, s := range Stages(stages) {
+			s.Work = func(j *Job) error { return os.WriteFile(filepath.Join(j.Dir, "x"), nil, 0o644) }
+			if _, err := st.Run(t.Context(), s, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return stages
+	}
+	first := chain(func(*Pretraining, *Reinforcement, *Evaluation) {})
+	for _, c := range []struct {
+		want   []string
+		change func(*Pretraining, *Reinforcement, *Evaluation)
+	}{
+		{nil, func(*Pretraining, *Reinforcement, *Evaluation) {}},
+		{[]string{"evaluate ← rl ← train: train.lr is 0.004 and 0.003"}, func(b *Pretraining, _ *Reinforcement, _ *Evaluation) { b.Train.LR = 0.003 }},
+		{[]string{"evaluate ← rl: grpo.dynamic_sampling is – and 10", "evaluate ← rl: start is – and 100"},
+			func(_ *Pretraining, r *Reinforcement, _ *Evaluation) { r.GRPO.DynamicSampling, r.Start = 10, 100 }},
+		{[]string{"evaluate: temperature is 1 and 0.7", "evaluate ← rl ← train: data.modulus is – and 23"},
+			func(b *Pretraining, _ *Reinforcement, e *Evaluation) { b.Data.Modulus, e.Temperature = 23, 0.7 }},
+	} {
+		a, err := st.Find(first.Folder())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := st.Find(chain(c.change).Address()[:10])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range Why(a, b) {
+			got = append(got, d.String())
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
 )
 
@@ -126,7 +127,25 @@ func (r Reinforcement) EstimateLearning(base Pretraining, share float64) Spent {
 	}
 	s.NominalTokens = RLTokenEquivalent(samples*float64(r.Longest(base)), gamma)
 	s.TrueTokens = RLTokenEquivalent(samples*length, gamma)
-	return s
+	return withinBudgets(s, r.GRPO, share)
+}
+
+// withinBudgets is the part of a planned cost that the run's budgets leave.
+func withinBudgets(s Spent, c grpo.Config, share float64) Spent {
+	part := 1.0
+	if c.TokenBudget > 0 {
+		part = min(part, float64(c.TokenBudget)/max(1, share*float64(s.GeneratedTokens)))
+	}
+	if c.ComputeBudget > 0 {
+		all := c.Compute([]grpo.Metrics{{PromptTokens: int(s.PromptTokens), TokensGenerated: int(s.GeneratedTokens), TokensForward: int(s.TrainTokens)}})
+		part = min(part, c.ComputeBudget/max(1, all))
+	}
+	if part == 1 {
+		return s
+	}
+	of := func(n int64) int64 { return int64(part * float64(n)) }
+	return Spent{TrainTokens: of(s.TrainTokens), PromptTokens: of(s.PromptTokens), GeneratedTokens: of(s.GeneratedTokens), Samples: of(s.Samples),
+		FLOPs: part * s.FLOPs, NominalTokens: part * s.NominalTokens, TrueTokens: part * s.TrueTokens}
 }
 
 // Estimate is what the evaluation of a model with base's network and tokens is expected to cost.

@@ -34,6 +34,12 @@ func evaluateModel(j *Job, r Evaluation) error {
 	job := evaluate.Job{Weights: weights, Tokenizer: tok, Problems: problems, KeepText: true, Sampling: rollout.Options{
 		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed,
 	}}
+	if r.Prompt != nil {
+		job.Prompt = func(p *gsm.Problem) (string, error) { return promptOf(r.Prompt, p) }
+	}
+	if r.Parser != nil {
+		job.Judge = (&parsed{parser: r.Parser}).judge
+	}
 	work := filepath.Join(j.Dir, WorkDir)
 	file, err := evaluate.Run(j.Context, eng, job, work, func(p evaluate.Progress) {
 		j.Progress(Progress{Done: float64(p.Done), Total: float64(p.Total), Unit: "samples", Rate: p.TokensPerSecond, RateUnit: "tokens"})
@@ -49,7 +55,11 @@ func evaluateModel(j *Job, r Evaluation) error {
 		j.Spent.GeneratedTokens += int64(records[i].Tokens)
 	}
 	for _, p := range problems {
-		ids, err := tok.Encode(p.Prompt())
+		text, err := promptOf(r.Prompt, p)
+		if err != nil {
+			return err
+		}
+		ids, err := tok.Encode(text)
 		if err != nil {
 			return err
 		}
@@ -73,27 +83,4 @@ func (r Evaluation) open(j *Job) (eng *engine.Engine, tok *vocab.Tokenizer, w *q
 	}
 	problems, err = r.Set()
 	return
-}
-
-// Set gives each op, context and mode of the recipe its problems, which do not depend
-// on the model or on the other cells.
-func (r Evaluation) Set() ([]*gsm.Problem, error) {
-	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
-	if err != nil {
-		return nil, err
-	}
-	var problems []*gsm.Problem
-	cells, _ := source.Cells()
-	for _, c := range cells {
-		fixed, err := source.Fixed(c)
-		if err != nil {
-			return nil, err
-		}
-		for i := range r.Problems {
-			p := fixed.At(uint64(i))
-			p.ID += "/" + p.Context
-			problems = append(problems, p)
-		}
-	}
-	return problems, nil
 }

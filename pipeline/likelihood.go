@@ -25,16 +25,19 @@ type Likelihood struct {
 	Problems   int       `json:"problems"` // problems of each op, context and mode
 	Seed       int64     `json:"seed"`
 	Checkpoint int       `json:"checkpoint,omitempty"` // as Evaluation's
+
+	Sampler *OwnSampler `json:"own_sampler,omitempty"` // as Evaluation's
+	Filter  *OwnFilter  `json:"own_filter,omitempty"`
 }
 
 // Likelihood is the recipe that scores the gold solutions of an evaluation's problems.
 func (r Evaluation) Likelihood() Likelihood {
-	return Likelihood{r.Data, r.Split, r.Problems, r.Seed, r.Checkpoint}
+	return Likelihood{r.Data, r.Split, r.Problems, r.Seed, r.Checkpoint, r.Sampler, r.Filter}
 }
 
 // evaluation has the recipe's model and problems.
 func (r Likelihood) evaluation() Evaluation {
-	return Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed, Checkpoint: r.Checkpoint}
+	return Evaluation{Data: r.Data, Split: r.Split, Problems: r.Problems, Seed: r.Seed, Checkpoint: r.Checkpoint, Sampler: r.Sampler, Filter: r.Filter}
 }
 
 // Likelihoods is the stage of a likelihood recipe on a model.
@@ -68,6 +71,9 @@ func scoreSolutions(j *Job, r Likelihood, base Pretraining) error {
 func (r Likelihood) Validate() error {
 	if r.Problems < 1 || r.Problems > maxProblems {
 		return fmt.Errorf("problems is %d: expected 1 to %d", r.Problems, maxProblems)
+	}
+	if err := (ownParts{sampler: r.Sampler, filter: r.Filter}).validate(r.Data.Family); err != nil {
+		return err
 	}
 	return r.Data.Validate()
 }

@@ -27,13 +27,17 @@ func lookups(r Pretraining) (qwen.Lookup, error) {
 	if err != nil {
 		return "", err
 	}
-	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
+	source, err := problemsOf(r.Data, r.Split, r.Seed, r.Sampler, r.Filter)
 	if err != nil {
 		return "", err
 	}
 	var d nameDistances
 	for i := range uint64(lookupProblems) {
-		if err := d.read(source.At(i), tok); err != nil {
+		p, err := source.At(i)
+		if err != nil {
+			return "", err
+		}
+		if err := d.read(p, tok); err != nil {
 			return "", err
 		}
 	}

@@ -108,19 +108,20 @@ func TestARecipeFromAFileDoesNotClaimToHaveItsFunction(t *testing.T) {
 }
 
 func TestAFilterChoosesProblemsByTheirIndexAlone(t *testing.T) {
-	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 4}, "A"), gsm.RL, 1)
+	even := &OwnFilter{Name: "even", Code: "1", Call: func(p *gsm.Problem) bool { return p.Op%2 == 0 }}
+	source, err := problemsOf(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 4}, "A"), gsm.RL, 1, nil, even)
 	if err != nil {
 		t.Fatal(err)
 	}
-	even := &OwnFilter{Name: "even", Code: "1", Call: func(p *gsm.Problem) bool { return p.Op%2 == 0 }}
 	for i := range uint64(20) {
-		p, err := kept(source, even, 19-i)
-		q, err2 := kept(source, even, 19-i)
+		p, err := source.At(19 - i)
+		q, err2 := source.At(19 - i)
 		if err != nil || err2 != nil || p.Op%2 != 0 || p.ID != q.ID {
 			t.Fatalf("problem %d: op %d, %v", 19-i, p.Op, err)
 		}
 	}
-	if _, err := kept(source, &OwnFilter{Name: "none", Code: "1", Call: func(*gsm.Problem) bool { return false }}, 0); err == nil || !strings.Contains(err.Error(), "none refuses") {
+	source.filter = &OwnFilter{Name: "none", Code: "1", Call: func(*gsm.Problem) bool { return false }}
+	if _, err := source.At(0); err == nil || !strings.Contains(err.Error(), "none refuses") {
 		t.Errorf("a filter that lets nothing through: %v", err)
 	}
 }

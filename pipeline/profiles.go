@@ -74,8 +74,6 @@ type EdgeArms struct {
 	Controls bool `json:"controls"`
 	// PaperSettings are one arm for each setting of the paper that differs here.
 	PaperSettings bool `json:"paper_settings"`
-	// Price is the one at which fine-tuning costs what RL does; empty: true.
-	Price Price `json:"price"`
 }
 
 // RewardArms says which arms the study of rewards has beside the paper's.

@@ -21,6 +21,10 @@ type Pretraining struct {
 	Train  train.Config `json:"train"`
 	Seed   int64        `json:"seed"` // of the weights and of the corpus
 
+	Sampler *OwnSampler `json:"own_sampler,omitempty"` // where the graphs come from; nil: the laboratory's samplers
+	Filter  *OwnFilter  `json:"own_filter,omitempty"`  // which problems count; nil: all
+	Prompt  *OwnPrompt  `json:"own_prompt,omitempty"`  // what the model reads of a problem; nil: its text and question
+
 	// Vocabulary are contexts whose words the tokenizer knows, where later stages need
 	// others than those of Data; empty: those of Data. The realistic family only.
 	Vocabulary []string `json:"vocabulary,omitempty"`
@@ -45,11 +49,13 @@ const (
 // Reinforcement is the recipe of an RL stage.
 type Reinforcement struct {
 	Data    gsm.Spec      `json:"data"`
-	Prompts int           `json:"prompts"`              // problems a step
-	Reward  verify.Reward `json:"reward,omitzero"`      // one of the lab's, or
-	Own     *OwnReward    `json:"own_reward,omitempty"` // a function of the user's
-	Filter  *OwnFilter    `json:"own_filter,omitempty"` // which problems count; nil: all
-	Prompt  *OwnPrompt    `json:"own_prompt,omitempty"` // what the model reads of a problem; nil: its text and question
+	Prompts int           `json:"prompts"`               // problems a step
+	Reward  verify.Reward `json:"reward,omitzero"`       // one of the lab's, or
+	Own     *OwnReward    `json:"own_reward,omitempty"`  // a function of the user's
+	Filter  *OwnFilter    `json:"own_filter,omitempty"`  // which problems count; nil: all
+	Prompt  *OwnPrompt    `json:"own_prompt,omitempty"`  // what the model reads of a problem; nil: its text and question
+	Parser  *OwnParser    `json:"own_parser,omitempty"`  // how the answer is read from what it wrote; nil: as the judge does
+	Sampler *OwnSampler   `json:"own_sampler,omitempty"` // where the graphs come from; nil: the laboratory's samplers
 	GRPO    grpo.Config   `json:"grpo"`
 	Seed    int64         `json:"seed"` // of the problems
 
@@ -80,6 +86,11 @@ type Evaluation struct {
 	MaxTokens   int       `json:"max_tokens"`  // longest completion
 	Seed        int64     `json:"seed"`
 
+	Sampler *OwnSampler `json:"own_sampler,omitempty"` // where the graphs come from, those of Data's ops; nil: the laboratory's samplers
+	Filter  *OwnFilter  `json:"own_filter,omitempty"`  // which problems count; nil: all
+	Prompt  *OwnPrompt  `json:"own_prompt,omitempty"`  // what the model reads of a problem; nil: its text and question
+	Parser  *OwnParser  `json:"own_parser,omitempty"`  // how the answer is read from what it wrote; nil: as the judge does
+
 	// Checkpoint evaluates the model as it was at this step of its training stage, one of
 	// the stage's milestones; 0 is its end.
 	Checkpoint int `json:"checkpoint,omitempty"`
@@ -101,6 +112,9 @@ func (r Pretraining) Validate() error {
 	}
 	if r.Target != AllTokens && r.Target != SolutionOnly {
 		return fmt.Errorf("target %q: expected %q or %q", r.Target, AllTokens, SolutionOnly)
+	}
+	if err := (ownParts{sampler: r.Sampler, filter: r.Filter, prompt: r.Prompt}).validate(r.Data.Family); err != nil {
+		return err
 	}
 	return r.Train.Validate()
 }
@@ -139,8 +153,8 @@ func (r Reinforcement) validateOwn() error {
 	switch {
 	case r.Own != nil && r.Reward.Form != "":
 		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
-	case (r.Filter != nil || r.MaxPrompt != 0) && r.Adaptive:
-		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter and max_prompt, or adaptive")
+	case r.Adaptive && (r.Filter != nil || r.Sampler != nil || r.MaxPrompt != 0):
+		return errors.New("adaptive chooses among all problems of its ops: leave out own_filter, own_sampler and max_prompt, or adaptive")
 	case r.MaxPrompt < 0 || r.MaxPrompt > 1<<20:
 		return fmt.Errorf("max_prompt is %d: expected 0 (any length) to %d tokens", r.MaxPrompt, 1<<20)
 	case r.Own != nil && r.JudgeErrors != nil:
@@ -149,15 +163,7 @@ func (r Reinforcement) validateOwn() error {
 	if err := r.reward().Validate(); err != nil {
 		return err
 	}
-	if r.Filter != nil {
-		if err := r.Filter.check("filter", r.Filter.Call == nil); err != nil {
-			return err
-		}
-	}
-	if r.Prompt != nil {
-		return r.Prompt.check("prompt", r.Prompt.Call == nil)
-	}
-	return nil
+	return ownParts{r.Sampler, r.Filter, r.Prompt, r.Parser}.validate(r.Data.Family)
 }
 
 // reward is what the recipe pays by.
@@ -199,7 +205,7 @@ func (r Evaluation) Validate() error {
 	case r.Checkpoint < 0:
 		return fmt.Errorf("checkpoint is %d: expected a milestone's step, or 0 for the end", r.Checkpoint)
 	}
-	return nil
+	return ownParts{r.Sampler, r.Filter, r.Prompt, r.Parser}.validate(r.Data.Family)
 }
 
 // maxProblems is the most problems, prompts or samples that a recipe may ask for in one

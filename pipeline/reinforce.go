@@ -35,15 +35,15 @@ func reinforce(j *Job, r Reinforcement, longest int) error {
 	if err != nil {
 		return err
 	}
-	source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
-	if err != nil {
-		return err
-	}
 	task := grpo.Task{Tokenizer: tok, Reward: r.reward()}
 	if r.Prompt != nil {
-		task.Prompt = func(p *gsm.Problem) (string, error) { return call(r.Prompt, p) }
+		task.Prompt = func(p *gsm.Problem) (string, error) { return promptOf(r.Prompt, p) }
 	}
-	if task.Problems, err = promptsOf(r, source, tok); err != nil {
+	if r.Parser != nil {
+		parsed := &parsed{parser: r.Parser}
+		task.Judge, task.Reward = parsed.verdict, payer{task.Reward, parsed}
+	}
+	if task.Problems, err = promptsOf(r, tok); err != nil {
 		return err
 	}
 	work := filepath.Join(j.Dir, WorkDir)
@@ -90,20 +90,27 @@ func sealCompletions(dir string, steps []grpo.Metrics) error {
 
 // promptsOf says which problems a step gets: the source's next ones, or those of
 // the ops where the policy learns most.
-func promptsOf(r Reinforcement, source *gsm.Source, tok *vocab.Tokenizer) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
+func promptsOf(r Reinforcement, tok *vocab.Tokenizer) (func(int, []grpo.Metrics) ([]*gsm.Problem, error), error) {
 	if r.Adaptive {
+		source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
+		if err != nil {
+			return nil, err
+		}
 		c, err := grpo.NewCurriculum(source, r.Prompts, r.GRPO.GroupSize)
 		if err != nil {
 			return nil, err
 		}
 		return c.Problems, nil
 	}
-	filter := r.filter(tok)
+	source, err := problemsOf(r.Data, gsm.RL, r.Seed, r.Sampler, r.filter(tok))
+	if err != nil {
+		return nil, err
+	}
 	return grpo.Fixed(func(step int) ([]*gsm.Problem, error) {
 		problems := make([]*gsm.Problem, r.Prompts)
 		for i := range problems {
 			var err error
-			if problems[i], err = kept(source, filter, uint64(step*r.Prompts+i)); err != nil {
+			if problems[i], err = source.At(uint64(step*r.Prompts + i)); err != nil {
 				return nil, err
 			}
 		}
@@ -118,7 +125,11 @@ func (r Reinforcement) filter(tok *vocab.Tokenizer) *OwnFilter {
 		return r.Filter
 	}
 	return &OwnFilter{Name: fmt.Sprintf("max_prompt of %d tokens", r.MaxPrompt), Code: "1", Call: func(p *gsm.Problem) bool {
-		ids, err := tok.Encode(p.Prompt())
+		text, err := promptOf(r.Prompt, p)
+		if err != nil {
+			panic(err) // whoever calls a filter makes an error of it
+		}
+		ids, err := tok.Encode(text)
 		fits := err == nil && len(ids) <= r.MaxPrompt
 		return fits && (r.Filter == nil || r.Filter.Call(p))
 	}}

@@ -69,6 +69,9 @@ func TestRejectionFineTuningLearnsFromItsRightSamplesAndResumesToTheSameBytes(t 
 	if o, err := cut.Run(context.Background(), s, nil); err != nil || o != Resumed {
 		t.Fatalf("%s, %v, expected that it is taken up", o, err)
 	}
+	if j, err := cut.Judged(s.Folder()); err != nil || j.Kind != "reject" || len(j.Records) != len(records) || j.Records[0].Entropy <= 0 {
+		t.Errorf("its samples are read as a %s with %d records, %v", j.Kind, len(j.Records), err)
+	}
 	again, err := cut.Done(s)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +124,7 @@ func TestOwnSolutionsAreTheRightOnesEachOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gold, err := document(p, tok, SolutionOnly)
+	gold, err := document(p, nil, tok, SolutionOnly)
 	if err != nil || len(docs) != 2 || !reflect.DeepEqual(docs[0], gold) {
 		t.Errorf("%d documents, %v; the first is %v, expected the gold text %v", len(docs), err, docs, gold)
 	}
@@ -141,11 +144,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := gsm.NewSource(rl.Data, gsm.RL, rl.Seed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, err := promptsOf(rl, source, nil)
+	at, err := promptsOf(rl, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +155,7 @@ func TestABoundedCorpusIsTheProblemsOfRL(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range problems {
-			d, err := document(p, tok, SolutionOnly)
+			d, err := document(p, nil, tok, SolutionOnly)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,6 +218,12 @@ func TestRLMayBeginAtAMilestoneAndBePaidByAJudgeThatErrs(t *testing.T) {
 		if err != nil || len(kept) != rl.GRPO.GroupSize || kept[0].Step != 1 || kept[0].Problem == "" {
 			t.Errorf("%d completions are kept, %v", len(kept), err)
 		}
+	}
+	if j, err := st.Judged(end.Folder()); err != nil || j.Kind != "rl" || len(j.Kept) != rl.GRPO.GroupSize || len(j.Steps) != 1 {
+		t.Errorf("the samples of RL are read as %+v, %v", j, err)
+	}
+	if _, err := st.Judged(start.Address()[:12]); err == nil || !strings.Contains(err.Error(), "has no samples") {
+		t.Errorf("the samples of a training: %v", err)
 	}
 	first, _ := evaluate.ReadRows[grpo.Sampled](filepath.Join(st.Dir(end), CompletionsFile))
 	second, _ := evaluate.ReadRows[grpo.Sampled](filepath.Join(st.Dir(early), CompletionsFile))

@@ -33,9 +33,22 @@ func Exact(id, claim, unit string, value float64) Number {
 	return Number{ID: id, Value: value, Low: value, High: value, Unit: unit, Claim: claim}
 }
 
-// Measured is a number with its 95 % interval and a tolerance for other machines.
-func Measured(id, claim, unit string, v score.Interval, tolerance float64) Number {
+// spread is by how many half widths of its 95 % interval a number may differ on another machine, and leastShare the
+// least tolerance of a share, because the interval of few problems can by chance be much too narrow. Both are
+// measured: of 1,772 comparisons of runs of the same recipe, whose sums were rounded otherwise, one was beyond two half widths,
+// with a difference of two points (LAB.md, "Tolerances").
+const (
+	spread     = 2
+	leastShare = 0.03
+)
+
+// Measured is a number with its 95 % interval, and the tolerance that follows from it.
+func Measured(id, claim, unit string, v score.Interval) Number {
 	v = Rounded(v)
+	tolerance := math.Ceil(1e3*spread*max(v.Value-v.Low, v.High-v.Value)-1e-6) / 1e3
+	if unit == "share" {
+		tolerance = max(tolerance, leastShare)
+	}
 	return Number{ID: id, Value: v.Value, Low: v.Low, High: v.High, Unit: unit, Tolerance: tolerance, Claim: claim}
 }
 

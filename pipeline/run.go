@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"interplay/kernelkit/engine"
 )
 
 // Outcomes says how stages came to their results.
@@ -34,7 +36,7 @@ func (o Outcomes) Err() error { return errors.Join(o.Failed...) }
 // SideBySide is how many stages run at once: one on a GPU, else one a
 // core, and four at most, because each holds a model and its samples in memory.
 func SideBySide() int {
-	if eng, err := Backend(); err == nil && strings.Contains(eng.Name, "cuda") {
+	if strings.Contains(engine.Asked(""), "cuda") { // opening it would take longer than most plans
 		return 1
 	}
 	return min(4, runtime.GOMAXPROCS(0))

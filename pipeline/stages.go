@@ -177,7 +177,7 @@ func startModel(j *Job, r Pretraining) (*qwen.Weights, *vocab.Tokenizer, error) 
 
 // documents addresses a split of the recipe's corpus as token sequences.
 func documents(r Pretraining, split gsm.Split, tok *vocab.Tokenizer) (train.Documents, error) {
-	source, err := gsm.NewSource(r.Data, split, r.Seed)
+	source, err := problemsOf(r.Data, split, r.Seed, r.Sampler, r.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -187,19 +187,27 @@ func documents(r Pretraining, split gsm.Split, tok *vocab.Tokenizer) (train.Docu
 		at = func(i uint64) uint64 { return uint64(order(i)) }
 	}
 	return func(i uint64) (train.Document, error) {
-		return document(source.At(at(i)), tok, r.Target)
+		p, err := source.At(at(i))
+		if err != nil {
+			return train.Document{}, err
+		}
+		return document(p, r.Prompt, tok, r.Target)
 	}, nil
 }
 
 // document is a problem's training text in tokens, [EOS] included.
-func document(p *gsm.Problem, tok *vocab.Tokenizer, target Target) (train.Document, error) {
-	text, err := tok.Encode(p.Training())
+func document(p *gsm.Problem, own *OwnPrompt, tok *vocab.Tokenizer, target Target) (train.Document, error) {
+	read, err := promptOf(own, p)
+	if err != nil {
+		return train.Document{}, err
+	}
+	text, err := tok.Encode(read + p.Response())
 	if err != nil {
 		return train.Document{}, fmt.Errorf("%s: %w", p.ID, err)
 	}
 	d := train.Document{IDs: append(text, tok.EOS()), LossFrom: 1}
 	if target == SolutionOnly {
-		prompt, err := tok.Encode(p.Prompt())
+		prompt, err := tok.Encode(read)
 		if err != nil {
 			return train.Document{}, fmt.Errorf("%s: %w", p.ID, err)
 		}
@@ -239,7 +247,7 @@ func (r Pretraining) TokensPerPosition() float64 {
 	}
 	r.Seed, r.Train.Seed = 1, 1
 	cfg := r.Train
-	key := fmt.Sprintf("%+v %+v %s %s %d %d %d", r.Data, r.Phrases, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
+	key := fmt.Sprintf("%+v %+v %v %v %v %s %s %d %d %d", r.Data, r.Phrases, r.Sampler, r.Filter, r.Prompt, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
 	if known, ok := rowFills.Load(key); ok {
 		return known.(float64)
 	}

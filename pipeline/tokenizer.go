@@ -23,7 +23,7 @@ func tokenizer(r Pretraining) (*vocab.Tokenizer, error) {
 	case r.Data.Family == gsm.Symbolic && r.Phrases != nil:
 		return nil, errors.New("phrases are for word problems: leave them out in the symbolic family")
 	case r.Data.Family == gsm.Symbolic:
-		return symbolicTokenizer(), nil
+		return symbolicTokenizer(r.Data.Modulus)
 	case r.Phrases != nil:
 		return r.Phrases.tokenizer()
 	}
@@ -71,18 +71,30 @@ func contents(family gsm.Family, contexts []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// symbolicTokenizer is the word-level tokenizer of the symbolic family, all contexts.
-var symbolicTokenizer = sync.OnceValue(func() *vocab.Tokenizer {
-	tokens, err := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A", "B").Tokens()
+// symbolicTokenizers remembers the tokenizers of the symbolic family by modulus.
+var symbolicTokenizers sync.Map
+
+// symbolicTokenizer is the word-level tokenizer of the symbolic family at a modulus, all
+// contexts; 0 is the family's own modulus.
+func symbolicTokenizer(modulus int64) (*vocab.Tokenizer, error) {
+	if known, ok := symbolicTokenizers.Load(modulus); ok {
+		return known.(*vocab.Tokenizer), nil
+	}
+	spec := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 8}, "A", "B")
+	spec.Modulus = modulus
+	if err := spec.Validate(); err != nil { // before a list of tokens of its length is made
+		return nil, err
+	}
+	tokens, err := spec.Tokens()
 	if err != nil {
-		panic(err) // the spec is this function's own
+		return nil, err
 	}
 	t, err := vocab.Words(tokens)
-	if err != nil {
-		panic(err)
+	if err == nil {
+		symbolicTokenizers.Store(modulus, t)
 	}
-	return t
-})
+	return t, err
+}
 
 // highestNumber is the largest whole number that is a token of the realistic
 // family, as in the paper's tokenizer. 3,000 problems of op 2 to 20 held none beyond it.

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Checks what executed notebooks leave: a cell that reads standard input fails instead of
-# waiting for ever, and of a run that is interrupted or killed nothing is left, no process
+# waiting for ever, one that uses what no cell declared says so, and of a run that is interrupted or killed nothing is left, no process
 # and no temporary folder. Needs a project that is set up; make test runs it.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work/tmp
-mkdir "$TMPDIR" "$work/asks" "$work/sleeps [v2]"
+mkdir "$TMPDIR" "$work/asks" "$work/restarted" "$work/sleeps [v2]"
 
 # notebook FILE CELL writes a notebook of one cell.
 notebook() {
@@ -33,10 +33,16 @@ nothing_left() {
 
 notebook "$work/asks/asks.ipynb" $'import "fmt"\n%%\nvar s string\nfmt.Scanln(&s) // the error is passed over'
 if "$ROOT/.bin/interplay" notebooks -dir "$work/asks" >"$work/log" 2>&1; then
-	fail "a cell that reads standard input passes" "see scripts/unattended/go"
+	fail "a cell that reads standard input passes" "see scripts/kernel/go"
 fi
-grep -q "nobody is there to answer" "$work/log" || fail "a cell that reads standard input fails otherwise: $(tail -3 "$work/log")" "see scripts/unattended/go"
+grep -q "nobody is there to answer" "$work/log" || fail "a cell that reads standard input fails otherwise: $(tail -3 "$work/log")" "see scripts/kernel/go"
 nothing_left "a failed run"
+
+notebook "$work/restarted/restarted.ipynb" $'%%\nlab.About()'
+if "$ROOT/.bin/interplay" notebooks -dir "$work/restarted" >"$work/log" 2>&1; then
+	fail "a cell passes that uses what no cell declared" "see scripts/kernel/go"
+fi
+grep -q "lab is declared in the notebook's first cell: run that cell first" "$work/log" || fail "after a restart a cell says otherwise: $(tail -3 "$work/log")" "see scripts/kernel/go"
 
 notebook "$work/sleeps [v2]/[1]*.ipynb" $'import (\n"os"\n"time"\n)\n%%\nos.WriteFile("ASLEEP", nil, 0o644)\ntime.Sleep(time.Hour)'
 for signal in TERM KILL; do

@@ -35,6 +35,7 @@ type check struct {
 
 var checks = []check{
 	{"Machine", checkMachine},
+	{"Network", checkNetwork},
 	{"Go", checkGo},
 	{"Python", checkPython},
 	{"Backend", checkBackend},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -67,4 +68,29 @@ func memoryHere(meminfo, cgroups string) int64 {
 		take(limit, err == nil)
 	}
 	return least
+}
+
+// checkNetwork says through what set-up reaches package indexes; nothing else needs a network.
+func checkNetwork(string) (string, error) {
+	var set []string
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		value := os.Getenv(name)
+		if value == "" {
+			continue
+		}
+		u, err := url.Parse(value)
+		if err != nil || u.Host == "" {
+			return "", fmt.Errorf("%s is %q, expected something like http://proxy.example:3128; set-up could reach nothing through it", name, shown(value))
+		}
+		set = append(set, name+" "+u.Redacted())
+	}
+	for _, name := range []string{"GOPROXY", "PIP_INDEX_URL"} {
+		if value := os.Getenv(name); value != "" {
+			set = append(set, name+" set")
+		}
+	}
+	if len(set) == 0 {
+		return "no proxy and no mirror set; only set-up needs the network", nil
+	}
+	return strings.Join(set, ", ") + "; only set-up needs the network", nil
 }

@@ -60,3 +60,21 @@ func TestDoctorReadsTheLeastMemory(t *testing.T) {
 		t.Errorf("nothing to read: %d bytes", got)
 	}
 }
+
+func TestDoctorNamesAProxyWithoutItsPassword(t *testing.T) {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "GOPROXY", "PIP_INDEX_URL"} {
+		t.Setenv(name, "")
+	}
+	if says, err := checkNetwork(""); err != nil || !strings.Contains(says, "no proxy") {
+		t.Errorf("%q, %v", says, err)
+	}
+	t.Setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+	says, err := checkNetwork("")
+	if err != nil || !strings.Contains(says, "proxy.example:3128") || strings.Contains(says, "secret") {
+		t.Errorf("%q, %v", says, err)
+	}
+	t.Setenv("HTTPS_PROXY", "proxy.example")
+	if _, err := checkNetwork(""); err == nil || !strings.Contains(err.Error(), "expected something like") {
+		t.Errorf("a proxy without a scheme: %v", err)
+	}
+}

@@ -42,7 +42,7 @@ func laboratory() *cobra.Command {
 			root.AddCommand(v)
 		}
 	}
-	group("studies", "Studies", runCommand(), resultsCommand(), notebooksCommand(), newCommand())
+	group("studies", "Studies", runCommand(), resultsCommand(), diagnoseCommand(), notebooksCommand(), newCommand())
 	group("machines", "Many machines", workCommand(), statusCommand(), logsCommand(), submitCommand())
 	group("models", "Models", evaluateCommand(), sampleCommand(), nllCommand(), exportCommand(), importCommand())
 	group("problems", "Problems", generateCommand(), verifyCommand())

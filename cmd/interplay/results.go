@@ -56,6 +56,9 @@ func (f *resultsFlags) show(name string, asked bool) error {
 		return fmt.Errorf("%s: %w; run it again with `interplay run %s -profile %s`", dir, err, s.Name, s.Profile)
 	}
 	kernelkit.ClaimsTable(d).Show()
+	if len(d.Fits) > 0 {
+		kernelkit.LawsTable(d).Show()
+	}
 	if f.bySeed {
 		kernelkit.SeedsTable(d).Show()
 		if t := kernelkit.AdjustedTable(d); t != nil {

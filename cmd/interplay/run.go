@@ -150,6 +150,9 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		return err
 	}
 	kernelkit.ClaimsTable(data).Show()
+	if len(data.Fits) > 0 {
+		kernelkit.LawsTable(data).Show()
+	}
 	fmt.Println("results  " + dir)
 	if len(data.Missing) > 0 {
 		return fmt.Errorf("%d runs are missing: %s; run it again", len(data.Missing), strings.Join(data.Missing, "; "))

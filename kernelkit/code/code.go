@@ -68,7 +68,7 @@ func short(name string) string { return name[strings.LastIndexByte(name, '/')+1:
 type declaration struct {
 	node    ast.Node
 	file    *file
-	methods []*ast.FuncDecl // of a type
+	methods []*declaration // of a type; they may stand in other files
 }
 
 type file struct {
@@ -179,7 +179,7 @@ func (p *program) attachMethods(f *file) {
 			continue
 		}
 		if name := rootOf(fn.Recv.List[0].Type); name != nil && p.decls[name.Name] != nil {
-			p.decls[name.Name].methods = append(p.decls[name.Name].methods, fn)
+			p.decls[name.Name].methods = append(p.decls[name.Name].methods, &declaration{node: fn, file: f})
 		}
 	}
 }
@@ -238,20 +238,17 @@ func (c *collector) add(name string, d *declaration) error {
 		}
 		c.done[name] = true
 	}
-	nodes := []ast.Node{d.node}
-	for _, m := range d.methods {
-		nodes = append(nodes, m)
-	}
-	for _, n := range nodes {
-		c.parts = append(c.parts, name+": "+tokensOf(c.pkg.set, d.file, n))
+	all := append([]*declaration{d}, d.methods...)
+	for _, part := range all {
+		c.parts = append(c.parts, name+": "+tokensOf(c.pkg.set, part.file, part.node))
 	}
 	if spec, ok := d.node.(*ast.ValueSpec); ok {
 		if err := c.pkg.constant(spec); err != nil {
 			return err
 		}
 	}
-	for _, n := range nodes {
-		if err := c.uses(d.file, n); err != nil {
+	for _, part := range all {
+		if err := c.uses(part.file, part.node); err != nil {
 			return err
 		}
 	}

@@ -108,3 +108,13 @@ func TestALiteralHasAnAddress(t *testing.T) {
 		t.Errorf("two literals give the addresses %s and %s", a, b)
 	}
 }
+
+// apart is a type whose method stands in another file, apart_test.go.
+type apart struct{ n int }
+
+func TestAMethodInAnotherFileBelongsToTheCode(t *testing.T) {
+	s, err := Of(func(n int) int { return apart{n}.double() })
+	if err != nil || !strings.Contains(s.Text, "func ( a apart ) double ( ) int { return 2 * a . n }") {
+		t.Errorf("%q, %v", s.Text, err)
+	}
+}

@@ -7,6 +7,7 @@
 package engine
 
 import (
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -73,12 +74,7 @@ func (e *Engine) Program(key string, build func(compute.Backend) (*graph.Exec, e
 // in .venv/pjrt of the project (the folder with module interplay's go.mod, above
 // the working directory or above the executable). Nothing is ever downloaded.
 func Open(name string) (*Engine, error) {
-	if name == "" {
-		name = os.Getenv(compute.ConfigEnvVar)
-	}
-	if name == "" {
-		name = Default
-	}
+	name = Asked(name)
 	kind, config, _ := strings.Cut(name, ":")
 	switch kind {
 	case "xla":
@@ -91,6 +87,11 @@ func Open(name string) (*Engine, error) {
 		return describe(&Engine{Backend: b, Name: name, Platform: "go"}), nil
 	}
 	return nil, fmt.Errorf("engine: unknown backend %q: expected %q, \"xla:cuda\" or \"go:ops_sequential\"; set GOMLX_BACKEND to one of these or unset it", name, Default)
+}
+
+// Asked is the name of the backend that Open would open.
+func Asked(name string) string {
+	return cmp.Or(name, os.Getenv(compute.ConfigEnvVar), Default)
 }
 
 func openXLA(name, config string) (*Engine, error) {

@@ -85,12 +85,16 @@ type Job struct {
 	// The paper's setting is temperature 0.7 and 128 samples (§A.3.3).
 	Sampling rollout.Options
 
-	// Judge gives the verdict; nil means verify.Judge. A job's folder does not know which
-	// it was: give jobs that differ in it folders of their own.
-	Judge    func(p *gsm.Problem, prediction string) verify.Verdict
+	// Prompt writes what the model reads of a problem; nil means the problem's own prompt.
+	Prompt func(*gsm.Problem) (string, error)
+
+	// Judge gives the verdict; nil means verify.Judge. An error ends the run. A job's folder does not
+	// know which it was: give jobs that differ in it folders of their own.
+	Judge    func(p *gsm.Problem, prediction string) (verify.Verdict, error)
 	KeepText bool
 
-	prompts [][]int32 // of Problems, in tokens
+	texts   []string  // what the model reads of Problems
+	prompts [][]int32 // the same in tokens
 }
 
 // Progress says how far a job is.
@@ -192,14 +196,22 @@ func (j Job) complete() (Job, error) {
 			return j, fmt.Errorf("evaluate: two problems have the ID %q: give each its own, samples are counted by it", p.ID)
 		}
 		seen[p.ID] = true
-		ids, err := j.Tokenizer.Encode(p.Prompt())
+		text := p.Prompt()
+		if j.Prompt != nil {
+			var err error
+			if text, err = j.Prompt(p); err != nil {
+				return j, fmt.Errorf("evaluate: %w", err)
+			}
+		}
+		j.texts = append(j.texts, text)
+		ids, err := j.Tokenizer.Encode(text)
 		if err != nil {
 			return j, fmt.Errorf("evaluate: the model's vocabulary cannot write problem %s: %w; take the family, contexts and ops that the model was made for", p.ID, err)
 		}
 		j.prompts = append(j.prompts, ids)
 	}
 	if j.Judge == nil {
-		j.Judge = verify.Judge
+		j.Judge = func(p *gsm.Problem, text string) (verify.Verdict, error) { return verify.Judge(p, text), nil }
 	}
 	j.Sampling.Samples = max(1, j.Sampling.Samples)
 	if len(j.Sampling.Stop) == 0 {
@@ -213,8 +225,8 @@ func (j *Job) claim(dir string) error {
 	options := j.Sampling
 	options.Rows, options.Devices = 0, 0 // no result depends on them
 	h := sha256.New()
-	for _, p := range j.Problems {
-		fmt.Fprintf(h, "%s %s\n", p.ID, p.Prompt())
+	for i, p := range j.Problems {
+		fmt.Fprintf(h, "%s %s\n", p.ID, j.texts[i])
 	}
 	mine, err := json.MarshalIndent(map[string]any{
 		"format": 1, "weights": j.Weights.Digest(), "problems": hex.EncodeToString(h.Sum(nil)),
@@ -269,16 +281,20 @@ func (j *Job) sample(ctx context.Context, sampler *rollout.Sampler, p part) ([]R
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range records {
 		work.Go(func() error {
-			records[i] = j.record(p.problems[i/n], i%n, completions[i/n][i%n])
-			return nil
+			var err error
+			records[i], err = j.record(p.problems[i/n], i%n, completions[i/n][i%n])
+			return err
 		})
 	}
 	return records, work.Wait()
 }
 
-func (j *Job) record(p *gsm.Problem, rank int, c rollout.Completion) Record {
+func (j *Job) record(p *gsm.Problem, rank int, c rollout.Completion) (Record, error) {
 	text := c.Text(j.Tokenizer)
-	v := j.Judge(p, text)
+	v, err := j.Judge(p, text)
+	if err != nil {
+		return Record{}, fmt.Errorf("evaluate: %w (sample %d: %.200q)", err, rank+1, text)
+	}
 	r := Record{Prompt: p.ID, Op: p.Op, Mode: p.Mode.String(), Context: p.Context, Rank: rank,
 		Strict: v.Strict, Answer: v.Answer, Process: v.ProcessAcc, Class: v.Class.String(),
 		Tokens: len(c.IDs), Finish: c.Finish.String(), LogProb: c.LogProb()}
@@ -288,7 +304,7 @@ func (j *Job) record(p *gsm.Problem, rank int, c rollout.Completion) Record {
 	if j.KeepText {
 		r.Text = text
 	}
-	return r
+	return r, nil
 }
 
 func exists(path string) bool {

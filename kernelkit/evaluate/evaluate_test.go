@@ -54,12 +54,12 @@ func job(t testing.TB) Job {
 	}
 	j := Job{Weights: w, Tokenizer: tokenizer, KeepText: true,
 		Sampling: rollout.Options{Samples: 1200, MaxTokens: 4, Temperature: 0.7, Seed: 5, Rows: 512},
-		Judge: func(p *gsm.Problem, text string) verify.Verdict {
+		Judge: func(p *gsm.Problem, text string) (verify.Verdict, error) {
 			v := verify.Judge(p, text)
 			if len(text)%2 == 0 {
 				v.Strict, v.Answer, v.ProcessAcc, v.Class = true, true, 1, verify.Right
 			}
-			return v
+			return v, nil
 		}}
 	for i := range uint64(15) {
 		j.Problems = append(j.Problems, source.At(i))
@@ -196,7 +196,7 @@ func TestRecordsHoldEverySampleInOrder(t *testing.T) {
 		if r.Prompt != p.ID || r.Rank != i%6 || r.Op != p.Op || r.Context != p.Context || r.Mode != "forward" {
 			t.Errorf("record %d is of %s rank %d, want %s rank %d", i, r.Prompt, r.Rank, p.ID, i%6)
 		}
-		if v := j.Judge(p, r.Text); v.Strict != r.Strict || v.Answer != r.Answer || v.Class.String() != r.Class {
+		if v, err := j.Judge(p, r.Text); err != nil || v.Strict != r.Strict || v.Answer != r.Answer || v.Class.String() != r.Class {
 			t.Errorf("record %d: %+v, its text is judged %+v", i, r, v)
 		}
 		if !(r.LogProb < 0) || r.Tokens < 1 || r.Tokens > 4 || (r.Finish == "length") != (r.Tokens == 4 && !strings.HasSuffix(r.Text, "</answer>") && len(strings.Fields(r.Text)) == 4) {

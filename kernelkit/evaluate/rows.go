@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -13,6 +14,9 @@ import (
 // rowsPerByte bounds the rows of a Parquet file by its size: those that are written here hold
 // half a row a byte, a file made to fill the memory holds thousands.
 const rowsPerByte = 5
+
+// rowsAtOnce is how many rows are read in one call.
+const rowsAtOnce = 4096
 
 // ReadRows returns the rows of a Parquet file. A file that is no whole Parquet file, whatever
 // is wrong with it, is an error that names it.
@@ -40,11 +44,12 @@ func ReadRows[T any](path string) (rows []T, err error) {
 	}
 	reader := parquet.NewGenericReader[T](file)
 	defer reader.Close()
-	part := make([]T, 4096)
+	// All at once where the file does not ask for much: growing copies, and there are many.
+	rows = make([]T, 0, min(file.NumRows(), 1<<20))
 	for int64(len(rows)) < file.NumRows() {
-		n, err := reader.Read(part)
-		rows = append(rows, part[:n]...)
-		clear(part)
+		rows = slices.Grow(rows, 1)
+		n, err := reader.Read(rows[len(rows):min(cap(rows), len(rows)+rowsAtOnce)])
+		rows = rows[:len(rows)+n]
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}

@@ -1,12 +1,18 @@
 package gsm
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+
+	"interplay/kernelkit/strict"
 )
 
 // maxWidth is how many places and how many items a realistic problem can have:
@@ -67,9 +73,61 @@ var loadContexts = sync.OnceValue(func() []*Context {
 	return all
 })
 
-// Contexts returns the contexts of the realistic family in the order of their names.
-// They are shared: do not change them.
-func Contexts() []*Context { return loadContexts() }
+// added are the contexts of AddContext, and the laboratory's before them.
+var (
+	adding sync.Mutex
+	added  atomic.Pointer[[]*Context]
+)
+
+// Contexts returns the contexts of the realistic family: the laboratory's in the order of their
+// names, then those that the program added. They are shared: do not change them.
+func Contexts() []*Context {
+	if all := added.Load(); all != nil {
+		return *all
+	}
+	return loadContexts()
+}
+
+// AddContext makes a context of the text of a JSON file (see docs/generator.md and CONTRIBUTING.md,
+// "A context") known to this program. Its name and alias must be new; the same context may be added again.
+// What the laboratory's contexts are and give does not change.
+func AddContext(text []byte) (*Context, error) {
+	if err := strict.Check(text); err != nil {
+		return nil, err
+	}
+	c, err := parseContext(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{c.Name, c.Alias} {
+		if !contextName.MatchString(name) || slices.Contains(ContextNames(Symbolic), name) {
+			return nil, fmt.Errorf("name or alias %q: expected up to 40 small letters, digits and _, beginning with a letter", name)
+		}
+	}
+	adding.Lock()
+	defer adding.Unlock()
+	for _, other := range Contexts() {
+		if other.Name != c.Name && other.Alias != c.Alias && other.Name != c.Alias && other.Alias != c.Name {
+			continue
+		}
+		if sameContext(other, c) {
+			return other, nil
+		}
+		return nil, fmt.Errorf("there is a context %s (%s) already, with other words: give this one a name and an alias of its own", other.Name, other.Alias)
+	}
+	all := append(slices.Clone(Contexts()), c)
+	added.Store(&all)
+	return c, nil
+}
+
+var contextName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
+// sameContext reports whether two contexts have the same names and words.
+func sameContext(a, b *Context) bool {
+	x, errA := json.Marshal(a)
+	y, errB := json.Marshal(b)
+	return errA == nil && errB == nil && string(x) == string(y)
+}
 
 // ContextByName returns the realistic context with this name or alias.
 func ContextByName(name string) (*Context, error) {
@@ -89,7 +147,9 @@ func ContextByName(name string) (*Context, error) {
 // different names, and none that would make a sentence ambiguous.
 func parseContext(data []byte) (*Context, error) {
 	c := new(Context)
-	if err := json.Unmarshal(data, c); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(c); err != nil {
 		return nil, err
 	}
 	if c.Name == "" || c.Alias == "" {

@@ -129,3 +129,50 @@ func TestEnumerationsAreWordsInJSON(t *testing.T) {
 		t.Error("a kind that does not exist is written")
 	}
 }
+
+func TestAnAddedContextChangesNoOther(t *testing.T) {
+	before := slices.Clone(Contexts())
+	spec := Uniform(Realistic, Range{4, 4}, "zoo")
+	first := func() string {
+		s, err := NewSource(spec, Test, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.At(0).Training()
+	}
+	was := first()
+	bakery, err := json.Marshal(Context{Name: "bakery_street", Alias: "bakery",
+		Places: [][]string{{"Harbour Bakery", "Mill Bakery", "Station Bakery", "Garden Bakery", "Castle Bakery"}},
+		Items:  [][]string{{"rye loaf", "seed loaf", "butter roll", "plum cake", "cheese tart"}},
+		Avg:    "average number of slices", Total: "total number of baked goods", Total2: "total number of slices from all goods"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { added.Store(nil) })
+	c, err := AddContext(bakery)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := AddContext(bakery); err != nil || again != c || len(Contexts()) != len(before)+1 {
+		t.Errorf("added twice: %v, %d contexts", err, len(Contexts()))
+	}
+	if !slices.Equal(Contexts()[:len(before)], before) || first() != was {
+		t.Error("the laboratory's contexts changed")
+	}
+	source, err := NewSource(Uniform(Realistic, Range{4, 4}, "bakery"), Test, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := source.At(0); !strings.Contains(p.Training(), "Bakery") || p.Context != "bakery_street" {
+		t.Errorf("a problem of it: %s, %s", p.Context, p.Training())
+	}
+	for says, change := range map[string][2]string{
+		"already":       {"rye loaf", "dark loaf"},
+		"unknown field": {`"total2"`, `"total3"`},
+		"small letters": {"bakery_street", "../street"},
+	} {
+		if _, err := AddContext([]byte(strings.Replace(string(bakery), change[0], change[1], 1))); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("expected an error that says %q, got %v", says, err)
+		}
+	}
+}

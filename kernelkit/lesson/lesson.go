@@ -99,6 +99,50 @@ func NearAll(t T, what string, got, want []float64, tolerance float64) bool {
 	return true
 }
 
+// Variant is a wrong answer of many numbers that a check knows. They are computed only where an answer is wrong.
+type Variant struct {
+	Gives func() []float32 // what a function with this mistake returns
+	Say   string           // what is wrong, and where to look
+}
+
+// Same fails a check unless got has the numbers of want, each within tolerance. Where got is what
+// a known mistake gives, it says which; else it shows the number that differs most.
+func Same(t T, what string, got, want []float32, tolerance float64, known ...Variant) bool {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("✗ %s has %d numbers, expected %d: is its shape the one that the comment says?", what, len(got), len(want))
+		return false
+	}
+	at, by := farthest(got, want)
+	if by <= tolerance {
+		return true
+	}
+	for _, k := range known {
+		if gives := k.Gives(); len(gives) == len(got) {
+			if _, off := farthest(got, gives); off <= tolerance {
+				t.Errorf("✗ %s: %s", what, k.Say)
+				return false
+			}
+		}
+	}
+	t.Errorf("✗ %s: number %d of %d is %.6g, expected %.6g", what, at, len(want), got[at], want[at])
+	return false
+}
+
+// farthest is where two lists differ most, and by how much. What is no number differs infinitely.
+func farthest(a, b []float32) (at int, by float64) {
+	for i := range a {
+		off := math.Abs(float64(a[i]) - float64(b[i]))
+		if math.IsNaN(off) {
+			off = math.Inf(1)
+		}
+		if off > by {
+			at, by = i, off
+		}
+	}
+	return at, by
+}
+
 // Recorder is a T that keeps what a check says. The tests of the lessons show wrong answers to the checks
 // and look whether they are told what is wrong.
 type Recorder struct {

@@ -173,7 +173,7 @@ type attention struct {
 // the input wants, in the order that it says.
 func (d *Decoder) Hidden(in Input) *Node {
 	tokens, positions, below := in.place(d.Config)
-	turn := d.rotary(positions, below)
+	turn := d.rotary(positions, below, d.embed.DType())
 	to := in.attention(d)
 	x := d.lookUp(tokens)
 	for l := range d.Config.Layers {
@@ -252,9 +252,9 @@ func (d *Decoder) products(x *Node, matrices, biases []*Node, widths ...int) (pa
 // rotation holds cosines and sines of rotary angles: [batch, seq, 1, headDim/2].
 type rotation struct{ cos, sin *Node }
 
-// rotary is the rotation at positions [batch, seq] int32, all below a bound. It comes from a
-// table: XLA would compute cosines anew in each consumer.
-func (d *Decoder) rotary(positions *Node, below int) rotation {
+// rotary is the rotation of a dtype at positions [batch, seq] int32, all below a bound. It comes
+// from a table: XLA would compute cosines anew in each consumer.
+func (d *Decoder) rotary(positions *Node, below int, dtype dtypes.DType) rotation {
 	half := d.Config.HeadDim() / 2
 	table := func(f func(angle float64) float64) *Node {
 		flat := make([]float32, 0, below*half)
@@ -264,7 +264,7 @@ func (d *Decoder) rotary(positions *Node, below int) rotation {
 			}
 		}
 		rows := Const(positions.Graph(), tensors.FromFlatDataAndDimensions(flat, below, half))
-		return ConvertDType(InsertAxes(Gather(rows, InsertAxes(positions, -1)), 2), d.embed.DType())
+		return ConvertDType(InsertAxes(Gather(rows, InsertAxes(positions, -1)), 2), dtype)
 	}
 	return rotation{table(math.Cos), table(math.Sin)}
 }

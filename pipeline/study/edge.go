@@ -37,6 +37,7 @@ func edgeStudy(s *scale) *Study {
 	}
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
+	s.edgeArms(st)
 	st.Covariate = baseAtEdge()
 	return st
 }
@@ -102,4 +103,4 @@ func edgeClaims() []Claim {
 }
 
 // shareName writes a share as a name: 0.001 → 0.1%.
-func shareName(x float64) string { return fmt.Sprintf("%g%%", 100*x) }
+func shareName(x float64) string { return fmt.Sprintf("%.4g%%", 100*x) }

@@ -16,6 +16,9 @@ func exposureStudy(s *scale) *Study {
 	a, b := x.Contexts[0], x.Contexts[1]
 	st.Evaluation.Data = s.uniform(x.Ops, a, b)
 	deep := gsm.Range{Min: x.Seen.Max + 1, Max: x.Ops.Max}
+	if x.Deep != nil {
+		deep = *x.Deep
+	}
 	long := st.Evaluation.Data.Complete().Mix[0].Contexts // full names, as records have them
 	st.Ranges = []OpRange{
 		{Name: "B-seen", Title: fmt.Sprintf("B, ops seen (to %d)", x.Seen.Max), Ops: gsm.Range{Min: x.Ops.Min, Max: x.Seen.Max}, Context: long[1], Paper: "op 2"},
@@ -34,6 +37,7 @@ func exposureStudy(s *scale) *Study {
 				Steps: []Step{{Name: "pre-training, " + name + " B", Train: pre}, {Name: "RL on A and B", RL: &rl}}})
 	}
 	st.Claims, st.Varies = exposureClaims(), "share of context B varies"
+	s.amounts(st)
 	st.Figures = []Figure{
 		{Name: "exposure", Form: ExposureForm, Title: "Deep problems of B, by the tokens of B in pre-training", XLabel: "tokens of B in pre-training",
 			Groups: []string{"before RL", "after RL"}, Ranges: []string{"B-deep"}, Context: long[1]},
@@ -59,6 +63,42 @@ func exposurePaper() []PaperLine {
 		line("1% B, RL", "Fig. 4, C22", 100, 98.5, 99.5, 98.5, 98.5, 96.5, 96.3, 94.8, 92.6, 89.5, 85.0, 82.2, 77.3, 77.9, 71.7, 70.2, 65.6, 64.1, 60.7),
 		line("10% B, RL", "Fig. 4, C23", 100, 99.7, 99.7, 99.5, 99.7, 99.5, 98.3, 98.3, 95.9, 95.4, 89.0, 86.7, 85.3, 88.6, 82.2, 82.2, 76.4, 75.1, 67.6),
 	}
+}
+
+// amounts adds the arms that set the share of B apart from its amount: two shares, each for
+// two lengths of pre-training. The short runs learn less of A too, so B is compared by how far
+// it lags behind A.
+func (s *scale) amounts(st *Study) {
+	x := s.Studies.Exposure
+	if x.Amounts == nil {
+		return
+	}
+	a, b := x.Contexts[0], x.Contexts[1]
+	name := func(share, length int) string {
+		return fmt.Sprintf("%s-%d", shareName(x.Amounts.Shares[share]), x.Amounts.Steps[length])
+	}
+	for share, of := range x.Amounts.Shares {
+		for length, steps := range x.Amounts.Steps {
+			long := *s
+			long.Studies.Exposure.Steps = steps
+			first := Step{Name: fmt.Sprintf("pre-training, %s B, %d steps", shareName(of), steps), Train: long.exposed(a, b, of)}
+			rl := s.Studies.RL
+			rl.Data = s.uniform(x.RL, a, b)
+			st.Arms = append(st.Arms, Arm{Name: "rl-" + name(share, length), Label: fmt.Sprintf("%s B, %d steps, RL", shareName(of), steps), About: "share and amount of B set apart",
+				Steps: []Step{first, {Name: "RL on A and B", RL: &rl}}})
+		}
+	}
+	behind := func(share, length int) []Term { // what deep B has less than deep A
+		arm := "rl-" + name(share, length)
+		return []Term{{1, arm, "B-deep", PassK}, {-1, arm, "A-deep", PassK}}
+	}
+	st.Claims = append(st.Claims,
+		Claim{ID: "amount-not-share", Says: "as many tokens of B in a shorter time, at a larger share: deep B lags behind deep A as far, within 10 points of pass@k", Source: "beyond the paper",
+			Effect: minus(behind(1, 0), behind(0, 1)), Rule: Rule{Within, 0.1}},
+		Claim{ID: "amount-counts", Says: "at the same share longer pre-training brings deep B nearer to deep A, pass@k", Source: "beyond the paper",
+			Effect: minus(behind(0, 1), behind(0, 0)), Rule: Rule{Above, 0}},
+		Claim{ID: "share-counts", Says: "in the same time a larger share brings deep B nearer to deep A, pass@k", Source: "beyond the paper",
+			Effect: minus(behind(1, 1), behind(0, 1)), Rule: Rule{Above, 0}})
 }
 
 // exposed is pre-training in which a share of the corpus is context B, shallow ops only.

@@ -17,6 +17,11 @@ var list = []struct {
 	{"exposure", exposureStudy},
 	{"split", splitStudy},
 	{"reward", rewardStudy},
+	{"hard", hardStudy},
+	{"share", shareStudy},
+	{"gain", gainStudy},
+	{"judges", judgesStudy},
+	{"algorithms", algorithmsStudy},
 }
 
 // Names lists the studies by name, in the order of their notebooks.

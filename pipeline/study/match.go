@@ -46,6 +46,9 @@ func (r *Results) Of(s *Study) (*Results, error) {
 	}
 	out.keep(r, kept, costs)
 	out.note(r.Study, earlier)
+	if len(out.Records) == len(r.Records) && len(out.Likelihoods) == len(r.Likelihoods) {
+		out.Scores = r.Scores // counting is what takes long
+	}
 	return out, out.conclude()
 }
 
@@ -77,21 +80,14 @@ func (r *Results) holds(run Run, have map[string]*Cost) bool {
 
 // keep takes over what belongs to the given runs.
 func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]bool) {
-	for _, x := range from.Records {
-		if runs[runKey{x.Arm, x.Seed}] {
-			r.Records = append(r.Records, x)
-		}
-	}
+	r.Records = those(from.Records, func(x *Record) bool { return runs[runKey{x.Arm, x.Seed}] })
+	r.Metrics = those(from.Metrics, func(x *Metric) bool { return runs[runKey{x.Arm, x.Seed}] })
 	if r.Study.Likelihood {
-		for _, x := range from.Likelihoods {
-			if runs[runKey{x.Arm, x.Seed}] {
-				r.Likelihoods = append(r.Likelihoods, x)
-			}
-		}
+		r.Likelihoods = those(from.Likelihoods, func(x *Likelihood) bool { return runs[runKey{x.Arm, x.Seed}] })
 	}
-	for _, x := range from.Metrics {
+	for _, x := range from.Texts {
 		if runs[runKey{x.Arm, x.Seed}] {
-			r.Metrics = append(r.Metrics, x)
+			r.Texts = append(r.Texts, x)
 		}
 	}
 	for _, x := range from.Spent {
@@ -100,6 +96,26 @@ func (r *Results) keep(from *Results, runs map[runKey]bool, costs map[string]boo
 			r.Spent = append(r.Spent, x)
 		}
 	}
+}
+
+// those are the elements that pass: the list itself where all do, since records are many.
+func those[T any](list []T, pass func(*T) bool) (passing []T) {
+	n := 0
+	for i := range list {
+		if pass(&list[i]) {
+			n++
+		}
+	}
+	if n == len(list) {
+		return list
+	}
+	passing = make([]T, 0, n)
+	for i := range list {
+		if pass(&list[i]) {
+			passing = append(passing, list[i])
+		}
+	}
+	return passing
 }
 
 // note says what a reader must know of the results.

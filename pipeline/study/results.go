@@ -34,6 +34,7 @@ type Results struct {
 	Format int `json:"format"` // of this file, resultsFormat
 	pipeline.Report
 	Verdicts []Judgement `json:"claims"`
+	Fits     []Fit       `json:"laws,omitempty"`
 	Spent    []Cost      `json:"spent"`
 	Missing  []string    `json:"missing,omitempty"` // runs that have no evaluation
 	Study    *Study      `json:"definition"`        // everything that was run, with the rules
@@ -41,6 +42,7 @@ type Results struct {
 	Records     []Record     `json:"-"`
 	Likelihoods []Likelihood `json:"-"` // empty where the study does not ask for them
 	Metrics     []Metric     `json:"-"`
+	Texts       []Text       `json:"-"` // a sample; none in results of before
 	Scores      Scores       `json:"-"` // counted from Records and Likelihoods
 
 	// Notes say what a reader must know of the results, such as that an earlier version
@@ -113,6 +115,13 @@ type Metric struct {
 	Length     float64        `json:"completion_length,omitempty"`
 	Lucky      float64        `json:"lucky,omitempty"` // share of right answers with a wrong process
 	FirstWrong map[string]int `json:"first_wrong,omitempty"`
+
+	Entropy    float64         `json:"entropy,omitempty"` // nats a token
+	GradNorm   float64         `json:"grad_norm,omitempty"`
+	ClipShare  float64         `json:"clip_share,omitempty"`   // of tokens without a gradient, for the clip
+	KL         float64         `json:"kl,omitempty"`           // to the start, where the loss has the term
+	RewardByOp map[int]float64 `json:"reward_by_op,omitempty"` // mean reward of each op's samples
+	Problems   int             `json:"problems,omitempty"`     // of the step; which ones follows from the recipe and the step
 }
 
 // Collect gathers what is finished of the study in the store: samples, logs, costs;
@@ -135,7 +144,7 @@ func (s *Study) Collect(st *pipeline.Store) (*Results, error) {
 			at[stage.Address()] = len(r.Spent)
 			r.Spent = append(r.Spent, Cost{stage.Label, stage.Folder(), stage.Kind, stage.Format, stage.RecipeDigest(), []string{run.Arm.Name}, run.Seed, done.Spent})
 			if i < len(run.Steps) {
-				if err := r.addMetrics(st, run, i); err != nil {
+				if err := errors.Join(r.addMetrics(st, run, i), r.addKept(st, run, stage)); err != nil {
 					return nil, err
 				}
 			}
@@ -144,6 +153,7 @@ func (s *Study) Collect(st *pipeline.Store) (*Results, error) {
 			return nil, err
 		}
 	}
+	r.Texts = thin(r.Texts, mostText)
 	return r, r.conclude()
 }
 
@@ -161,7 +171,8 @@ func (r *Results) addRecords(st *pipeline.Store, run Run) error {
 		r.Missing = append(r.Missing, fmt.Sprintf("%s, seed %d", run.Arm.Name, run.Seed))
 		return nil
 	}
-	for _, x := range records {
+	for i, x := range records {
+		r.text(run, &records[i])
 		r.Records = append(r.Records, Record{run.Arm.Name, run.Seed, x.Prompt, x.Op, x.Mode, x.Context, x.Rank, x.Strict, x.Answer, x.Process, x.Class, x.Tokens})
 	}
 	return err
@@ -191,6 +202,10 @@ func (r *Results) addMetrics(st *pipeline.Store, run Run, i int) error {
 		for _, x := range steps {
 			m.Step, m.Loss, m.Reward, m.Strict, m.Answer, m.ZeroStd, m.Length = x.Step, x.Loss, x.RewardMean, x.Strict, x.Answer, x.FracRewardZeroStd, x.CompletionLength
 			m.FirstWrong, m.Lucky = x.FirstWrong, 0
+			m.Entropy, m.GradNorm, m.ClipShare, m.KL, m.Problems, m.RewardByOp = x.Entropy, x.GradNorm, x.ClipRatio, x.KL, x.Prompts, map[int]float64{}
+			for op, count := range x.ByOp {
+				m.RewardByOp[op] = count.Reward
+			}
 			if right := x.Confusion.RightRight + x.Confusion.RightWrong; right > 0 {
 				m.Lucky = float64(x.Confusion.RightWrong) / float64(right)
 			}
@@ -212,20 +227,21 @@ func (r *Results) addMetrics(st *pipeline.Store, run Run, i int) error {
 	return err
 }
 
-// conclude computes scores, numbers and verdicts from the records.
+// conclude computes scores, where they were not counted yet, numbers and verdicts from the records.
 func (r *Results) conclude() (err error) {
-	if r.Scores, err = scoresOf(r.Records, r.Likelihoods); err != nil {
-		return err
+	if r.Scores == nil {
+		if r.Scores, err = scoresOf(r.Records, r.Likelihoods); err != nil {
+			return err
+		}
 	}
 	if r.Verdicts, err = r.Study.Judge(r.Scores); err != nil {
 		return err
 	}
+	if r.Fits, err = r.Study.Fits(r.Scores); err != nil {
+		return err
+	}
 	return r.number()
 }
-
-// tolerance is by how much a share may differ on another machine: programs sum in
-// another order there, the runs drift apart, and short ones most.
-const tolerance = 0.35
 
 // number fills in the report: what was evaluated, every arm on every range, and the
 // effects of the claims.
@@ -250,13 +266,18 @@ func (r *Results) number() error {
 				} else if err != nil {
 					return err
 				}
-				list = append(list, pipeline.Measured(arm.Name+"/"+ops.Name+"/"+string(m), fmt.Sprintf("%s, %s, strict %s", arm.Label, ops.Title, m), "share", v, tolerance))
+				list = append(list, pipeline.Measured(arm.Name+"/"+ops.Name+"/"+string(m), fmt.Sprintf("%s, %s, strict %s", arm.Label, ops.Title, m), "share", v))
 			}
 		}
 	}
 	for _, c := range r.Verdicts {
 		if c.Note == "" {
-			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found, 2*tolerance))
+			list = append(list, pipeline.Measured("claim/"+c.ID, c.Says, c.Unit(), c.Found))
+		}
+	}
+	for _, f := range r.Fits {
+		if f.Note == "" {
+			list = append(list, pipeline.Measured("law/"+f.ID, f.Says, "points a point", f.Coefficient()))
 		}
 	}
 	r.Numbers = list
@@ -279,6 +300,9 @@ func (r *Results) Save(dir string) error {
 	err := errors.Join(pipeline.WriteParquet(filepath.Join(dir, RecordsFile), r.Records), durable.WriteFile(filepath.Join(dir, MetricsFile), lines.Bytes()))
 	if r.Study.Likelihood {
 		err = errors.Join(err, pipeline.WriteParquet(filepath.Join(dir, LikelihoodFile), r.Likelihoods))
+	}
+	if len(r.Texts) > 0 {
+		err = errors.Join(err, pipeline.WriteParquet(filepath.Join(dir, TextsFile), r.Texts))
 	}
 	return errors.Join(err, durable.WriteJSON(filepath.Join(dir, ResultsFile), r))
 }
@@ -313,6 +337,9 @@ func Load(dir string) (*Results, error) {
 			return nil, err
 		}
 	}
+	if r.Texts, err = evaluate.ReadRows[Text](filepath.Join(dir, TextsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	r.Scores, err = scoresOf(r.Records, r.Likelihoods)
 	return r, err
 }
@@ -331,7 +358,9 @@ func (r *Results) Check() error {
 			return fmt.Errorf("claim %s: results.json has %s (%v), its records give %s (%v)", c.ID, was.Verdict, was.Found, c.Verdict, c.Found)
 		}
 	}
-	if !slices.Equal(again.Numbers, r.Numbers) {
+	// Tolerances are of the comparison with another run, and not of these results.
+	same := func(a, b pipeline.Number) bool { a.Tolerance = b.Tolerance; return a == b }
+	if !slices.EqualFunc(again.Numbers, r.Numbers, same) {
 		return errors.New("results.json holds other numbers than its records give")
 	}
 	return nil

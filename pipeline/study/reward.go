@@ -24,6 +24,7 @@ func rewardStudy(s *scale) *Study {
 	arm("strict", "strict", "1 when answer and every step are right", verify.StrictForm, 0)
 	arm("process", "dense process", "the share of right steps, whatever the answer", verify.Process, 0)
 	st.Claims, st.Paper = rewardClaims(), rewardPaper()
+	s.rewardArms(st)
 	st.Covariate = baseAtEdge()
 	return st
 }

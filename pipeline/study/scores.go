@@ -28,10 +28,17 @@ func scoresOf(records []Record, likelihoods []Likelihood) (Scores, error) {
 		arm  string
 		seed int64
 	}
+	counts := map[run]int{}
+	for i := range records {
+		counts[run{records[i].Arm, records[i].Seed}]++
+	}
 	samples := map[run][]score.Sample{}
-	for _, r := range records {
-		key := run{r.Arm, r.Seed}
-		samples[key] = append(samples[key], r.Sample())
+	for key, n := range counts {
+		samples[key] = make([]score.Sample, 0, n)
+	}
+	for i := range records {
+		key := run{records[i].Arm, records[i].Seed}
+		samples[key] = append(samples[key], records[i].Sample())
 	}
 	scores := Scores{}
 	for key, list := range samples {

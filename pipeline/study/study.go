@@ -2,8 +2,8 @@
 // will judge them, as data. It knows how to collect what the run store has of its
 // stages into results, and how results are kept, checked and matched with a study.
 //
-// Each study of the paper is one file here (edge.go, exposure.go, split.go, reward.go)
-// and one line of the list in list.go.
+// Each study is one file here (edge.go, exposure.go, split.go, …) and one line of the list
+// in list.go.
 package study
 
 import (
@@ -42,6 +42,7 @@ type Study struct {
 	Ranges     []OpRange           `json:"ranges"`
 	Evaluation pipeline.Evaluation `json:"evaluation"` // of every arm, on the same problems for every seed
 	Claims     []Claim             `json:"claims"`
+	Laws       []Law               `json:"laws,omitempty"`
 
 	Figures []Figure     `json:"figures,omitempty"` // beside those that every study has
 	Paper   []PaperCurve `json:"paper,omitempty"`   // the paper's values, which stand beside ours in figures
@@ -161,6 +162,11 @@ func (s *Study) Validate() error {
 		}
 		if err := s.validateClaim(c); err != nil {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
+		}
+	}
+	for _, l := range s.Laws {
+		if err := s.validateLaw(l); err != nil {
+			return fmt.Errorf("study %s: law %s: %w", s.Name, l.ID, err)
 		}
 	}
 	for _, f := range s.Figures {

@@ -251,6 +251,9 @@ func runs(c documentedCommand, settings []string) error {
 		}
 	}
 	for _, m := range made.FindAllStringSubmatch(c.text, -1) {
+		if strings.HasPrefix(c.text, "interplay notebooks") {
+			break // it reads the folder
+		}
 		for _, left := range []string{m[1], m[1] + ".manifest.json"} { // of an earlier run
 			if err := os.RemoveAll(left); err != nil {
 				return err

@@ -2,8 +2,9 @@
 // staticcheck, all Go tests, the notebooks with their committed results, and workers on a
 // local Slurm, and the commands of the documents. It goes on after a failure, shows what
 // failed and what took longest, and ends with a line "N passed, N failed". With names of
-// packages (check kernelkit/verify) it checks these alone, in seconds. It uses the standard
-// library only, so that it runs whatever state the module is in.
+// packages (check kernelkit/verify) it checks these alone, in seconds; check documents runs
+// the commands of the documents alone. It uses the standard library only, so that it runs
+// whatever state the module is in.
 package main
 
 import (
@@ -36,10 +37,13 @@ type part struct {
 func main() {
 	var t tally
 	began := time.Now()
-	if packages := os.Args[1:]; len(packages) > 0 {
-		t.some(packages)
-	} else {
+	switch args := os.Args[1:]; {
+	case len(args) == 0:
 		t.all()
+	case len(args) == 1 && args[0] == "documents":
+		t.documented()
+	default:
+		t.some(args)
 	}
 	t.slowest(8)
 	fmt.Printf("\nall checks took %s\n", time.Since(began).Round(time.Second))

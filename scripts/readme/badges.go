@@ -47,7 +47,7 @@ func badges(root string, r results) (map[string]string, error) {
 
 // badge draws two fields beside each other. Widths are set, so that every font fits.
 func badge(left, right, colour string) string {
-	width := func(s string) int { return 6*utf8.RuneCountInString(s) + 14 }
+	width := func(s string) int { return 7*utf8.RuneCountInString(s) + 14 }
 	a, b := width(left), width(right)
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="20" role="img" aria-label="%[2]s: %[3]s">
 <title>%[2]s: %[3]s</title>

@@ -22,6 +22,7 @@ var sources = []struct {
 	{"first set-up about 4 minutes", "LAB.md", []string{"set up in 255 s"}},
 	{"the walkthrough under 4 minutes", "LAB.md", []string{"notebook 3 min 38 s"}},
 	{"a download of 120 MB", "scripts/setup.sh", []string{"about 120 MB to download"}},
+	{"620 MB in the project's folder", "LAB.md", []string{"489 MB of Python, 114 MB of tools and 21 MB of caches"}},
 	{"2 GB of memory", "LAB.md", []string{"peak memory of all processes 2.0 GB"}},
 	{"165k parameters", "docs/scales.md", []string{"165k parameters"}},
 	{"up to the paper's 103M on a GPU", "LAB.md", []string{"103M parameters"}},

@@ -12,7 +12,7 @@ stage = pathlib.Path(sys.argv[1])
 
 STUDIES = ["01_edge_of_competence", "02_seed_exposure", "03_compute_split", "04_reward_types"]
 GUIDES = ["docs/notebooks", "docs/machines", "CONTRIBUTING"]
-REFERENCE = ["ARCHITECTURE", "docs/README", "docs/paper", "docs/generator", "docs/verifier", "docs/scales", "SECURITY"]
+REFERENCE = ["docs/findings", "docs/trust", "docs/comparison", "docs/faq", "docs/install", "ARCHITECTURE", "docs/README", "docs/paper", "docs/generator", "docs/verifier", "docs/scales", "SECURITY"]
 
 # The subjects of the lab log: an entry is listed under each of them whose words stand in its headings.
 SUBJECTS = {
@@ -122,9 +122,11 @@ def studies():
 
 def documents():
     for name in [*GUIDES, *REFERENCE]:
-        copy(name + ".md")
-    for name in ["LICENSE", "scripts/cluster/example.json"]:
+        write(name + ".md", (root / f"{name}.md").read_text().replace("](../README.md", "](../index.md"))  # README is the first page
+    for name in ["LICENSE", "CITATION.cff", "examples/group_size.json", "scripts/cluster/example.json"]:
         copy(name)
+    copy("docs/walkthrough.gif")
+    shutil.copytree(root / "docs/badges", stage / "docs/badges", dirs_exist_ok=True)
     shutil.copytree(root / "notebooks/figures", stage / "notebooks/figures", dirs_exist_ok=True)
     listed = "# Guides\n\nHow to add to the laboratory, run it elsewhere, and ask a question of your own.\n\n"
     listed += "* [A notebook of your own](notebooks/05_your_own.ipynb)\n"

@@ -47,7 +47,8 @@ var mayImport = map[string][]string{
 		"kernelkit/train", "kernelkit/rollout", "kernelkit/verify"},
 	"kernelkit/evaluate": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify",
 		"kernelkit/qwen", "kernelkit/rollout", "kernelkit/score"},
-	"kernelkit/score": {"kernelkit/gsm", "kernelkit/verify", "kernelkit/rollout"},
+	"kernelkit/diagnose": {"kernelkit/evaluate", "kernelkit/grpo", "kernelkit/score"},
+	"kernelkit/score":    {"kernelkit/gsm", "kernelkit/verify", "kernelkit/rollout"},
 	// Figures take plain data; score's result types are such.
 	"plots": {"kernelkit/score"},
 	"pipeline": {"kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/qwen",
@@ -56,7 +57,7 @@ var mayImport = map[string][]string{
 	"pipeline/study": {"pipeline", "kernelkit/gsm", "kernelkit/verify", "kernelkit/qwen", "kernelkit/train", "kernelkit/grpo",
 		"kernelkit/score", "kernelkit/evaluate"},
 	"kernelkit": {"pipeline", "pipeline/study", "plots", "kernelkit/code", "kernelkit/engine", "kernelkit/gsm", "kernelkit/gsm/corpus", "kernelkit/vocab", "kernelkit/verify", "kernelkit/verify/mutate",
-		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate"},
+		"kernelkit/qwen", "kernelkit/train", "kernelkit/rollout", "kernelkit/grpo", "kernelkit/score", "kernelkit/evaluate", "kernelkit/diagnose"},
 }
 
 // Programs lie after everything: nothing can import them. Those in cmd and

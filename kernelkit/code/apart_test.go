@@ -1,0 +1,3 @@
+package code
+
+func (a apart) double() int { return 2 * a.n }
