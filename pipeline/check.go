@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 )
@@ -94,18 +95,27 @@ func (st *Store) checkWorking() (faults []Fault, err error) {
 		return nil, err
 	}
 	for _, work := range works {
-		folders, steps, err := train.Checkpoints(work)
+		bad, err := train.CheckFolder(work)
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range steps {
-			if _, _, _, _, err := train.LoadCheckpoint(folders[step]); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				rel, _ := filepath.Rel(st.Root, folders[step])
-				faults = append(faults, Fault{rel, err.Error(), "nothing: the stage goes on from an earlier one"})
-			}
+		for _, folder := range sortedKeys(bad) {
+			faults = append(faults, Fault{st.relative(folder), bad[folder].Error(), "nothing: the stage goes on from an earlier one"})
+		}
+		altered, err := evaluate.CheckFolder(work)
+		if err != nil {
+			faults = append(faults, Fault{st.relative(work), err.Error(), "nothing: the stage begins again"})
+		}
+		for _, file := range altered {
+			faults = append(faults, Fault{st.relative(filepath.Join(work, file)), "was altered", "nothing: the stage samples this part again"})
 		}
 	}
 	return faults, nil
+}
+
+// relative is a path as seen from the store's root.
+func (st *Store) relative(path string) string {
+	return strings.TrimPrefix(path, st.Root+string(filepath.Separator))
 }
 
 // escapeGlob makes a path a pattern that matches itself.

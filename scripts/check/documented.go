@@ -235,7 +235,7 @@ func serves(command string) error {
 	}
 	_ = cmd.Wait() // it was ended
 	if !found {
-		return fmt.Errorf("it did not serve within three minutes; its last line: %s", last)
+		return fmt.Errorf("it ended, or three minutes passed, before it said where it serves; its last line: %s", last)
 	}
 	return nil
 }
@@ -269,7 +269,7 @@ func runs(c documentedCommand, settings []string) error {
 		return err
 	}
 	script := fmt.Sprintf("source '%s/scripts/env.sh' && cd '%s'\n%s\n", root, filepath.Join(root, dir), strings.Join(append(slices.Clone(settings), text), "\n"))
-	return said(exec.Command("bash", "-ec", script), 10*time.Minute)
+	return said(exec.Command("bash", "-ec", script), 20*time.Minute)
 }
 
 // said runs a command with nothing to read; its error holds the end of what it said. A
