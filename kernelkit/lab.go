@@ -27,7 +27,7 @@ import (
 // Lab is a notebook's view of the project: a profile, a seed and a run store.
 type Lab struct {
 	Name string // of the notebook
-	Seed int64
+	Seed int64  // as Open took it; to work with another one, open the lab with it
 
 	profile pipeline.Profile // scale of everything that the lab runs
 	store   *pipeline.Store
@@ -77,6 +77,7 @@ func open(study, profile string, seed int64) (*Lab, error) {
 // run computes, resumes or reuses a stage behind a progress line, and leaves a
 // last word on which of the three it was.
 func (l *Lab) run(s *pipeline.Stage) *pipeline.Done {
+	check(l.unchanged())
 	line, live := newProgressLine(), newLiveCurve()
 	l.store.Log = func(text string) { line.note(text) }
 	outcome, err := l.store.Run(l.ctx, s, func(p pipeline.Progress) { line.update(p); live.update(p) })
@@ -101,6 +102,15 @@ func (l *Lab) run(s *pipeline.Stage) *pipeline.Done {
 		gonbui.Sync()
 	}
 	return done
+}
+
+// unchanged refuses a seed that a cell set: the next cell would not know of it, and what the profile holds does not.
+func (l *Lab) unchanged() error {
+	if opened := l.profile.Base.Seed; l.Seed != opened {
+		return fmt.Errorf("lab.Seed is %d and the lab was opened with %d: name the seed in the first cell, kernelkit.Open(%q, %q, %d), or set INTERPLAY_SEED; a change of lab.Seed ends with its cell",
+			l.Seed, opened, l.Name, l.profile.Name, l.Seed)
+	}
+	return nil
 }
 
 // About shows what the lab will do: profile, seed, backend and where runs are kept.

@@ -63,6 +63,7 @@ func Within(x float64) Rule { return Rule{Direction: study.Within, Threshold: x}
 // NewStudy begins an exploratory study at the lab's profile: no arms yet, the lab's seed, the profile's
 // evaluation, and two ranges, "all" that is evaluated and "edge", the ops of the profile's RL.
 func (l *Lab) NewStudy(name, question string) *Study {
+	check(l.unchanged())
 	e, rl := l.EvaluationRecipe(), l.profile.RL.Data
 	low, high := opRange(e.Data)
 	edgeLow, edgeHigh := opRange(rl)

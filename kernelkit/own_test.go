@@ -97,6 +97,22 @@ func TestAStudyOfOnesOwnCannotBeOneOfTheProjects(t *testing.T) {
 	}
 }
 
+func TestASeedThatACellSetsIsRefused(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", t.TempDir())
+	t.Setenv("INTERPLAY_SEED", "")
+	lab, err := open("own", "smoke", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lab.unchanged(); err != nil {
+		t.Error(err)
+	}
+	lab.Seed = 2
+	if err := lab.unchanged(); err == nil || !strings.Contains(err.Error(), `kernelkit.Open("own", "smoke", 2)`) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestAStudyGoesThroughAFile(t *testing.T) {
 	t.Setenv("INTERPLAY_RUNS", t.TempDir())
 	lab, err := open("own", "smoke", 1)

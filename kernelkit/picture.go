@@ -16,12 +16,15 @@ import (
 //
 //	kernelkit.Draw(kernelkit.Chart{Title: "Length", XLabel: "op", YLabel: "tokens",
 //		Series: []kernelkit.Series{{Name: "base", X: ops, Y: lengths}}}).Show()
+//
+// Further fields: Percent (Y is a share), LogX, Basis (what stands behind it), Note (a line under it).
 type Chart = plots.Chart
 
-// Series is one series of a Chart. Low and High are the ends of its intervals.
+// Series is one series of a Chart: Name, X and Y, Low and High for the ends of its intervals, and Mark: Lines (where it is
+// empty), Dots, Bars or Smooth.
 type Series = plots.ChartSeries
 
-// Basis says how many seeds, problems and samples stand behind a figure.
+// Basis says how many Seeds, Problems and Samples stand behind a figure.
 type Basis = plots.Basis
 
 // Marks of a series.

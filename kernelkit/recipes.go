@@ -19,17 +19,36 @@ import (
 //		return lab.Train("slow", r)
 //	}
 
-// TrainRecipe is a recipe of training: of a base from scratch, or of more training of a model.
-// Its fields are Model (the network), Data (the problems), Split, Target (which tokens
-// the loss counts), Train (steps, batch, learning rate, …) and Seed.
+// TrainRecipe is a recipe of training: of a base from scratch, or of more training of a model. Its fields:
+//
+//	Model    the network, see ModelConfig
+//	Data     the problems, see Problems; Split, TrainSplit or RLSplit
+//	Target   which tokens the loss counts, AllTokens or SolutionOnly
+//	Train    Steps, Batch (rows), Seq (positions of a row), LR, MinLR, Warmup, …
+//	Seed     of weights and corpus
+//	Sampler, Filter, Prompt   functions of yours, see Lab.Sampler and its neighbours
+//
+// `go doc interplay/pipeline.Pretraining` and `go doc interplay/kernelkit/train.Config` list all.
 type TrainRecipe = pipeline.Pretraining
 
-// RLRecipe is a recipe of reinforcement learning. Its fields are Data (the problems), Prompts (of a
-// step), Reward or Own (a reward function), GRPO (steps, group size, learning rate, clip, KL, …) and Seed.
+// RLRecipe is a recipe of reinforcement learning. Its fields:
+//
+//	Data     the problems, see Problems; Prompts, how many of them a step
+//	Reward   one of the laboratory's, see RewardNamed; PayBy makes it one of yours
+//	GRPO     Steps, GroupSize (samples a prompt), LR, MaxTokens, Temperature, ClipLow, ClipHigh, KL, …
+//	Seed     of the problems
+//	Sampler, Filter, Prompt, Parser   functions of yours, see Lab.Sampler and its neighbours
+//
+// `go doc interplay/pipeline.Reinforcement` and `go doc interplay/kernelkit/grpo.Config` list all.
 type RLRecipe = pipeline.Reinforcement
 
-// EvaluationRecipe says on which held-out problems a model is judged. Its fields are Data,
-// Split, Problems (of each op), Samples (of each problem), Temperature, MaxTokens and Seed.
+// EvaluationRecipe says on which held-out problems a model is judged. Its fields:
+//
+//	Data         the problems, see Problems: each op of each context gets Problems of them
+//	Problems     of each op and context; Samples, of each problem
+//	Temperature  of sampling, 0 for the likeliest token; MaxTokens of a sample
+//	Seed         of problems and samples
+//	Sampler, Filter, Prompt, Parser   functions of yours, see Lab.Sampler and its neighbours
 type EvaluationRecipe = pipeline.Evaluation
 
 // ModelConfig is the network: hidden size, layers, heads, and so on.

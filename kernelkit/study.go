@@ -1,7 +1,6 @@
 package kernelkit
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +26,7 @@ type Study struct {
 
 // Study opens a study by name: edge, exposure, split, reward, hard, share, gain, judges or algorithms.
 func (l *Lab) Study(name string) *Study {
+	check(l.unchanged())
 	return &Study{must(study.ByName(name, l.profile.Name, l.Seed)), l}
 }
 
@@ -131,8 +131,10 @@ func (s *Study) Rules() *Table {
 	t := &Table{Title: "Claims, and when they hold", Columns: []string{"claim", "effect", "holds when", "paper"}}
 	for _, c := range s.Claims {
 		when := c.Rule.String()
-		if lacking := cmp.Or(c.NotRun, s.Gone(c)); lacking != "" {
-			when += "; not run at this scale: " + lacking
+		if c.NotRun != "" {
+			when += "; not run at this scale: " + c.NotRun
+		} else if gone := s.Gone(c); gone != "" {
+			when += "; not judged: " + gone
 		}
 		t.Add(c.Says, s.Describe(c.Effect), when, paperValue(c.Paper))
 	}

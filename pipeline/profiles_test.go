@@ -66,3 +66,32 @@ func TestATokenizerKnowsTheContextsOfItsRecipe(t *testing.T) {
 		t.Error("the words of the contexts are not what the address says")
 	}
 }
+
+func TestAProfileNamesTheArmsAndStudiesThatItAsksFor(t *testing.T) {
+	text, err := profileFiles.ReadFile("profiles/smoke.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := `"studies": {
+		"edge": {"controls": true, "paper_settings": true},
+		"reward": {"token_budget": 400000, "modulus": 23},
+		"hard": {"seeds": 3, "ops": "3", "shares": [0.01, 0.5]},
+		"share": {"seeds": 3, "rare": 0.002, "shallow": 0.02, "shares": [0, 1]},
+		"gain": {"seeds": 3, "sizes": [{"hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 96}]},
+		"judges": {"seeds": 3, "false_accept": [0.1], "false_reject": [0.2]},
+		"algorithms": {"seeds": 3, "compute": 1e6},`
+	p, err := parseProfile([]byte(strings.Replace(strings.Replace(string(text), `"studies": {`, more, 1), `"seen": "0-2",`,
+		`"seen": "0-2", "deep": "3-4", "amounts": {"shares": [0.01, 0.03], "steps": [40, 120]},`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.Studies
+	if !s.EdgeArms.Controls || !s.EdgeArms.PaperSettings || s.Reward.TokenBudget != 400_000 || s.Reward.Modulus != 23 || s.Hard.Ops.Max != 3 || len(s.Hard.Shares) != 2 ||
+		s.Share.Rare != 0.002 || len(s.Share.Shares) != 2 || s.Gain.Sizes[0].Layers != 2 || s.Judges.FalseReject[0] != 0.2 || s.Algorithms.Compute != 1e6 ||
+		s.Exposure.Deep.Min != 3 || s.Exposure.Amounts.Steps[1] != 120 {
+		t.Errorf("the profile is read as %+v", s)
+	}
+	if _, err := parseProfile([]byte(strings.Replace(string(text), `"studies": {`, `"studies": {"edge": {"control": true},`, 1))); err == nil || !strings.Contains(err.Error(), "control") {
+		t.Errorf("a misspelt arm gives %v", err)
+	}
+}

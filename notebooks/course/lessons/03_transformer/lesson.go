@@ -508,7 +508,12 @@ func keep(name string, w *qwen.Weights) {
 	}
 }
 
-func recall(name string) *qwen.Weights { return must(qwen.Load(folder(name))) }
+func recall(name string) *qwen.Weights {
+	if _, err := os.Stat(folder(name)); err != nil {
+		panic(lesson.Unwritten) // nothing was trained yet
+	}
+	return must(qwen.Load(folder(name)))
+}
 
 func folder(name string) string {
 	return filepath.Join(must(pipeline.DefaultRoot()), "course", "03_transformer", name)
@@ -518,7 +523,7 @@ func folder(name string) string {
 func minutes(since time.Time) string { return time.Since(since).Round(time.Second).String() }
 
 /*md
-Two layers, problems of one operation. Watch where the curve stops and goes on: first it learns how a solution looks, then to look things up, and last to compute.
+Two layers, problems of one operation. The first 60 steps, in which the loss falls from above that of a guess to below 1, are left out of the picture. Watch where the curve stands still and goes on: who knows all of a solution but the result of its operation, one of five numbers in 15 tokens, has a loss of $\log(5)/15 ≈ 0.11$.
 */
 
 // steps is for how long the models of this lesson are trained.
@@ -529,11 +534,13 @@ func RunTrain() {
 	began := time.Now()
 	w, losses := learn(shape(2), 1, 1, steps)
 	keep("two layers", w)
-	curve := kernelkit.Series{Name: "loss", Y: losses, Mark: kernelkit.Smooth}
-	for s := range losses {
-		curve.X = append(curve.X, float64(s+1))
+	curve := kernelkit.Series{Name: "loss", Mark: kernelkit.Smooth}
+	for s, l := range losses {
+		if s >= 60 {
+			curve.X, curve.Y = append(curve.X, float64(s+1)), append(curve.Y, l)
+		}
 	}
-	kernelkit.Draw(kernelkit.Chart{Title: "Your transformer learns", XLabel: "step", YLabel: "loss (nats a token)", Series: []kernelkit.Series{curve}}).Show()
+	kernelkit.Draw(kernelkit.Chart{Title: "Your transformer learns: after the first 60 steps", XLabel: "step", YLabel: "loss (nats a token)", Series: []kernelkit.Series{curve}}).Show()
 	fmt.Printf("%d steps in %s, from %.2f to %.2f nats a token; who guesses has %.2f\n", steps, minutes(began), losses[0], losses[steps-1], math.Log(float64(world().Size())))
 }
 
@@ -571,6 +578,7 @@ func solved(w *qwen.Weights, op, n int) float64 {
 //cell
 
 func RunSolved() {
+	defer lesson.Unfinished()
 	w := recall("two layers")
 	kernelkit.Text("Held-out problems of one operation", fmt.Sprintf("%.0f of 100 solved, every step right", 100*solved(w, 1, 100)))
 }
@@ -714,6 +722,7 @@ func without(w *qwen.Weights, layer, head int) *qwen.Weights {
 //cell
 
 func RunSwitchedOff() {
+	defer lesson.Unfinished()
 	w := recall("two layers")
 	table := kernelkit.Table{Title: "Held-out problems solved, of 100, with one head switched off", Columns: []string{"layer", "head 1", "head 2", "head 3", "head 4"}}
 	for l := range w.Config.Layers {
@@ -839,7 +848,7 @@ func RunGuessed() {
 }
 
 /*md
-*What to see.* All three write the form of a solution without a fault. One layer finds values about as often as a guess does, and its results are those of a die with five sides. Two layers look things up and compute. A third one brings no more in so short a training; another seed would move these numbers by some points.
+*What to see.* All three write the form of a solution without a fault. One layer finds values as often as a guess does, and its results are those of a die with five sides. Two layers look things up and compute. A third one brings no more in so short a training; another seed would move these numbers by some points.
 
 And longer problems? They need no more layers, because the model *writes* the result of a step, and the next step looks it up like any other value. The laboratory's smallest model has three layers and solves problems of four operations. A model that had to say the answer at once would need layers for every step. This is why reasoning in steps works, and why a model is asked to show its work.
 
