@@ -70,7 +70,7 @@ func (r *Results) PassAtK(arms ...string) Figure {
 	for _, ops := range r.Study.Ranges {
 		panel := plots.SharePanel{Title: ops.Title, Basis: r.basis(names[0], ops)}
 		for i, name := range names {
-			s := plots.ShareSeries{Name: r.arm(name).Label, Baseline: i == 0, Paper: r.paper(name, ops.Name)}
+			s := plots.ShareSeries{Name: r.arm(name).Label, Baseline: i == 0, Paper: r.paper(name, ops.Name), Crossing: r.crossing(name, names[0], ops.Name)}
 			for _, k := range score.PowersOfTwo(r.Study.Evaluation.Samples) {
 				r.point(&s, float64(k), name, names[0], ops, k)
 			}
@@ -80,6 +80,16 @@ func (r *Results) PassAtK(arms ...string) Figure {
 	}
 	png, err := plots.PassAtK(data)
 	return figure(png, err, "strict pass@k over k, one panel a range of ops; below, the differences from "+r.arm(names[0]).Label)
+}
+
+// crossing is where the curves of two arms cross on a range, if a claim asks for it.
+func (r *Results) crossing(arm, from, ops string) *score.Crossing {
+	for _, j := range r.Verdicts {
+		if e := j.Effect; j.Crossing != nil && e[0].Arm == arm && e[1].Arm == from && e[0].Range == ops {
+			return j.Crossing
+		}
+	}
+	return nil
 }
 
 // ByOp draws strict pass@1 and pass@k per op of the given arms or all, in one context,

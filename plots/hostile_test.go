@@ -44,6 +44,10 @@ func (h hostile) ints(n int) []int {
 	return out
 }
 
+func (h hostile) crossing() *score.Crossing {
+	return &score.Crossing{K: h.value(), Low: h.value(), High: h.value(), UpTo: h.ints(1)[0]}
+}
+
 func (h hostile) name() string {
 	return []string{"", "a11", "x\ny", strings.Repeat("W", 300), "average number of newborn children per adult crow in Hamilton Farm", "α ≤ β\t→ 😀", "\xff\xfe"}[h.IntN(7)]
 }
@@ -57,7 +61,7 @@ func TestFiguresSurviveHostileValues(t *testing.T) {
 			return []CurveSeries{{Name: h.name(), X: h.values(n), Y: h.values(n)}}
 		}
 		shares := func() []SharePanel {
-			one := ShareSeries{h.name(), h.values(n), h.intervals(n), h.intervals(n), Points{h.values(n), h.values(n)}, h.Bool()}
+			one := ShareSeries{h.name(), h.values(n), h.intervals(n), h.intervals(n), Points{h.values(n), h.values(n)}, h.Bool(), h.crossing()}
 			return []SharePanel{{h.name(), Basis{h.ints(1)[0], h.ints(1)[0], h.ints(1)[0]}, []ShareSeries{one, {Name: h.name(), Baseline: true, X: one.X, Values: one.Gains, Paper: one.Paper}}}}
 		}
 		for figure, draw := range map[string]func() ([]byte, error){

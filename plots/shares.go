@@ -19,6 +19,10 @@ type ShareSeries struct {
 	Gains    []score.Interval // paired differences from the baseline, in [−1, 1]; one an X, or empty
 	Paper    Points           // what the paper has, at its own X
 	Baseline bool             // drawn grey, as what the others are compared with
+
+	// Crossing is where the curve meets that of the baseline, drawn on the line of no
+	// difference; nil where nobody asks.
+	Crossing *score.Crossing
 }
 
 // Points are values without intervals.
@@ -308,18 +312,41 @@ func (p *panel) addGains(d SharePanel, looks *cast, width vg.Length) tally {
 		l, offset := looks.look(s.Name, false), gap*(vg.Length(at)-vg.Length(n-1)/2)
 		at++
 		counted := countPoints(p.x.scale, s.X, s.Gains, nil)
+		counted.crossing = s.Crossing != nil && s.Crossing.Low > 0
 		t.add(counted)
 		paper := d.paperGains(s)
 		p.layers = append(p.layers, func(f frame) {
 			f.intervals(s.X, s.Gains, l, offset, crowded && counted.shown > 1)
 			f.level(ShareSeries{X: s.X, Values: s.Gains}, l, offset)
 			f.paper(paper, l)
+			f.crossing(s.Crossing, l)
 		})
 	}
 	if t.shown == 0 {
 		p.note = "no data"
 	}
 	return t
+}
+
+// crossing draws the k at which a curve may meet the baseline's as a bar on the line of no
+// difference, to the last k where it has no end, and a stroke at the likeliest.
+func (f frame) crossing(c *score.Crossing, l look) {
+	if c == nil || c.Low == 0 {
+		return
+	}
+	end := c.High
+	if end == 0 {
+		end = float64(c.UpTo)
+	}
+	from, ok := f.place(c.Low, 0, 0)
+	to, ok2 := f.place(end, 0, 0)
+	if !ok || !ok2 {
+		return
+	}
+	f.StrokeLine2(draw.LineStyle{Color: fade(l.colour, 0.45), Width: 4}, from.X, from.Y, to.X, to.Y)
+	if at, ok := f.place(c.K, 0, 0); ok && c.K > 0 {
+		f.StrokeLine2(draw.LineStyle{Color: l.colour, Width: 1.6}, at.X, at.Y-5, at.X, at.Y+5)
+	}
 }
 
 // zero draws the line of no difference.
@@ -379,8 +406,8 @@ func countPoints(x scale, xs []float64, values []score.Interval, paper []float64
 
 // tally counts what a panel showed, for the notes under the figure.
 type tally struct {
-	shown, missing int
-	paper, spread  bool
+	shown, missing          int
+	paper, spread, crossing bool
 }
 
 func (t *tally) add(u tally) {
@@ -388,6 +415,7 @@ func (t *tally) add(u tally) {
 	t.missing += u.missing
 	t.paper = t.paper || u.paper
 	t.spread = t.spread || u.spread
+	t.crossing = t.crossing || u.crossing
 }
 
 // explain completes keys and notes with what the tally calls for.
@@ -398,6 +426,9 @@ func (t *tally) explain(keys []key, intervals string) ([]key, []string) {
 	}
 	if t.spread {
 		notes = append(notes, intervals)
+	}
+	if t.crossing {
+		notes = append(notes, "On the line at zero: where a curve crosses the baseline's, with its interval.")
 	}
 	if t.shown == 1 {
 		notes = append(notes, "Only one point so far.")

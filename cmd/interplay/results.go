@@ -30,7 +30,8 @@ claims. It is read from the results that the last run wrote, else from those tha
 committed in notebooks/results; without -profile, from those of any profile, the usual
 one first. With -by-seed the effects of each seed follow, which say where an interval
 is wide, and the effects at the median base. With -check everything is computed again
-from the records and compared.`,
+from the records and compared. "interplay results paper" lists every claim of the
+paper with the verdicts on it (docs/claims.md).`,
 		RunE: func(c *cobra.Command, args []string) error { return f.show(args[0], c.Flags().Changed("profile")) },
 	}
 	f.declare(c)
@@ -41,6 +42,11 @@ from the records and compared.`,
 
 // show shows a study's claims table; asked says that -profile names the only one to look at.
 func (f *resultsFlags) show(name string, asked bool) error {
+	if name == "paper" {
+		text, err := kernelkit.PaperClaims(kernelkit.CommittedOf)
+		fmt.Print(text)
+		return err
+	}
 	s, d, dir, err := f.find(name, asked)
 	if err != nil {
 		return err

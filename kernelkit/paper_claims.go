@@ -1,0 +1,144 @@
+package kernelkit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"interplay/kernelkit/engine"
+	"interplay/pipeline/study"
+)
+
+// Every claim of the paper that docs/paper.md lists has a row: the laboratory's claims that name
+// it as their source, with their verdicts, or why there is none.
+
+// paperRow is a claim of the paper in docs/paper.md: | C1 | what it says | where |.
+var paperRow = regexp.MustCompile(`(?m)^\| (C[1-9]\d?) \| (.+) \| (.+) \|$`)
+
+// claimsOfThePaper reads the paper's claims.
+func claimsOfThePaper() ([][]string, error) {
+	root, err := engine.ProjectRoot()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs", "paper.md"))
+	if err != nil {
+		return nil, err
+	}
+	return paperRow.FindAllStringSubmatch(string(text), -1), nil
+}
+
+// notJudged says of the paper's claims that no study judges why not.
+var notJudged = map[string]string{
+	"C6":  "the paper's values cannot be read; the arm is run and drawn in `01`, RL mixed",
+	"C8":  "a summary: C1, C4 and C5 are its parts",
+	"C9":  "drawn in `01`, `Rewards`: reward on training problems, which no rule is about; the studies judge held-out problems",
+	"C10": "lengths belong to the texts: other problems, other tokens; drawn in `01`, `Rewards`",
+	"C12": "drawn in `01`, `Ladder`: how one base comes to be, without a comparison to judge",
+	"C13": "about the released weights, which are not here",
+	"C14": "levels of the released base; ours by op are in the table `PerOp` of `01`",
+	"C15": "levels of the released base; answers beside strict are in the tables `Table` and `PerOp` of `01`",
+	"C25": "drawn in `02`, `Rewards`: reward on training problems",
+	"C26": "drawn in `02`, `Figure(\"similarity\")`: the paper gives neither measure nor values",
+	"C33": "says what the paper does not say; both readings have claims (C32)",
+	"C35": "needs several budgets; the studies run one at this scale, and all of the paper's at profile `paper`, which nobody ran",
+	"C36": "levels over the paper's budgets",
+	"C50": "needs the study of RL's share of B",
+	"C51": "needs the study of RL's share of B",
+	"C52": "needs the study of RL's share of B",
+	"C60": "needs the study of hard problems in pre-training",
+	"C61": "needs the study of hard problems in pre-training",
+	"C62": "needs the study of hard problems in pre-training",
+	"C63": "needs the study of hard problems in pre-training",
+	"C64": "needs the study of hard problems in pre-training",
+}
+
+// claimCodes finds the codes of the paper's claims in a claim's source.
+var claimCodes = regexp.MustCompile(`\bC[1-9]\d?\b`)
+
+// PaperClaims lists every claim of the paper with the laboratory's claims that rest on it and their
+// verdicts in the committed results, or why there is none: docs/claims.md. seen gives the
+// results of a study, nil where it has none.
+func PaperClaims(seen func(name string) *study.Results) (string, error) {
+	rows, err := claimsOfThePaper()
+	if err != nil {
+		return "", err
+	}
+	by := map[string][]string{}
+	for _, name := range study.Names() {
+		r := seen(name)
+		if r == nil {
+			if r, err = unseen(name); err != nil {
+				return "", err
+			}
+		}
+		for _, j := range r.Verdicts {
+			line := verdictLine(name, r, j)
+			for _, code := range slices.Compact(claimCodes.FindAllString(j.Source, -1)) {
+				by[code] = append(by[code], line)
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("# The paper's claims, one by one\n\nMade by `interplay results paper` from the committed results; a test holds it to them. Effects in points with their 95 % intervals over seeds and problems; " +
+		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now. How each was judged is in the study's notebook, what the paper says in [`paper.md`](paper.md).\n\n| code | the paper | here |\n|---|---|---|\n")
+	for _, row := range rows {
+		code := row[1]
+		here := strings.Join(by[code], "<br>")
+		if why := notJudged[code]; here == "" {
+			here = "no verdict: " + why
+			if why == "" {
+				return "", fmt.Errorf("%s has no claim whose source names it, and no reason in notJudged", code)
+			}
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", code, row[2], here)
+	}
+	return b.String(), nil
+}
+
+// unseen stands for the results of a study that has none: each of its claims was not run.
+func unseen(name string) (*study.Results, error) {
+	s, err := study.ByName(name, "micro", 1)
+	if err != nil {
+		return nil, err
+	}
+	r := &study.Results{Study: s}
+	for _, c := range s.Claims {
+		r.Verdicts = append(r.Verdicts, study.Judgement{Claim: c, Verdict: study.NotRun})
+	}
+	return r, nil
+}
+
+// verdictLine is a claim's verdict in a line.
+func verdictLine(name string, r *study.Results, j study.Judgement) string {
+	line := fmt.Sprintf("`%s`, %s: **%s**", name, j.Says, j.Verdict)
+	if j.Verdict == study.NotRun {
+		return line
+	}
+	here, interval := showFound(j)
+	line += fmt.Sprintf(" at `%s` (%s, %s", r.Profile, here, interval)
+	if j.Q > 0 {
+		line += ", q = " + small(j.Q)
+	}
+	if j.Family != j.Verdict {
+		line += "; not in the family"
+	}
+	return line + ")"
+}
+
+// CommittedOf are the committed results of a study of the project at the largest profile that
+// has some, judged by the study's rules as they are; nil where there are none.
+func CommittedOf(name string) *study.Results {
+	has := CommittedProfiles(name)
+	if len(has) == 0 {
+		return nil
+	}
+	s, err := study.ByName(name, has[len(has)-1], 1)
+	if err != nil {
+		return nil
+	}
+	return nearest(s)
+}
