@@ -508,7 +508,12 @@ func keep(name string, w *qwen.Weights) {
 	}
 }
 
-func recall(name string) *qwen.Weights { return must(qwen.Load(folder(name))) }
+func recall(name string) *qwen.Weights {
+	if _, err := os.Stat(folder(name)); err != nil {
+		panic(lesson.Unwritten) // nothing was trained yet
+	}
+	return must(qwen.Load(folder(name)))
+}
 
 func folder(name string) string {
 	return filepath.Join(must(pipeline.DefaultRoot()), "course", "03_transformer", name)
@@ -573,6 +578,7 @@ func solved(w *qwen.Weights, op, n int) float64 {
 //cell
 
 func RunSolved() {
+	defer lesson.Unfinished()
 	w := recall("two layers")
 	kernelkit.Text("Held-out problems of one operation", fmt.Sprintf("%.0f of 100 solved, every step right", 100*solved(w, 1, 100)))
 }
@@ -716,6 +722,7 @@ func without(w *qwen.Weights, layer, head int) *qwen.Weights {
 //cell
 
 func RunSwitchedOff() {
+	defer lesson.Unfinished()
 	w := recall("two layers")
 	table := kernelkit.Table{Title: "Held-out problems solved, of 100, with one head switched off", Columns: []string{"layer", "head 1", "head 2", "head 3", "head 4"}}
 	for l := range w.Config.Layers {
