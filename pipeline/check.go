@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/strict"
 	"interplay/kernelkit/train"
 )
@@ -94,18 +95,27 @@ func (st *Store) checkWorking() (faults []Fault, err error) {
 		return nil, err
 	}
 	for _, work := range works {
-		folders, steps, err := train.Checkpoints(work)
+		bad, err := train.CheckFolder(work)
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range steps {
-			if _, _, _, _, err := train.LoadCheckpoint(folders[step]); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				rel, _ := filepath.Rel(st.Root, folders[step])
-				faults = append(faults, Fault{rel, err.Error(), "nothing: the stage goes on from an earlier one"})
-			}
+		for _, folder := range sortedKeys(bad) {
+			faults = append(faults, Fault{st.relative(folder), bad[folder].Error(), "nothing: the stage goes on from an earlier one"})
+		}
+		altered, err := evaluate.CheckFolder(work)
+		if err != nil {
+			faults = append(faults, Fault{st.relative(work), err.Error(), "nothing: the stage begins again"})
+		}
+		for _, file := range altered {
+			faults = append(faults, Fault{st.relative(filepath.Join(work, file)), "was altered", "nothing: the stage samples this part again"})
 		}
 	}
 	return faults, nil
+}
+
+// relative is a path as seen from the store's root.
+func (st *Store) relative(path string) string {
+	return strings.TrimPrefix(path, st.Root+string(filepath.Separator))
 }
 
 // escapeGlob makes a path a pattern that matches itself.
@@ -113,8 +123,8 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// Find reads back what a stage of the store is: by its folder's name, or by the first
-// letters of its address. The stage can be compared (Why), not run. The error is
+// Find reads back what a stage of the store is: by its folder's name or its beginning, or by
+// the first letters of its address. The stage can be compared (Why), not run. The error is
 // fs.ErrNotExist when there is none, also for one of its inputs.
 func (st *Store) Find(name string) (*Stage, error) {
 	folder, err := st.folder(name)
@@ -150,7 +160,7 @@ func (st *Store) Find(name string) (*Stage, error) {
 	return s, nil
 }
 
-// folder finds a stage's folder, finished or not, by its name or the first letters of its address.
+// folder finds a stage's folder, finished or not, by its name or its beginning, or by the first letters of its address.
 func (st *Store) folder(name string) (string, error) {
 	var found []string
 	for _, in := range []string{".", workingDir} {
@@ -160,7 +170,8 @@ func (st *Store) folder(name string) (string, error) {
 		}
 		for _, e := range entries {
 			_, address, _ := strings.Cut(e.Name(), "-")
-			if !stageFolder.MatchString(e.Name()) || e.Name() != name && (len(name) < 4 || !strings.HasPrefix(address, name)) {
+			begins := len(name) >= 4 && (strings.HasPrefix(address, name) || strings.Contains(name, "-") && strings.HasPrefix(e.Name(), name))
+			if !stageFolder.MatchString(e.Name()) || e.Name() != name && !begins {
 				continue
 			}
 			if !slices.Contains(found, e.Name()) {

@@ -42,6 +42,7 @@ func evaluateModel(j *Job, r Evaluation) error {
 	}
 	work := filepath.Join(j.Dir, WorkDir)
 	file, err := evaluate.Run(j.Context, eng, job, work, func(p evaluate.Progress) {
+		j.tellDamage(p.Damage)
 		j.Progress(Progress{Done: float64(p.Done), Total: float64(p.Total), Unit: "samples", Rate: p.TokensPerSecond, RateUnit: "tokens"})
 	})
 	if err != nil {

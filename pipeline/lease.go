@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/durable"
+	"interplay/kernelkit/strict"
 )
 
 // A lease says which process computes a stage, so that others do not. It is for thrift, not
@@ -480,10 +481,10 @@ func schedulerJob() string {
 
 // readHolder reads who holds a working folder, and its heartbeat as it stands.
 func readHolder(dir string) (h Holder, beat string) {
-	if text, err := os.ReadFile(filepath.Join(dir, WorkDir, holderFile)); err == nil {
+	if text, err := strict.ReadFile(filepath.Join(dir, WorkDir, holderFile), 1<<20); err == nil {
 		_ = json.Unmarshal(text, &h) // torn while it is written: the token does not fit then
 	}
-	text, _ := os.ReadFile(filepath.Join(dir, WorkDir, heartbeatFile))
+	text, _ := strict.ReadFile(filepath.Join(dir, WorkDir, heartbeatFile), 1<<20)
 	return h, string(text)
 }
 

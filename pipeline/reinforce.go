@@ -48,6 +48,7 @@ func reinforce(j *Job, r Reinforcement, longest int) error {
 	}
 	work := filepath.Join(j.Dir, WorkDir)
 	weights, err := grpo.Run(j.Context, eng, start, task, r.GRPO, work, func(m grpo.Metrics) {
+		j.tellDamage(m.Damage)
 		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
 			Measured: "reward", Value: m.RewardMean, Note: fmt.Sprintf("reward %.3f, %.0f tokens a completion", m.RewardMean, m.CompletionLength)})
 	})

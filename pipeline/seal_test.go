@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -252,6 +253,109 @@ func TestADamagedMilestoneHeals(t *testing.T) {
 	}
 	if fmt.Sprint(got.Files) != fmt.Sprint(want.Files) {
 		t.Error("the healed run has other bytes")
+	}
+}
+
+// stopAt runs a chain until the stage of a label has come to a step, and stops it there.
+func stopAt(t *testing.T, st *Store, last *Stage, label string, step int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	_, err := st.Run(ctx, last, func(p Progress) {
+		if p.Label == label && int(p.Done) >= step {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("the run was not interrupted: %v", err)
+	}
+}
+
+// Every bit of a stage that is not finished is named by Check, or is of a file that the stage
+// writes anew when it goes on. None makes Check, States or StageLog fail.
+func TestEveryFlippedBitOfAnUnfinishedStageIsNamedOrHarmless(t *testing.T) {
+	anew := []string{stageFile, holderFile, heartbeatFile, logFile, "seconds.json", train.EventsFile}
+	last, flips, named := tinyChain(), 0, 0
+	for label, step := range map[string]int{"pre-training": 30, "RL": 3} {
+		st := mustOpen(t)
+		stopAt(t, st, last, label, step)
+		if _, faults, err := st.Check(); err != nil || len(faults) > 0 {
+			t.Fatalf("a sound store: %v, %v", faults, err)
+		}
+		for _, file := range filesOf(t, filepath.Join(st.Root, workingDir)) {
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 20 {
+				if info.Size() == 0 {
+					continue
+				}
+				bit := int(random.New(1, "flips/"+label+filepath.Base(file), uint64(i)).Uint64() % uint64(8*info.Size()))
+				back := flip(t, file, bit)
+				_, faults, err := st.Check()
+				if err != nil || len(faults) == 0 && !slices.Contains(anew, filepath.Base(file)) {
+					t.Errorf("bit %d of %s: %v, %v", bit, file, faults, err)
+				}
+				for _, s := range Stages(last) {
+					if _, err := st.StageLog(s.Folder()); err != nil && !strings.Contains(err.Error(), "is no stage that was begun") {
+						t.Errorf("bit %d of %s: its log: %v", bit, file, err)
+					}
+				}
+				if _, err := st.States(Stages(last), 3); err != nil {
+					t.Errorf("bit %d of %s: states: %v", bit, file, err)
+				}
+				named += min(1, len(faults))
+				flips++
+				back()
+			}
+		}
+	}
+	t.Logf("%d flips, %d named", flips, named)
+	if flips < 300 || named < 200 {
+		t.Errorf("only %d flips, %d named: the test has lost its point", flips, named)
+	}
+}
+
+// A stage that was interrupted and damaged since goes on from before the damage, tells the
+// user, and ends with the bytes of one that was left alone.
+func TestADamagedUnfinishedStageHealsAndSaysSo(t *testing.T) {
+	rl := tinyChain().Inputs[0]
+	base := rl.Inputs[0]
+	undisturbed := mustOpen(t)
+	if _, err := undisturbed.Run(context.Background(), rl, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		stage *Stage
+		step  int
+		file  string
+	}{{base, 30, "checkpoints/*/model.safetensors"}, {base, 30, "metrics.jsonl"}, {rl, 3, "metrics.jsonl"}} {
+		st := mustOpen(t)
+		if c.stage == rl {
+			if err := os.CopyFS(st.Dir(base), os.DirFS(undisturbed.Dir(base))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var said []string
+		st.Log = func(line string) { said = append(said, line) }
+		stopAt(t, st, c.stage, c.stage.Label, c.step)
+		files, err := filepath.Glob(filepath.Join(st.Root, workingDir, "*", "*", WorkDir, c.file))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %q, %v", c.file, files, err)
+		}
+		flip(t, files[len(files)-1], 800)
+		if _, err := st.Run(context.Background(), c.stage, nil); err != nil {
+			t.Fatalf("%s, %s: %v", c.stage.Label, c.file, err)
+		}
+		if healed := st.takeHealed(); len(healed) != 1 || !strings.Contains(healed[0], filepath.Base(c.file)) || !strings.Contains(strings.Join(said, "\n"), healed[0]) {
+			t.Errorf("%s, %s: told %q", c.stage.Label, c.file, healed)
+		}
+		want, errWant := undisturbed.Done(c.stage)
+		got, errGot := st.Done(c.stage)
+		if errWant != nil || errGot != nil || fmt.Sprint(got.Files) != fmt.Sprint(want.Files) {
+			t.Errorf("%s, %s: other bytes (%v, %v)", c.stage.Label, c.file, errWant, errGot)
+		}
 	}
 }
 

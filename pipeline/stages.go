@@ -88,6 +88,7 @@ func pretrain(j *Job, r Pretraining) error {
 	}
 	weights, err := train.Run(j.Context, eng, start, docs, r.Train, work, func(m train.Metrics) {
 		last = m
+		j.tellDamage(m.Damage)
 		j.Progress(Progress{Done: float64(m.Step), Total: float64(m.Steps), Unit: "steps",
 			Rate: m.TokensPerSecond, RateUnit: "tokens", Measured: "loss (nats a token)", Value: m.Loss, Note: fmt.Sprintf("loss %.3f", m.Loss)})
 	})
@@ -110,6 +111,13 @@ func pretrain(j *Job, r Pretraining) error {
 		}
 	}
 	return sealModel(j, weights, tok)
+}
+
+// tellDamage shows the user what was found damaged when a run was taken up, if anything was.
+func (j *Job) tellDamage(damage string) {
+	if damage != "" {
+		j.Note("%s", damage)
+	}
 }
 
 // Milestones are the steps before the last whose models the stage keeps.

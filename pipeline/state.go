@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"interplay/kernelkit/strict"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -153,7 +154,7 @@ func (st *Store) failures(name string) []Failure {
 	var out []Failure
 	entries, _ := os.ReadDir(filepath.Join(st.Root, workingDir, name))
 	for _, e := range entries {
-		text, _ := os.ReadFile(filepath.Join(st.Root, workingDir, name, e.Name(), WorkDir, failuresFile))
+		text, _ := strict.ReadFile(filepath.Join(st.Root, workingDir, name, e.Name(), WorkDir, failuresFile), 64<<20)
 		for line := range bytes.Lines(text) {
 			var f Failure
 			if json.Unmarshal(line, &f) == nil { // the last line may be torn
@@ -203,7 +204,7 @@ func (st *Store) diskTime() time.Time {
 // StageLog is what is written down of a stage that is not finished, as text: its log, its
 // failures, the last lines of its metrics. For a finished one it is its account.
 func (st *Store) StageLog(folder string) (string, error) {
-	if text, err := os.ReadFile(filepath.Join(st.Root, folder, "done.json")); err == nil {
+	if text, err := strict.ReadFile(filepath.Join(st.Root, folder, doneFile), 64<<20); err == nil {
 		return string(text), nil
 	}
 	entries, _ := os.ReadDir(filepath.Join(st.Root, workingDir, folder))
@@ -213,9 +214,9 @@ func (st *Store) StageLog(folder string) (string, error) {
 	var out bytes.Buffer
 	for _, e := range entries {
 		work := filepath.Join(st.Root, workingDir, folder, e.Name(), WorkDir)
-		text, _ := os.ReadFile(filepath.Join(work, logFile))
+		text, _ := strict.ReadFile(filepath.Join(work, logFile), 1<<30)
 		out.Write(text)
-		text, _ = os.ReadFile(filepath.Join(work, MetricsLog))
+		text, _ = strict.ReadFile(filepath.Join(work, MetricsLog), 1<<30)
 		out.Write(lastLines(text, 5))
 	}
 	return out.String(), nil

@@ -162,6 +162,9 @@ func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Ou
 	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrDamaged) {
 		return 0, err
 	}
+	if err := CheckAhead(Stages(s)); err != nil {
+		return 0, err
+	}
 	for _, in := range s.Inputs {
 		if _, err := st.Run(ctx, in, progress); err != nil {
 			return 0, err

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,13 +164,15 @@ func TestTwoRunsOfOneStageComputeItOnce(t *testing.T) {
 }
 
 func TestARunFolderOfAnotherVersionIsRefused(t *testing.T) {
-	root := t.TempDir()
-	if err := os.WriteFile(filepath.Join(root, "store.json"), []byte(`{"format": 99}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err := Open(root)
-	if err == nil || !strings.Contains(err.Error(), "format 99") || !strings.Contains(err.Error(), "INTERPLAY_RUNS") {
-		t.Errorf("error %v, want one that names both versions and the remedy", err)
+	for _, format := range []int{1, storeFormat + 1} {
+		root := t.TempDir()
+		if err := os.WriteFile(filepath.Join(root, "store.json"), fmt.Appendf(nil, `{"format": %d}`, format), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Open(root)
+		if err == nil || !strings.Contains(err.Error(), root) || !strings.Contains(err.Error(), fmt.Sprintf("store format %d, this one reads format %d", format, storeFormat)) || !strings.Contains(err.Error(), "INTERPLAY_RUNS") {
+			t.Errorf("error %v, want one that names both versions and the remedy", err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -90,6 +91,10 @@ func (f *evaluateFlags) run(c *cobra.Command, model string) error {
 		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed, Rows: f.rows}}
 	line := newProgress("samples")
 	path, err := evaluate.Run(c.Context(), eng, job, f.out, func(p evaluate.Progress) {
+		if p.Damage != "" {
+			fmt.Fprintln(os.Stderr, "note: "+p.Damage)
+			return
+		}
 		line.show(p.Done, p.Total, p.SamplesPerSecond, p.SecondsLeft)
 	})
 	line.end()

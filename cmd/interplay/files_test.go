@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"interplay/kernelkit/gsm"
 	"interplay/pipeline"
@@ -166,5 +169,35 @@ func TestPathsAreNotPatterns(t *testing.T) {
 	}
 	if found := pipeline.Models(dir); len(found) != 1 || found[0] != "train-[1]" {
 		t.Errorf("models in the store: %q", found)
+	}
+}
+
+// What is read more than once, or by another program, must be a regular file: a pipe would be
+// waited for without end.
+func TestPipesAreRefusedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("INTERPLAY_RUNS", filepath.Join(dir, "runs"))
+	for name, args := range map[string]string{
+		"spec.json": "generate -count 2 -out DIR/g.jsonl -spec FILE", "study.json": "run FILE -plan", "cluster.json": "submit edge -slurm -print -cluster FILE",
+		"g.jsonl.manifest.json": "generate -check DIR/g.jsonl", "results.json": "results edge -out DIR", "passk.jsonl": "conformance DIR",
+		"config.json": "import DIR", "n.ipynb": "notebooks -dir DIR",
+	} {
+		folder := filepath.Join(dir, name+"-folder")
+		file := filepath.Join(folder, name)
+		if err := errors.Join(os.MkdirAll(folder, 0o755), syscall.Mkfifo(file, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			ended <- execute(context.Background(), strings.Fields(strings.NewReplacer("FILE", file, "DIR", folder).Replace(args)))
+		}()
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(err.Error(), "regular file") && !strings.Contains(err.Error(), "1 of 1 notebooks failed") {
+				t.Errorf("%q: the error is %v", args, err)
+			}
+		case <-time.After(2 * time.Minute):
+			t.Fatalf("%q waits for the pipe", args)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/gsm/corpus"
+	"interplay/kernelkit/strict"
 )
 
 // generateFlags are the settings of interplay generate.
@@ -136,9 +137,12 @@ func (f *generateFlags) spec() (gsm.Spec, error) {
 		if other := f.firstGiven(append(mix, "preset", "mode", "reverse", "sampler", "d")); other != "" {
 			return gsm.Spec{}, fmt.Errorf("-spec and -%s contradict each other: the file says all", other)
 		}
-		data, err := os.ReadFile(f.specFile)
+		data, err := strict.ReadFile(f.specFile, 64<<20)
+		if err == nil {
+			err = strict.Check(data)
+		}
 		if err != nil {
-			return gsm.Spec{}, err
+			return gsm.Spec{}, fmt.Errorf("%s: %w", f.specFile, err)
 		}
 		spec, err := gsm.ParseSpec(data)
 		if err != nil {

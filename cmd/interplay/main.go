@@ -124,9 +124,22 @@ func main() {
 		status = statusFailed
 	}
 	if err != nil && err.Error() != "" {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, abridged(err))
 	}
 	os.Exit(status)
+}
+
+// longestMessage is how much of an error is shown, in bytes: it may repeat what a file says.
+const longestMessage = 8 << 10
+
+// abridged is an error's text, without its middle where it is long.
+func abridged(err error) string {
+	text := err.Error()
+	if len(text) <= longestMessage {
+		return text
+	}
+	head, tail := text[:longestMessage*3/4], text[len(text)-longestMessage/4:]
+	return strings.ToValidUTF8(head, "") + " … " + strings.ToValidUTF8(tail, "")
 }
 
 // execute runs a command line. The error begins with the name of the verb.

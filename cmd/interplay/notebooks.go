@@ -20,6 +20,7 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
+	"interplay/kernelkit/strict"
 	"interplay/pipeline"
 )
 
@@ -270,7 +271,7 @@ func (r notebookRun) notebook(ctx context.Context, name string) error {
 // keepOutputs writes an executed notebook over its source, without the times of its
 // execution, so that the same outputs give the same file.
 func keepOutputs(executed, source string) error {
-	text, err := os.ReadFile(executed)
+	text, err := strict.ReadFile(executed, 1<<30)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"interplay/kernelkit/strict"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,11 @@ import (
 // execute runs the notebook with nbconvert and returns where the executed one is.
 // It and its page appear under their names only when every cell succeeded.
 func (r notebookRun) execute(ctx context.Context, name string) (string, error) {
+	source, err := strict.Open(filepath.Join(r.dir, name+".ipynb")) // nbconvert would wait for a pipe's other end
+	if err != nil {
+		return "", err
+	}
+	source.Close()
 	tmp := filepath.Join(r.build, "."+name+".executing")
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err

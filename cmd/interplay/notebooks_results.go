@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"interplay/kernelkit/strict"
 	"interplay/pipeline"
 )
 
@@ -23,7 +24,7 @@ type (
 
 // readResults reads a results file and returns the first thing that is wrong with it.
 func readResults(file string) (*results, error) {
-	text, err := os.ReadFile(file)
+	text, err := strict.ReadFile(file, 1<<30)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ type executedNotebook struct {
 // cell07_1.png (first figure of the seventh code cell) and returns how many there
 // are. An error output is an error: nbconvert should have stopped at it.
 func extractFigures(file, dir string) (int, error) {
-	text, err := os.ReadFile(file)
+	text, err := strict.ReadFile(file, 1<<30)
 	if err != nil {
 		return 0, err
 	}

@@ -55,7 +55,11 @@ func (f *submitFlags) submit(names []string) error {
 	if err != nil {
 		return asUsage(err)
 	}
-	if _, err := f.stages(names); err != nil { // jobs that fail for a typing error are no use
+	stages, err := f.stages(names)
+	if err == nil {
+		err = pipeline.CheckAhead(stages)
+	}
+	if err != nil { // jobs that fail for a typing error are no use
 		return err
 	}
 	w, err := f.workers(names)

@@ -80,6 +80,9 @@ func (f *studyFlags) stages(names []string) ([]*pipeline.Stage, error) {
 
 func (f *workFlags) work(ctx context.Context, names []string) error {
 	stages, err := f.stages(names)
+	if err == nil {
+		err = pipeline.CheckAhead(stages)
+	}
 	if err != nil {
 		return err
 	}

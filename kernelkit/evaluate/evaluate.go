@@ -31,7 +31,6 @@ import (
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/score"
-	"interplay/kernelkit/strict"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
 )
@@ -105,12 +104,13 @@ type Progress struct {
 	TokensPerSecond  float64
 	SamplesPerSecond float64
 	SecondsLeft      float64 // at this process's rate
+	Damage           string  // what was found damaged and is sampled again; in the first report only
 }
 
 // Files of a job's folder.
 const (
 	SamplesFile = "samples.parquet"
-	jobFile     = "job.json"
+	jobFile     = "job.json" // see done
 )
 
 // SamplesPerPart is about how much work is lost at worst when a job is killed: a
@@ -121,7 +121,8 @@ const SamplesPerPart = 8192
 // Run does the job in folder dir and returns the path of the Parquet file, with one row
 // a sample, in order of problems and ranks. It goes on where an earlier run of the same
 // job ended, and returns at once when that had finished; a folder of another job is an
-// error. progress (may be nil) is called after each part.
+// error. progress (may be nil) is called after each part, and before them when something was
+// found damaged.
 func Run(ctx context.Context, eng *engine.Engine, job Job, dir string, progress func(Progress)) (string, error) {
 	sampler := rollout.New(eng, job.Weights.Config)
 	defer sampler.Close()
@@ -139,32 +140,38 @@ func (j Job) run(ctx context.Context, sampler *rollout.Sampler, dir string, prog
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("evaluate: %w", err)
 	}
-	if err := job.claim(dir); err != nil {
+	done, err := job.claim(dir)
+	if err != nil {
 		return "", err
 	}
 	final := filepath.Join(dir, SamplesFile)
-	if exists(final) {
-		return final, nil
-	}
 	parts := job.parts(dir)
+	if done.has(final) {
+		return final, removeParts(parts)
+	}
 	p := Progress{Total: len(job.Problems) * job.Sampling.Samples}
 	began := time.Now()
 	before := 0
 	for _, part := range parts {
-		if exists(part.path) {
+		if done.has(part.path) {
 			before += len(part.problems) * job.Sampling.Samples
 		}
 	}
 	p.Done = before
+	if done.damage != "" && progress != nil {
+		told := p
+		told.Damage = done.damage
+		progress(told)
+	}
 	for _, part := range parts {
-		if exists(part.path) {
+		if done.has(part.path) {
 			continue
 		}
 		records, err := job.sample(ctx, sampler, part)
 		if err != nil {
 			return "", err
 		}
-		if err := writeRecords(part.path, records); err != nil {
+		if err := done.add(part.path, func(path string) error { return writeRecords(path, records) }); err != nil {
 			return "", err
 		}
 		for i := range records {
@@ -179,7 +186,10 @@ func (j Job) run(ctx context.Context, sampler *rollout.Sampler, dir string, prog
 			progress(p)
 		}
 	}
-	return final, join(final, parts)
+	if err := done.add(final, func(path string) error { return join(path, parts) }); err != nil {
+		return "", err
+	}
+	return final, removeParts(parts)
 }
 
 // complete fills in defaults and checks the job.
@@ -220,34 +230,40 @@ func (j Job) complete() (Job, error) {
 	return j, nil
 }
 
-// claim writes what the job is, or compares with what is written.
-func (j *Job) claim(dir string) error {
+// identity is what the job's result depends on, as JSON.
+func (j *Job) identity() (json.RawMessage, error) {
 	options := j.Sampling
 	options.Rows, options.Devices = 0, 0 // no result depends on them
 	h := sha256.New()
 	for i, p := range j.Problems {
 		fmt.Fprintf(h, "%s %s\n", p.ID, j.texts[i])
 	}
-	mine, err := json.MarshalIndent(map[string]any{
-		"format": 1, "weights": j.Weights.Digest(), "problems": hex.EncodeToString(h.Sum(nil)),
+	return json.Marshal(map[string]any{
+		"weights": j.Weights.Digest(), "problems": hex.EncodeToString(h.Sum(nil)),
 		"samples": len(j.Problems) * j.Sampling.Samples, "sampling": options, "text": j.KeepText,
-	}, "", "  ")
+	})
+}
+
+// claim reads what is done of the job in its folder. A folder of another job is an error.
+func (j *Job) claim(dir string) (*done, error) {
+	mine, err := j.identity()
 	if err != nil {
-		return fmt.Errorf("evaluate: %w", err)
+		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	mine = append(mine, '\n')
-	path := filepath.Join(dir, jobFile)
-	switch found, err := strict.ReadFile(path, 64<<20); {
+	d, err := readDone(dir)
+	switch {
+	case errors.Is(err, errAltered): // nothing of it can be trusted
+		fresh := &done{dir: dir, Format: doneFormat, Job: mine, damage: err.Error() + "; the evaluation begins again"}
+		return fresh, fresh.write()
 	case errors.Is(err, fs.ErrNotExist):
-		if err := durable.WriteFile(path, mine); err != nil {
-			return fmt.Errorf("evaluate: %w", err)
-		}
+		d = &done{dir: dir, Format: doneFormat, Job: mine}
+		return d, d.write()
 	case err != nil:
-		return fmt.Errorf("evaluate: %w", err)
-	case string(found) != string(mine):
-		return fmt.Errorf("evaluate: %s belongs to another job: its weights, problems or sampling differ from this one's; give another folder, or remove this one.\nThere:\n%sHere:\n%s", path, found, mine)
+		return nil, err
+	case string(d.Job) != string(mine):
+		return nil, fmt.Errorf("evaluate: %s belongs to another job: its weights, problems or sampling differ from this one's; give another folder, or remove this one.\nThere: %s\nHere:  %s", filepath.Join(dir, jobFile), d.Job, mine)
 	}
-	return nil
+	return d, d.drop()
 }
 
 // part is a share of the job's problems.
@@ -307,11 +323,6 @@ func (j *Job) record(p *gsm.Problem, rank int, c rollout.Completion) (Record, er
 	return r, nil
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 func writeRecords(path string, records []Record) error {
 	err := durable.Write(path, func(w io.Writer) error {
 		out := newWriter(w)
@@ -330,7 +341,7 @@ func newWriter(w io.Writer) *parquet.GenericWriter[Record] {
 	return parquet.NewGenericWriter[Record](w, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("interplay", "1", ""))
 }
 
-// join copies the parts into one file and removes them.
+// join copies the parts into one file.
 func join(final string, parts []part) error {
 	err := durable.Write(final, func(w io.Writer) error {
 		out := newWriter(w)
@@ -351,6 +362,10 @@ func join(final string, parts []part) error {
 	if err != nil {
 		return fmt.Errorf("evaluate: %w", err)
 	}
+	return nil
+}
+
+func removeParts(parts []part) error {
 	for _, p := range parts {
 		if err := os.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("evaluate: %w", err)

@@ -123,6 +123,65 @@ func TestInterruptedJobEndsWithTheSameBytes(t *testing.T) {
 	}
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Whatever bit of an unfinished job's folder, or of a finished one's, is flipped: it is said,
+// what it spoiled is sampled again, and the job ends with the same bytes.
+func TestAFlippedBitOfAJobsFolderHeals(t *testing.T) {
+	j, whole, half := job(t), t.TempDir(), t.TempDir()
+	path, err := j.run(context.Background(), sampler, whole, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	j.run(ctx, sampler, half, func(Progress) { cancel() })
+	for _, c := range []struct{ folder, file string }{{half, "part-000000.parquet"}, {half, jobFile}, {whole, SamplesFile}, {whole, jobFile}} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(c.folder)); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[len(data)/2] ^= 1
+		if err := os.WriteFile(filepath.Join(dir, c.file), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if names, err := CheckFolder(dir); err == nil && len(names) != 1 {
+			t.Errorf("%s: the check names %q", c.file, names)
+		}
+		told := ""
+		path, err := j.run(context.Background(), sampler, dir, func(p Progress) { told += p.Damage })
+		if err != nil {
+			t.Fatalf("%s: %v", c.file, err)
+		}
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) || !strings.Contains(told, c.file) || !strings.Contains(told, "altered") {
+			t.Errorf("%s: told %q; the same bytes %t, %v", c.file, told, bytes.Equal(got, want), err)
+		}
+		if names, err := CheckFolder(dir); err != nil || len(names) > 0 {
+			t.Errorf("%s: afterwards the check names %q, %v", c.file, names, err)
+		}
+	}
+}
+
+func TestAJobsFolderOfAnEarlierVersionIsRefusedByName(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, jobFile), []byte(`{"format": 1, "samples": 18000, "weights": "x"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := job(t).run(context.Background(), sampler, dir, nil); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "earlier version") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // sameButLogProbs compares files up to the rounding of log-probs, which depends on the
 // number of rows in flight.
 func sameButLogProbs(t *testing.T, a, b string) bool {

@@ -136,6 +136,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("grpo: temperature is %g: expected %g to %d", c.Temperature, minTemperature, maxTemperature)
 	case !(c.LR > 0 && c.LR <= maxRate):
 		return fmt.Errorf("grpo: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
+	case c.Seq != 0 && c.Seq < c.MaxTokens:
+		return fmt.Errorf("grpo: seq is %d and max_tokens %d: a row must hold the longest completion; expected seq at least max_tokens, or 0", c.Seq, c.MaxTokens)
 	case c.DynamicSampling > 1 && !c.DropZeroVariance:
 		return errors.New("grpo: dynamic_sampling replaces groups with equal rewards: it needs drop_zero_variance")
 	case c.ComputeBudget != 0 && !positive(c.ComputeBudget):

@@ -59,7 +59,8 @@ type Metrics struct {
 	SecondsUpdate  float64 `json:"seconds_update"`
 	Seconds        float64 `json:"seconds"` // since the start of the run, interrupted parts together
 
-	Note string `json:"note,omitempty"` // what a user should know: resumed, no group varies
+	Note   string `json:"note,omitempty"` // what a user should know: resumed, no group varies
+	Damage string `json:"-"`              // the part of Note that says what was found damaged
 }
 
 // Confusion counts samples by answer and process. The process is right when every node

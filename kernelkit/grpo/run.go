@@ -184,8 +184,8 @@ func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
 // or fails after some of its updates; the run ends in the latter case.
 func (r *run) step(ctx context.Context) (Metrics, error) {
 	began := time.Now()
-	m := Metrics{Step: r.journal.At.Step + 1, Steps: r.cfg.Steps, LR: r.cfg.LR, Note: r.journal.Note}
-	r.journal.Note = ""
+	m := Metrics{Step: r.journal.At.Step + 1, Steps: r.cfg.Steps, LR: r.cfg.LR, Note: r.journal.Note, Damage: r.journal.Damage}
+	r.journal.Note, r.journal.Damage = "", ""
 	if len(r.journal.Past) > 0 {
 		m.Updates = r.journal.Past[len(r.journal.Past)-1].Updates
 	}

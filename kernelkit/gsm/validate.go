@@ -86,6 +86,8 @@ func (g *Graph) validateRealistic() error {
 		} else {
 			*seen = true
 		}
+	}
+	for i := range g.Nodes { // only now: a total looks at all nodes of its place
 		if err := g.validateDefinition(i); err != nil {
 			return err
 		}

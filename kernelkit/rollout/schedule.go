@@ -18,24 +18,26 @@ import (
 	"interplay/kernelkit/random"
 )
 
-// group is what a slot holds: samples [first, first+n) of one prompt.
+// group is what a slot holds: samples first to first+n−1 of one prompt.
 type group struct{ prompt, first, n int }
 
-// bucket is a part of a job that runs with one set of shapes.
+// bucket is a part of a job whose groups all run with the same tensor shapes.
 type bucket struct {
-	length int // of the prompt cache
-	share  int // rows a slot
-	slots  int // of a worker
-	groups []group
+	length int     // positions in the cache of a prompt
+	share  int     // rows of each slot
+	slots  int     // slots of each worker; split sets it
+	groups []group // what is to be sampled
 }
 
-// smallestLength is the smallest prompt cache. Buckets double from here: a new shape
-// costs seconds of compiling, a masked key a few per cent of a step.
+// smallestLength is the length of the smallest prompt cache, in positions. Each next size is twice
+// as long. Few sizes mean few programs: compiling one takes seconds, while padding a prompt costs a
+// few per cent of a step.
 const smallestLength = 32
 
-// buckets sorts a job's groups by the length of their prompts and splits them where
-// the cache's length doubles. A bucket too small to fill the rows is merged into the
-// next longer one: it would cost more to compile than it saves.
+// buckets sorts the prompts by length and puts those that fit the same cache length into one
+// bucket. perGroup is the largest number of samples in a group. A bucket that would not fill
+// opt.Rows rows is joined to the next longer one, because compiling its own program would take
+// longer than its padding costs.
 func buckets(prompts [][]int32, opt Options, perGroup int) []bucket {
 	perGroup = min(perGroup, opt.Rows)
 	share := ceilDiv(opt.Samples, ceilDiv(opt.Samples, perGroup))
@@ -69,13 +71,15 @@ func buckets(prompts [][]int32, opt Options, perGroup int) []bucket {
 	return all
 }
 
-// split deals the groups to n workers of rows rows each, the groups of a prompt to the same one where
-// there are enough prompts. Who gets what depends on nothing but the job, so that a run
-// gives the same bits each time.
+// split deals the groups in turn to n workers, each of which has the given number of rows. Where
+// there are at least four prompts for each worker, all groups of a prompt go to the same worker,
+// which then computes the prompt once. The result depends only on the job, never on timing, so a
+// run gives the same bits each time.
 func (b bucket) split(n, rows int) []bucket {
-	// Where there is less work than slots, a power of two of them: few shapes.
+	// A worker with fewer groups than slots gets fewer slots: the next power of two, so that jobs
+	// of similar size share a compiled program.
 	slots := min(max(1, rows/b.share), 1<<bits.Len(uint(ceilDiv(len(b.groups), n)-1)))
-	var prompts []int // in order of appearance
+	var prompts []int // without repetitions; groups of a prompt stand side by side
 	for _, g := range b.groups {
 		if len(prompts) == 0 || prompts[len(prompts)-1] != g.prompt {
 			prompts = append(prompts, g.prompt)
@@ -98,8 +102,7 @@ func (b bucket) split(n, rows int) []bucket {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// run carries one bucket through the device: the slots, the queue, and what every row
-// has written so far.
+// run samples one worker's part of a bucket on one device.
 type run struct {
 	s       *Sampler
 	device  compute.DeviceNum
@@ -107,28 +110,36 @@ type run struct {
 	prompts [][]int32
 	bucket  bucket
 	loop    *graph.Exec
-	queue   []group
+	queue   []group // groups that wait for a slot
 
-	slots, fresh, rows, segment int
-	held                        []group // by slot
-	cached                      []int   // prompt whose keys and values are in the slot; −1: none
-	row                         []rowState
-	step                        int32
+	slots   int
+	rows    int // slots × rows of each slot; those of slot i stand side by side
+	fresh   int // prompts that one call of the prefill program computes
+	segment int // most steps in one call of the loop
 
-	weights, promptCache, ring, empty []*tensors.Tensor
+	held   []group    // by slot: the group in it, which may have ended
+	cached []int      // by slot: the prompt whose keys and values it holds; −1: none
+	row    []rowState // by row
+	step   int32      // where in the rings the loop writes next
+
+	// On the device. Lists have keys and values of each layer in turn (see state).
+	weights     []*tensors.Tensor // transposed
+	promptCache []*tensors.Tensor // of the prompts, one entry a slot
+	ring        []*tensors.Tensor // of what the rows wrote
+	empty       []*tensors.Tensor // zeros in place of new prompts, where slots only copy old ones
 }
 
-// rowState is the host's side of a row.
+// rowState is what the host knows of a row.
 type rowState struct {
 	live      bool
-	sample    int
-	token     int32
-	low, high uint32
+	sample    int    // its number among the prompt's samples
+	token     int32  // the last one, which the next step reads
+	low, high uint32 // the two halves of its noise key
 	out       Completion
 }
 
-// A loop returns to the host at the latest after so many steps; what it drew until
-// then is an output of this length.
+// longestSegment is the largest number of steps in one call of the loop. It bounds the memory for
+// what a call draws, and is how often a cancelled job is noticed.
 const longestSegment = 256
 
 func (s *Sampler) newRun(weights []*tensors.Tensor, prompts [][]int32, opt Options, b bucket, device compute.DeviceNum) *run {
@@ -158,7 +169,7 @@ func (s *Sampler) newRun(weights []*tensors.Tensor, prompts [][]int32, opt Optio
 	return r
 }
 
-// compile makes the executors; their programs are compiled when they first see a shape.
+// compile makes the programs that the job needs. Each is compiled when it first meets new shapes.
 func (s *Sampler) compile(from drawnFrom) (err error) {
 	make1 := func(e **graph.Exec, name string, f func([]*graph.Node) []*graph.Node) {
 		if *e == nil && err == nil {
@@ -181,7 +192,7 @@ func (r *run) free() {
 	engine.Free(r.promptCache, r.ring, r.empty)
 }
 
-// run works the queue off.
+// run samples all groups of the queue and hands each completion to each when its group has ended.
 func (r *run) run(ctx context.Context, each func(prompt, sample int, c Completion) error) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -195,7 +206,7 @@ func (r *run) run(ctx context.Context, each func(prompt, sample int, c Completio
 			return nil
 		}
 		limit := 0
-		if len(r.queue) > 0 { // come back when a quarter of the slots is free
+		if len(r.queue) > 0 { // return when a quarter of the slots is free, or enough for all that wait
 			limit = r.slots - min(max(1, r.slots/4), len(r.queue))
 		}
 		if err := r.advance(busy, limit); err != nil {
@@ -207,6 +218,7 @@ func (r *run) run(ctx context.Context, each func(prompt, sample int, c Completio
 	}
 }
 
+// slotRows are the rows of a slot.
 func (r *run) slotRows(slot int) []rowState {
 	return r.row[slot*r.bucket.share : (slot+1)*r.bucket.share]
 }
@@ -222,15 +234,15 @@ func (r *run) busy() int {
 	return n
 }
 
-// refill puts waiting groups into free slots. Prompts that some slot still holds are
-// copied, the others are computed, as many at a time as the prefill program takes.
+// refill puts waiting groups into free slots. A prompt that some slot still holds is copied from
+// there. The others are computed, at most r.fresh of them in each round.
 func (r *run) refill() error {
 	for len(r.queue) > 0 && r.busy() < r.slots {
-		from := make([]int32, r.slots) // by slot: an old slot, or slots + place among the new prompts
+		from := make([]int32, r.slots) // by slot: the slot whose prompt it gets, or slots + i for fresh[i]
 		for i := range from {
 			from[i] = int32(i)
 		}
-		var fresh []int // prompts to compute
+		var fresh []int // the prompts to compute in this round
 		cached := slices.Clone(r.cached)
 		full := false
 		for i := 0; i < r.slots && len(r.queue) > 0 && !full; i++ {
@@ -263,7 +275,8 @@ func (r *run) refill() error {
 	return nil
 }
 
-// enter starts a group in a slot.
+// enter starts a group in a slot. The loop's first input is the prompt's last token, so the prompt's
+// cache is used without it.
 func (r *run) enter(slot int, q group) {
 	r.held[slot] = q
 	prompt := r.prompts[q.prompt]
@@ -278,7 +291,8 @@ func (r *run) enter(slot int, q group) {
 	}
 }
 
-// fill computes new prompts and moves caches into place.
+// fill computes the keys and values of the new prompts and gives every slot the entry that from
+// names, as refill describes it.
 func (r *run) fill(fresh []int, from []int32) error {
 	identity := true
 	for i, f := range from {
@@ -319,7 +333,8 @@ func (r *run) call(program *graph.Exec, args ...any) ([]*tensors.Tensor, error) 
 	return out, err
 }
 
-// advance runs the loop and notes what the rows drew.
+// advance calls the loop once and adds what it drew to the rows. busy is the number of groups with a
+// live row; the loop returns when at most limit of them are left, or after r.segment steps.
 func (r *run) advance(busy, limit int) error {
 	in := r.state(busy, limit)
 	single := in
@@ -340,7 +355,7 @@ func (r *run) advance(busy, limit int) error {
 	return nil
 }
 
-// note adds what was drawn in a number of steps to the rows.
+// note adds the tokens of a call, [steps, rows], to the rows and ends those that stop.
 func (r *run) note(steps int, d *drawn[*tensors.Tensor]) {
 	tokens := tensors.MustCopyFlatData[int32](d.tokens)
 	logProbs := tensors.MustCopyFlatData[float32](d.logProbs)
@@ -362,12 +377,12 @@ func (r *run) note(steps int, d *drawn[*tensors.Tensor]) {
 			}
 		}
 		if r.opt.Greedy {
-			clear(w.out.SampleLogProbs) // the draw is certain
+			clear(w.out.SampleLogProbs) // a greedy choice has probability 1
 		}
 	}
 }
 
-// state is the loop's state at the start of a call, without caches and weights.
+// state is what the loop gets at the start of a call, except caches and weights.
 func (r *run) state(busy, limit int) state[*tensors.Tensor] {
 	token, written, live := make([]int32, r.rows), make([]int32, r.rows), make([]int32, r.rows)
 	low, high := make([]uint32, r.rows), make([]uint32, r.rows)
@@ -384,7 +399,7 @@ func (r *run) state(busy, limit int) state[*tensors.Tensor] {
 			length[i] = int32(len(r.prompts[r.cached[i]]))
 		}
 	}
-	stop := append([]int32{-1}, r.opt.Stop...) // a tensor needs an entry, and no token is −1
+	stop := append([]int32{-1}, r.opt.Stop...) // −1 is no token: it keeps the tensor from being empty
 	noise := float32(1)
 	if r.opt.Greedy {
 		noise = 0
@@ -400,11 +415,12 @@ func (r *run) state(busy, limit int) state[*tensors.Tensor] {
 	}
 }
 
+// vector is a tensor [len(v)].
 func vector[T int32 | uint32](v []T) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(v, len(v))
 }
 
-// deliver hands over the completions of groups that ended.
+// deliver hands the completions of each group that has ended to each, once.
 func (r *run) deliver(each func(prompt, sample int, c Completion) error) error {
 	for i := range r.slots {
 		rows := r.slotRows(i)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -41,11 +42,12 @@ type Checkpoint struct {
 	Step         int               `json:"step"` // steps done
 	Tokens       int64             `json:"tokens"`
 	TargetTokens int64             `json:"target_tokens"`
-	Seconds      float64           `json:"seconds"` // of training, all interrupted parts together
-	Recipe       string            `json:"recipe"`  // digest of what the run depends on
-	Weights      string            `json:"weights"` // qwen.Weights.Digest
-	Files        map[string]string `json:"files"`   // SHA-256 by name
-	Digest       string            `json:"digest"`  // SHA-256 of all of the above, as JSON
+	Seconds      float64           `json:"seconds"`       // of training, all interrupted parts together
+	Recipe       string            `json:"recipe"`        // digest of what the run depends on
+	Weights      string            `json:"weights"`       // qwen.Weights.Digest
+	Files        map[string]string `json:"files"`         // SHA-256 by name
+	Log          string            `json:"log,omitempty"` // SHA-256 of the lines of metrics.jsonl up to this step; empty where it was not kept
+	Digest       string            `json:"digest"`        // SHA-256 of all of the above, as JSON
 }
 
 func (c Checkpoint) digest() string {
@@ -56,6 +58,13 @@ func (c Checkpoint) digest() string {
 	}
 	h := sha256.Sum256(text)
 	return hex.EncodeToString(h[:])
+}
+
+// is says whether a file is the checkpoint as it was written, to the letter: a key in another
+// case would be read as well.
+func (c Checkpoint) is(file []byte) bool {
+	text, err := json.MarshalIndent(c, "", "  ")
+	return err == nil && bytes.Equal(append(text, '\n'), file)
 }
 
 // CheckpointDir is the folder of a step's checkpoint in a run's folder.
@@ -153,11 +162,13 @@ func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second
 	if err := json.Unmarshal(data, &c); err != nil {
 		return fail(fmt.Errorf("train: %s is torn or altered: %w", filepath.Join(folder, stateFile), err))
 	}
-	if c.Format != checkpointFormat {
-		return fail(fmt.Errorf("train: %s %w: its format is %d, expected %d: give another folder, or remove this one", filepath.Join(folder, stateFile), ErrOtherVersion, c.Format, checkpointFormat))
-	}
-	if c.digest() != c.Digest {
+	switch {
+	case c.digest() != c.Digest || !c.is(data):
 		return fail(fmt.Errorf("train: %s is altered: its digest does not fit", filepath.Join(folder, stateFile)))
+	case c.Format != checkpointFormat:
+		return fail(fmt.Errorf("train: %s %w: its format is %d, expected %d: give another folder, or remove this one", filepath.Join(folder, stateFile), ErrOtherVersion, c.Format, checkpointFormat))
+	case filepath.Base(folder) != filepath.Base(CheckpointDir("", c.Step)):
+		return fail(fmt.Errorf("train: %s is of step %d, not of its folder's: it was moved", filepath.Join(folder, stateFile), c.Step))
 	}
 	for _, name := range []string{qwen.ConfigFile, qwen.WeightsFile, optimizerFile} {
 		path := filepath.Join(folder, name)

@@ -1,11 +1,13 @@
 package train
 
 import (
-	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,75 +39,148 @@ type Journal[M any] struct {
 	Keep      int // the newest checkpoints to keep
 	Milestone int // checkpoints at multiples of this step stay for good; 0 = none
 
-	At   Checkpoint // where the run stands
-	Past []M        // its steps until there
-	Note string     // what the next step should tell the user
+	At     Checkpoint // where the run stands
+	Past   []M        // its steps until there
+	Note   string     // what the next step should tell the user
+	Damage string     // of Note, what was found damaged, so that the run goes on from before it
 
 	start  *qwen.Weights
 	log    *os.File
+	lines  hash.Hash // of the log so far
+	kept   int       // its bytes, when the run was taken up
 	events *Events
 }
 
-// Resume finds out where the run stands and returns its state: that of the newest whole
-// checkpoint, or that of start. It cuts the log there. A folder of another run, or of another
-// version of the project, is an error.
+// Resume finds out where the run stands and returns its state: that of the newest checkpoint
+// that is whole and whose steps the log has as they were written, or that of start. It removes
+// what lies behind. A folder of another run, or of another version of the project, is an error.
 func (j *Journal[M]) Resume(start *qwen.Weights) (State[*tensors.Tensor], error) {
 	j.start = start
+	state := StartState(start)
 	folders, steps, err := Checkpoints(j.Dir)
 	if err != nil {
-		return State[*tensors.Tensor]{}, err
+		return state, err
 	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		c, w, first, second, err := LoadCheckpoint(folders[steps[i]])
-		if errors.Is(err, ErrOtherVersion) {
-			return State[*tensors.Tensor]{}, err
-		}
-		if err != nil {
-			j.Note += err.Error() + "; the checkpoint before it is used. "
-			continue
-		}
-		if c.Recipe != j.Recipe {
-			return State[*tensors.Tensor]{}, fmt.Errorf("%s: %s holds a run with other settings, start weights or %s (at step %d): give another folder, or remove this one", j.Name, j.Dir, j.From, c.Step)
-		}
-		j.At = c
-		j.Note += fmt.Sprintf("resumed at step %d", c.Step)
-		return State[*tensors.Tensor]{w.Tensors, first, second}, j.trim()
+	log, err := strict.ReadFile(j.path(), 1<<30)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return state, fmt.Errorf("%s: %w", j.Name, err)
 	}
 	j.At = Checkpoint{Recipe: j.Recipe}
-	if j.Note != "" {
-		j.Note += "No checkpoint is whole: the run starts again"
+	for len(steps) > 0 {
+		folder := folders[steps[len(steps)-1]]
+		c, w, first, second, err := LoadCheckpoint(folder)
+		if errors.Is(err, ErrOtherVersion) {
+			return state, err
+		}
+		if err == nil && c.Recipe != j.Recipe {
+			return state, fmt.Errorf("%s: %s holds a run with other settings, start weights or %s (at step %d): give another folder, or remove this one", j.Name, j.Dir, j.From, c.Step)
+		}
+		if err == nil {
+			err = j.read(log, c)
+		}
+		if err == nil {
+			j.At, state = c, State[*tensors.Tensor]{w.Tensors, first, second}
+			j.Note = fmt.Sprintf("resumed at step %d", c.Step)
+			break
+		}
+		j.Damage += err.Error() + "; "
+		if err := os.RemoveAll(folder); err != nil {
+			return state, fmt.Errorf("%s: %w", j.Name, err)
+		}
+		steps = steps[:len(steps)-1]
 	}
-	return StartState(start), j.trim()
+	switch {
+	case j.Damage == "":
+		return state, j.trim(log)
+	case j.At.Step > 0:
+		j.Damage += fmt.Sprintf("the run goes on from step %d", j.At.Step)
+		j.Note = j.Damage + "; " + j.Note
+	default:
+		j.Damage += "no earlier checkpoint is whole: the run starts again"
+		j.Note = j.Damage
+	}
+	return state, j.trim(log)
 }
 
 func (j *Journal[M]) path() string { return filepath.Join(j.Dir, MetricsFile) }
 
-// trim reads the log up to the step that the run stands at, and cuts it there.
-func (j *Journal[M]) trim() error {
-	data, err := strict.ReadFile(j.path(), 1<<30)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", j.Name, err)
+// read reads the steps of the log up to a checkpoint, and says what is wrong with them.
+func (j *Journal[M]) read(log []byte, c Checkpoint) error {
+	lines, err := linesUpTo(log, c, j.path())
+	if err != nil {
+		return err
 	}
-	var kept bytes.Buffer
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<24)
-	for lines.Scan() && len(j.Past) < j.At.Step {
+	j.Past, j.lines, j.kept = nil, sha256.New(), 0
+	for _, line := range lines {
 		var m M
-		var number struct{ Step int }
-		if json.Unmarshal(lines.Bytes(), &m) != nil || json.Unmarshal(lines.Bytes(), &number) != nil || number.Step != len(j.Past)+1 {
-			break
+		if err := json.Unmarshal(line, &m); err != nil {
+			return fmt.Errorf("%s: line %d of %s: %w", j.Name, len(j.Past)+1, j.path(), err)
 		}
 		j.Past = append(j.Past, m)
-		kept.Write(lines.Bytes())
-		kept.WriteByte('\n')
+		j.lines.Write(line)
+		j.kept += len(line)
 	}
-	if len(j.Past) < j.At.Step {
-		return fmt.Errorf("%s: %s has the steps up to %d, the checkpoint stands at %d: restore the file, or remove the folder to start again", j.Name, j.path(), len(j.Past), j.At.Step)
+	return nil
+}
+
+// linesUpTo are the lines of a log up to a checkpoint's step. An error says which is not as it
+// was written; name is the log's path.
+func linesUpTo(log []byte, c Checkpoint, name string) (lines [][]byte, err error) {
+	digest := sha256.New()
+	for line := range bytes.Lines(log) {
+		if len(lines) == c.Step {
+			break
+		}
+		var number struct{ Step int }
+		if json.Unmarshal(line, &number) != nil || number.Step != len(lines)+1 || !bytes.HasSuffix(line, []byte("\n")) {
+			return nil, fmt.Errorf("line %d of %s is torn or altered", len(lines)+1, name)
+		}
+		lines = append(lines, line)
+		digest.Write(line)
 	}
-	if len(data) == kept.Len() {
+	switch {
+	case len(lines) < c.Step:
+		return nil, fmt.Errorf("%s has the steps up to %d, a checkpoint stands at %d", name, len(lines), c.Step)
+	case c.Log != "" && c.Log != hex.EncodeToString(digest.Sum(nil)):
+		return nil, fmt.Errorf("%s was altered before step %d", name, c.Step)
+	}
+	return lines, nil
+}
+
+// CheckFolder says what in a run's folder is not as it was written, for each checkpoint that
+// cannot be used because of it. Going on with the run repairs it.
+func CheckFolder(dir string) (faults map[string]error, err error) {
+	folders, steps, err := Checkpoints(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, MetricsFile)
+	log, err := strict.ReadFile(path, 1<<30)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	faults = map[string]error{}
+	for _, step := range steps {
+		c, _, _, _, err := LoadCheckpoint(folders[step])
+		if err == nil {
+			_, err = linesUpTo(log, c, path)
+		}
+		if err != nil {
+			faults[folders[step]] = err
+		}
+	}
+	return faults, nil
+}
+
+// trim cuts the log behind the step that the run stands at.
+func (j *Journal[M]) trim(log []byte) error {
+	if err := j.read(log, j.At); err != nil {
+		return err
+	}
+	if j.kept == len(log) {
 		return nil
 	}
-	return durable.WriteFile(j.path(), kept.Bytes())
+	return durable.WriteFile(j.path(), log[:j.kept])
 }
 
 // Open opens the log for the steps to come.
@@ -138,6 +213,7 @@ func (j *Journal[M]) Record(m M, state State[*tensors.Tensor]) error {
 	if _, err := j.log.Write(line); err != nil {
 		return fmt.Errorf("%s: %w", j.Name, err)
 	}
+	j.lines.Write(line)
 	if _, err := j.events.Write(line); err != nil {
 		return err
 	}
@@ -158,6 +234,7 @@ func (j *Journal[M]) Save(state State[*tensors.Tensor]) error {
 	if err := j.log.Sync(); err != nil {
 		return fmt.Errorf("%s: %w", j.Name, err)
 	}
+	j.At.Log = hex.EncodeToString(j.lines.Sum(nil))
 	if err := SaveCheckpoint(j.Dir, j.At, j.Weights(state), state.First, state.Second); err != nil {
 		return err
 	}

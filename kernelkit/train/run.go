@@ -34,7 +34,8 @@ type Metrics struct {
 	// Note is what a user should know about this step: that the run was resumed, that a
 	// checkpoint was torn and the one before it is used, at the first step whether flash
 	// attention is in use.
-	Note string `json:"note,omitempty"`
+	Note   string `json:"note,omitempty"`
+	Damage string `json:"-"` // the part of Note that says what was found damaged
 }
 
 // MetricsFile is the name of the log in a run's folder.
@@ -253,12 +254,12 @@ func (r *run) account(step int, batches []*Batch, o outcome, clock *clock) Metri
 	m := Metrics{
 		Step: at.Step, Steps: r.cfg.Steps, Tokens: at.Tokens, TargetTokens: at.TargetTokens,
 		Loss: o.loss, LR: r.cfg.LearningRate(step), GradNorm: o.norm, Fill: float64(filled) / float64(positions),
-		Seconds: at.Seconds, TokensPerSecond: rate, Note: r.journal.Note,
+		Seconds: at.Seconds, TokensPerSecond: rate, Note: r.journal.Note, Damage: r.journal.Damage,
 	}
 	if rate > 0 {
 		m.SecondsLeft = float64(m.Tokens) / float64(m.Step) * float64(m.Steps-m.Step) / rate
 	}
-	r.journal.Note = ""
+	r.journal.Note, r.journal.Damage = "", ""
 	return m
 }
 

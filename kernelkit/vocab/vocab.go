@@ -74,7 +74,11 @@ type UnknownTextError struct {
 }
 
 func (e *UnknownTextError) Error() string {
-	return fmt.Sprintf("vocab: unknown text %q at byte %d: every token must be in the vocabulary", e.Text, e.Offset)
+	text := e.Text
+	if runes := []rune(text); len(runes) > 60 {
+		text = string(runes[:60]) + "…"
+	}
+	return fmt.Sprintf("vocab: unknown text %q at byte %d: every token must be in the vocabulary", text, e.Offset)
 }
 
 // Words makes a tokenizer for texts of tokens separated by single blanks, such as

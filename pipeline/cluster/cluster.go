@@ -13,11 +13,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"interplay/kernelkit/strict"
 	"interplay/pipeline"
 )
 
@@ -68,9 +68,12 @@ type Assumptions struct {
 
 // Read reads a cluster's file. An unknown field is an error.
 func Read(name string) (*Cluster, error) {
-	text, err := os.ReadFile(name)
+	text, err := strict.ReadFile(name, 64<<20)
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's file cannot be read: %w", err)
+	}
+	if err := strict.Check(text); err != nil {
+		return nil, fmt.Errorf("%s is not a cluster's file: %w; scripts/cluster/example.json shows one", name, err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()

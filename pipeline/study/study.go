@@ -120,6 +120,10 @@ type OpRange struct {
 	Paper   string    `json:"paper,omitempty"`   // the paper's range that it stands for
 }
 
+// mostRuns is the largest number of runs, arms × seeds, of a study. The project's own have up
+// to a hundred; a plan looks at each run.
+const mostRuns = 4096
+
 // Validate returns the first thing that is wrong with the study.
 func (s *Study) Validate() error {
 	for _, name := range []struct{ field, value string }{{"name", s.Name}, {"profile", s.Profile}, {"notebook", s.Notebook}} {
@@ -132,6 +136,8 @@ func (s *Study) Validate() error {
 		return fmt.Errorf("study %s has no seeds: expected at least one", s.Name)
 	case len(s.Arms) == 0:
 		return fmt.Errorf("study %s has no arms: expected at least one recipe", s.Name)
+	case len(s.Arms)*len(s.Seeds) > mostRuns:
+		return fmt.Errorf("study %s has %d arms and %d seeds, %d runs: expected at most %d", s.Name, len(s.Arms), len(s.Seeds), len(s.Arms)*len(s.Seeds), mostRuns)
 	}
 	for i, seed := range s.Seeds {
 		if slices.Contains(s.Seeds[:i], seed) {
@@ -348,7 +354,11 @@ func (s *Study) Plan(st *pipeline.Store, sideBySide int) (*pipeline.Plan, error)
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	return st.Plan(s.Stages(), s.Machine, sideBySide), nil
+	stages := s.Stages()
+	if err := pipeline.CheckAhead(stages); err != nil {
+		return nil, err
+	}
+	return st.Plan(stages, s.Machine, sideBySide), nil
 }
 
 // Compute runs what is missing of the study, as Store.RunAll does: a stage that fails
@@ -357,5 +367,9 @@ func (s *Study) Compute(ctx context.Context, st *pipeline.Store, sideBySide int,
 	if err := s.Validate(); err != nil {
 		return pipeline.Outcomes{}, err
 	}
-	return st.RunAll(ctx, s.Stages(), sideBySide, progress)
+	stages := s.Stages()
+	if err := pipeline.CheckAhead(stages); err != nil {
+		return pipeline.Outcomes{}, err
+	}
+	return st.RunAll(ctx, stages, sideBySide, progress)
 }
