@@ -71,3 +71,16 @@ func TestTablesOfClaimsShowNoCodes(t *testing.T) {
 		}
 	}
 }
+
+func TestColoursOfOutputsAreTheThemes(t *testing.T) {
+	table := Table{Title: "t", Columns: []string{"", "x"}, Note: "a note"}
+	table.Add("row", 1.0)
+	for _, shown := range []string{quietLine("a line"), table.html()} {
+		if strings.Contains(shown, "color:#") {
+			t.Errorf("a fixed colour is unreadable in one of the themes: %s", shown)
+		}
+	}
+	if strings.Contains(table.html(), "></th>") {
+		t.Errorf("a head that says nothing is no head: %s", table.html())
+	}
+}

@@ -18,13 +18,16 @@ import (
 // paperRow is a claim of the paper in docs/paper.md: | C1 | what it says | where |.
 var paperRow = regexp.MustCompile(`(?m)^\| (C[1-9]\d?) \| (.+) \| (.+) \|$`)
 
+// paperDocument is where the paper's claims stand.
+const paperDocument = "docs/paper.md"
+
 // claimsOfThePaper reads the paper's claims.
 func claimsOfThePaper() ([][]string, error) {
 	root, err := engine.ProjectRoot()
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(root, "docs", "paper.md"))
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(paperDocument)))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +87,7 @@ func PaperClaims(seen func(name string) *study.Results) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("# The paper's claims, one by one\n\nMade by `interplay results paper` from the committed results; a test holds it to them. Effects in points with their 95 % intervals over seeds and problems; " +
-		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now. How each was judged is in the study's notebook, what the paper says in [`paper.md`](paper.md).\n\n| code | the paper | here |\n|---|---|---|\n")
+		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now. How each was judged is in the study's notebook, what the paper says in [`" + filepath.Base(paperDocument) + "`](" + filepath.Base(paperDocument) + ").\n\n| code | the paper | here |\n|---|---|---|\n")
 	for _, row := range rows {
 		code := row[1]
 		here := strings.Join(by[code], "<br>")

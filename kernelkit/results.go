@@ -199,7 +199,7 @@ func summary(all []study.Judgement) string {
 			arms[strings.Join(slices.Compact(names), " ")] = true
 		}
 	}
-	return fmt.Sprintf(" Of %d different tests %d are resolved by themselves and %d in the family (false ones among them kept to 5 %%, Benjamini–Hochberg), on %d sets of arms.", tests, alone, inFamily, len(arms))
+	return fmt.Sprintf(" Of %d different tests %d are resolved by themselves and %d in the family (false ones among them kept to 5 %%, Benjamini–Hochberg), from %d different comparisons of arms.", tests, alone, inFamily, len(arms))
 }
 
 // noted is what a reader must know of results, as sentences of a table's note.

@@ -361,10 +361,14 @@ func (s *Study) folder() string {
 	return must(ResultsFolder(s.Study, s.lab.store.Root))
 }
 
-// ResultsFolder is where a study's results go: $INTERPLAY_RESULTS/NOTEBOOK, else
+// ResultsFolder is where a study's results go: $INTERPLAY_RESULTS/NOTEBOOK, or
+// $INTERPLAY_RESULTS/studies/STUDY where it has none, else
 // build/results/PROFILE/STUDY beside the run store.
 func ResultsFolder(s *study.Study, runs string) (string, error) {
 	if dir := os.Getenv("INTERPLAY_RESULTS"); dir != "" {
+		if s.Notebook == "" { // of a user's own, beside the notebook's
+			return filepath.Join(dir, "studies", s.FolderName()), nil
+		}
 		return filepath.Join(dir, s.Notebook), nil
 	}
 	return filepath.Abs(filepath.Join(runs, "..", "build", "results", s.Profile, s.FolderName()))

@@ -119,7 +119,7 @@ func TestWhyAnswersForChainsThatAreReadBack(t *testing.T) {
 		{[]string{"evaluate: temperature is 1 and 0.7", "evaluate ← rl ← train: data.modulus is – and 23"},
 			func(b *Pretraining, _ *Reinforcement, e *Evaluation) { b.Data.Modulus, e.Temperature = 23, 0.7 }},
 	} {
-		a, err := st.Find(first.Folder())
+		a, err := st.Find(first.Folder()[:len("evaluate-01234")])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -123,8 +123,8 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// Find reads back what a stage of the store is: by its folder's name, or by the first
-// letters of its address. The stage can be compared (Why), not run. The error is
+// Find reads back what a stage of the store is: by its folder's name or its beginning, or by
+// the first letters of its address. The stage can be compared (Why), not run. The error is
 // fs.ErrNotExist when there is none, also for one of its inputs.
 func (st *Store) Find(name string) (*Stage, error) {
 	folder, err := st.folder(name)
@@ -160,7 +160,7 @@ func (st *Store) Find(name string) (*Stage, error) {
 	return s, nil
 }
 
-// folder finds a stage's folder, finished or not, by its name or the first letters of its address.
+// folder finds a stage's folder, finished or not, by its name or its beginning, or by the first letters of its address.
 func (st *Store) folder(name string) (string, error) {
 	var found []string
 	for _, in := range []string{".", workingDir} {
@@ -170,7 +170,8 @@ func (st *Store) folder(name string) (string, error) {
 		}
 		for _, e := range entries {
 			_, address, _ := strings.Cut(e.Name(), "-")
-			if !stageFolder.MatchString(e.Name()) || e.Name() != name && (len(name) < 4 || !strings.HasPrefix(address, name)) {
+			begins := len(name) >= 4 && (strings.HasPrefix(address, name) || strings.Contains(name, "-") && strings.HasPrefix(e.Name(), name))
+			if !stageFolder.MatchString(e.Name()) || e.Name() != name && !begins {
 				continue
 			}
 			if !slices.Contains(found, e.Name()) {

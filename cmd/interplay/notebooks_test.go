@@ -9,7 +9,9 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -286,5 +288,30 @@ func TestWhatFailedIsShownInTheFormsOfCodeHosts(t *testing.T) {
 	}
 	if f := suite.Cases[1].Failure; f == nil || f.Message != "100% wrong <here>" || f.Text != "100% wrong <here>\nand there" {
 		t.Errorf("%+v", suite.Cases[1])
+	}
+}
+
+func TestPagesOfNotebooksAreGoWithDescribedPictures(t *testing.T) {
+	root, out := filepath.Join("..", ".."), t.TempDir()
+	said, err := exec.Command("bash", filepath.Join(root, "scripts", "in-project.sh"), filepath.Join(".venv", "bin", "python"), "-m", "nbconvert", "--log-level=ERROR",
+		"--to", "html", "--config", filepath.Join("scripts", "nbconvert_config.py"), "--output-dir", out, filepath.Join("notebooks", "00_walkthrough.ipynb")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	page, err := os.ReadFile(filepath.Join(out, "00_walkthrough.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := regexp.MustCompile(`<img [^>]*>`).FindAllString(string(page), -1)
+	if len(pictures) == 0 {
+		t.Error("the page has no picture")
+	}
+	for _, picture := range pictures {
+		if alt := regexp.MustCompile(`alt="([^"]*)"`).FindStringSubmatch(picture); alt == nil || strings.Contains(alt[1], "escription") || len(alt[1]) < 10 {
+			t.Errorf("a picture is described as %q", alt)
+		}
+	}
+	if comment := `<span class="c1">// The notebook's name`; !strings.Contains(strings.ReplaceAll(string(page), "&#39;", "'"), comment) {
+		t.Errorf("the page does not colour code as Go: %s… is not in it", comment)
 	}
 }

@@ -33,7 +33,7 @@ var elsewhere = []struct{ command, why string }{
 	{`^make (clean|fuzz|audit)$|^make check `, "not a part of make test"},
 	{`^make (setup-cuda|peers|bench)$|xla:cuda|scripts/gpu\.sh`, "needs a GPU, or hours: its figures are in LAB.md"},
 	{`^(INTERPLAY_)?(SEED|PROFILE)=\w+ make demo$`, "make demo, which is run, at another seed or scale"},
-	{`^interplay bench$`, "minutes of timing: interplay bench generate is run"},
+	{`^interplay bench( (train|verify|rollout|grpo|memory))?$`, "minutes of timing: interplay bench generate is run"},
 	{`^interplay (submit|status|logs|work) |^scripts/cluster/|go run \./scripts/cluster`, "the step of the workers on a local Slurm"},
 	{`^scripts/test_setup\.sh`, "cuts the network and fills disks: run by hand"},
 	{`^(docker|podman|buildah)\b`, "no container runtime here: docs/install.md says what was tried"},

@@ -24,7 +24,7 @@ const (
 )
 
 func main() {
-	executed := flag.String("executed", "", "folder of executed teacher's notebooks whose outputs are put in")
+	executed := flag.String("executed", "", "folder of executed teacher's notebooks, as many as there are, whose outputs are put in")
 	flag.Parse()
 	if err := makeCourse(".", *executed); err != nil {
 		fmt.Fprintln(os.Stderr, "✗ "+err.Error())
@@ -50,8 +50,8 @@ func makeCourse(root, executed string) error {
 			}
 			name := filepath.Join(root, l.file(e))
 			ran := name
-			if e == teacher && executed != "" {
-				ran = filepath.Join(executed, l.folder+".ipynb")
+			if there := filepath.Join(executed, l.folder+".ipynb"); e == teacher && executed != "" && exists(there) {
+				ran = there
 			}
 			old, err := os.ReadFile(ran)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,6 +71,8 @@ func makeCourse(root, executed string) error {
 	}
 	return write(filepath.Join(root, glossaryFile), page)
 }
+
+func exists(name string) bool { _, err := os.Stat(name); return err == nil }
 
 func write(name string, text []byte) error {
 	return durable.Write(name, func(w io.Writer) error { _, err := w.Write(text); return err })

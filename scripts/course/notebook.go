@@ -87,12 +87,15 @@ func (c cell) json(place int) ([]byte, error) {
 		out.Type = "markdown"
 		return encoded(out)
 	}
-	type codeCell struct {
-		notebookCell
-		Outputs   []any `json:"outputs"`
-		Execution *int  `json:"execution_count"`
-	}
-	return encoded(codeCell{out, []any{}, nil})
+	// The fields in Jupyter's order, so that a notebook made anew is the same file.
+	return encoded(struct {
+		Type      string         `json:"cell_type"`
+		Execution *int           `json:"execution_count"`
+		ID        string         `json:"id"`
+		Metadata  map[string]any `json:"metadata"`
+		Outputs   []any          `json:"outputs"`
+		Source    []string       `json:"source"`
+	}{out.Type, nil, out.ID, out.Metadata, []any{}, out.Source})
 }
 
 func encoded(v any) ([]byte, error) {

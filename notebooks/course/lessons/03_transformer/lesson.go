@@ -75,7 +75,7 @@ func must[T any](value T, err error) T {
 // compute runs a function of nodes on tensors, and returns the numbers of its result, row after row.
 func compute(f func(in []*graph.Node) *graph.Node, in ...any) []float32 {
 	var cause any // of a panic in f, handed on here: the library waits for ever where it is no error
-	out, err := graph.ExecOnce(must(pipeline.Backend()).Backend, func(in []*graph.Node) *graph.Node {
+	out, err := graph.CallOnce(must(pipeline.Backend()).Backend, func(in []*graph.Node) *graph.Node {
 		defer func() {
 			if cause = recover(); cause != nil {
 				panic(fmt.Errorf("%v", cause))
