@@ -116,8 +116,10 @@ func TestWhyAnswersForChainsThatAreReadBack(t *testing.T) {
 		{[]string{"evaluate ← rl ← train: train.lr is 0.004 and 0.003"}, func(b *Pretraining, _ *Reinforcement, _ *Evaluation) { b.Train.LR = 0.003 }},
 		{[]string{"evaluate ← rl: grpo.dynamic_sampling is – and 10", "evaluate ← rl: start is – and 100"},
 			func(_ *Pretraining, r *Reinforcement, _ *Evaluation) { r.GRPO.DynamicSampling, r.Start = 10, 100 }},
-		{[]string{"evaluate: temperature is 1 and 0.7", "evaluate ← rl ← train: data.modulus is – and 23"},
-			func(b *Pretraining, _ *Reinforcement, e *Evaluation) { b.Data.Modulus, e.Temperature = 23, 0.7 }},
+		{[]string{"evaluate: temperature is 1 and 0.7", "evaluate ← rl ← train: data.distractors is – and \"0-5\""},
+			func(b *Pretraining, _ *Reinforcement, e *Evaluation) {
+				b.Data.Distractors, e.Temperature = &gsm.Range{Max: 5}, 0.7
+			}},
 	} {
 		a, err := st.Find(first.Folder()[:len("evaluate-01234")])
 		if err != nil {
