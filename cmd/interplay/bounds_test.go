@@ -33,6 +33,7 @@ var small = map[string]string{
 	"new":         "",
 	"check-store": "",
 	"why":         "a b",
+	"diagnose":    "nosuch",
 	"work":        "nosuch",
 	"status":      "nosuch",
 	"logs":        "nosuch",

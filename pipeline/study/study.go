@@ -124,6 +124,23 @@ type OpRange struct {
 // to a hundred; a plan looks at each run.
 const mostRuns = 4096
 
+// mostCorpora is the largest number of different corpora that a study trains on: a plan looks
+// into each, for about a tenth of a second.
+const mostCorpora = 64
+
+// corpora counts the mixtures, in rows of a length, that the arms train on.
+func (s *Study) corpora() int {
+	seen := map[string]bool{}
+	for _, a := range s.Arms {
+		for _, step := range a.Steps {
+			if r := step.Train; r != nil {
+				seen[fmt.Sprintf("%+v %+v %s %s %d %d %d", r.Data, r.Phrases, r.Split, r.Target, r.Train.Batch, r.Train.Accumulate, r.Train.Seq)] = true
+			}
+		}
+	}
+	return len(seen)
+}
+
 // Validate returns the first thing that is wrong with the study.
 func (s *Study) Validate() error {
 	for _, name := range []struct{ field, value string }{{"name", s.Name}, {"profile", s.Profile}, {"notebook", s.Notebook}} {
@@ -151,6 +168,9 @@ func (s *Study) Validate() error {
 		if slices.ContainsFunc(s.Arms[:i], func(b Arm) bool { return b.Name == a.Name }) {
 			return fmt.Errorf("study %s: two arms have the name %q", s.Name, a.Name)
 		}
+	}
+	if n := s.corpora(); n > mostCorpora {
+		return fmt.Errorf("study %s trains on %d different corpora: expected at most %d; make several studies of it", s.Name, n, mostCorpora)
 	}
 	if err := s.Evaluation.Validate(); err != nil {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)

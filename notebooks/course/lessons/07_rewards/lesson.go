@@ -376,7 +376,7 @@ func payMended(v verdict) float64 {
 
 func RunMended() {
 	defer lesson.Unfinished()
-	payMended(verdict{})
+	_ = payMended(verdict{})
 	compare("The mended reward", 300, []string{"each right claim", "mended", "everything right"}, []reward{paid(payPerStep), paid(payMended), paid(payStrict)})
 }
 
