@@ -138,7 +138,7 @@ func (x *longest) draw(source *gsm.Source, tok *vocab.Tokenizer, from, to int) e
 	for i := from; i < to; i++ {
 		d, err := document(fixed.At(uint64(i)), nil, tok, SolutionOnly)
 		if err != nil {
-			return fmt.Errorf("the model's tokens cannot write a problem of %s: %w", x.cell, err)
+			return fmt.Errorf("the model's tokens cannot write a problem of %s: %w; take contexts, ops and entities that the model was made for", x.cell, err)
 		}
 		x.prompt, x.document = max(x.prompt, d.LossFrom), max(x.document, len(d.IDs))
 	}

@@ -78,6 +78,7 @@ func TestAProfileMayAskForMoreArms(t *testing.T) {
 }
 
 func valid(s *Study) error {
+	s.markNotRun() // as ByName does
 	s.Name = "asked"
 	return s.Validate()
 }

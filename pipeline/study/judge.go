@@ -114,7 +114,7 @@ func (s *Study) Judge(scores Scores) ([]Judgement, error) {
 
 func (s *Study) judge(c Claim, scores Scores) (Judgement, error) {
 	j := Judgement{Claim: c}
-	if why := cmp.Or(c.NotRun, s.Gone(c)); why != "" {
+	if why := cmp.Or(s.Gone(c), c.NotRun); why != "" {
 		j.Verdict, j.Note = NotRun, why
 		return j, nil
 	}
