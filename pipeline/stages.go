@@ -243,6 +243,13 @@ func (r Pretraining) Estimate() Spent {
 // rows of 2048 hold many documents each.
 const longRows = 0.97
 
+// TokensPerPosition packs at most mostMeasured rows, of at most longestMeasured positions: a
+// plan must not take long, whatever a recipe asks for.
+const (
+	mostMeasured    = 512
+	longestMeasured = 8192
+)
+
 // rowFills remembers TokensPerPosition by recipe: a plan asks for many stages.
 var rowFills sync.Map
 
@@ -255,6 +262,12 @@ func (r Pretraining) TokensPerPosition() float64 {
 	}
 	r.Seed, r.Train.Seed = 1, 1
 	cfg := r.Train
+	if cfg.Seq > longestMeasured {
+		return longRows
+	}
+	if cfg.Batch*cfg.Accumulate > mostMeasured { // so many rows tell it as well as more
+		cfg.Batch, cfg.Accumulate = min(cfg.Batch, mostMeasured), 1
+	}
 	key := fmt.Sprintf("%+v %+v %v %v %v %s %s %d %d %d", r.Data, r.Phrases, r.Sampler, r.Filter, r.Prompt, r.Split, r.Target, cfg.Batch, cfg.Accumulate, cfg.Seq)
 	if known, ok := rowFills.Load(key); ok {
 		return known.(float64)
