@@ -15,7 +15,10 @@ import (
 func badges(root string, r results) (map[string]string, error) {
 	verdicts, total := map[study.Verdict]int{}, 0
 	for _, d := range r {
-		for _, j := range d.Claims {
+		for _, j := range d.Verdicts {
+			if j.Verdict == study.NotRun {
+				continue
+			}
 			verdicts[j.Verdict]++
 			total++
 		}

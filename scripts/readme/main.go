@@ -16,7 +16,6 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/engine"
-	"interplay/kernelkit/score"
 	"interplay/pipeline/study"
 )
 
@@ -84,67 +83,49 @@ func composed(root string) (map[string]string, error) {
 	return out, nil
 }
 
-// results are the committed results of the studies, by their names.
-type results map[string]*committedStudy
-
-// committedStudy is what README needs of a study's results.json. That its claims follow
-// from the records, and from the study as it is in the code, is tested in kernelkit.
-type committedStudy struct {
-	Claims []struct {
-		ID      string
-		Found   score.Interval
-		Verdict study.Verdict
-		Note    string
-	}
-	Definition struct {
-		Notebook   string
-		Seeds      []int64
-		Evaluation struct{ Problems int }
-	}
-}
-
-// judged is a claim as it was judged.
-type judged struct {
-	found   score.Interval
-	verdict study.Verdict
-}
+// results are the committed results of the studies, by their names, judged by the rules as
+// they stand in the code.
+type results map[string]*study.Results
 
 // committed reads the committed results of every study that has some.
 func committed(root string) (results, error) {
-	files, err := filepath.Glob(filepath.Join(root, "notebooks", "results", profile, "*", "results.json"))
+	files, err := filepath.Glob(filepath.Join(root, "notebooks", "results", profile, "*", study.ResultsFile))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("notebooks/results/%s has %d results, %v", profile, len(files), err)
 	}
 	out := results{}
 	for _, f := range files {
-		text, err := os.ReadFile(f)
+		dir := filepath.Dir(f)
+		s, err := study.ByName(filepath.Base(dir), profile, 1)
 		if err != nil {
 			return nil, err
 		}
-		var c committedStudy
-		if err := json.Unmarshal(text, &c); err != nil {
+		held, err := study.Load(dir)
+		if err != nil {
+			return nil, err
+		}
+		if out[s.Name], err = held.Of(s); err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
-		out[filepath.Base(filepath.Dir(f))] = &c
 	}
 	return out, nil
 }
 
-// claim is a study's claim as it was judged.
-func (r results) claim(of, id string) (judged, error) {
+// claim is a study's claim as it is judged.
+func (r results) claim(of, id string) (study.Judgement, error) {
 	d, there := r[of]
 	if !there {
-		return judged{}, fmt.Errorf("the study %s has no committed results", of)
+		return study.Judgement{}, fmt.Errorf("the study %s has no committed results", of)
 	}
-	for _, j := range d.Claims {
+	for _, j := range d.Verdicts {
 		if j.ID == id && j.Note != "" {
-			return judged{}, fmt.Errorf("claim %s of %s has no value: %s", id, of, j.Note)
+			return j, fmt.Errorf("claim %s of %s has no value: %s", id, of, j.Note)
 		}
 		if j.ID == id {
-			return judged{j.Found, j.Verdict}, nil
+			return j, nil
 		}
 	}
-	return judged{}, fmt.Errorf("the study %s has no claim %q any more: mend the list in scripts/readme/rows.go", of, id)
+	return study.Judgement{}, fmt.Errorf("the study %s has no claim %q any more: mend the list in scripts/readme/rows.go", of, id)
 }
 
 // walkthroughsParameters is how many parameters the model of the small scales has, which the

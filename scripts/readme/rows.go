@@ -9,7 +9,8 @@ import (
 )
 
 // rows are the questions of README's table, each answered by one claim: "yes" where the
-// claim agrees with what was found, "no" where it is contradicted. The claim's own sentence
+// claim agrees with what was found, "no" where it is contradicted, with a dagger where that
+// holds of the claim by itself but not among all claims of its study. The claim's own sentence
 // and its rule are shown by `interplay results STUDY`.
 var rows = []struct{ study, claim, asks string }{
 	{"edge", "edge-raises-pass1", "Does RL at the edge of what the base can do raise pass@1 there?"},
@@ -42,12 +43,16 @@ func table(r results) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		answer, known := answers[j.verdict]
+		answer, known := answers[j.Verdict]
 		if !known {
-			return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.verdict)
+			return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, points(j.found), row.study, r[row.study].Definition.Notebook)
+		if j.Family != j.Verdict {
+			answer += " †"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, points(j.Found), row.study, r[row.study].Study.Notebook)
 	}
+	b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
 	return b.String(), nil
 }
 
@@ -91,9 +96,9 @@ func edgeCaption(r results, parameters int) (string, error) {
 		study.Contradicts: "RL at the edge of competence solves no problem deeper than those it trained on.",
 		study.NotResolved: "Whether RL at the edge of competence solves deeper problems than it trained on is undecided.",
 	}
-	s := r["edge"].Definition
+	s := r["edge"].Study
 	return fmt.Sprintf("*%s %s seeds, %d problems an op, a decoder of %dk parameters trained from scratch on two cores; below: differences from the base with 95 %% intervals; hollow: the paper's 100M model.*\n",
-		says[j.verdict], sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, (parameters+500)/1000), nil
+		says[j.Verdict], sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, (parameters+500)/1000), nil
 }
 
 // exposureCaption says what stands behind the second figure.
@@ -107,5 +112,5 @@ func exposureCaption(r results) (string, error) {
 		study.Contradicts: "A new context stays closed to RL, also with 1 % of it in pre-training.",
 		study.NotResolved: "Whether RL opens a context of which pre-training showed 1 % is undecided.",
 	}
-	return fmt.Sprintf("*%s %s seeds.*\n", says[j.verdict], sentence(inWords(len(r["exposure"].Definition.Seeds)))), nil
+	return fmt.Sprintf("*%s %s seeds.*\n", says[j.Verdict], sentence(inWords(len(r["exposure"].Study.Seeds)))), nil
 }
