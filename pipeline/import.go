@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"interplay/kernelkit/qwen"
+	"interplay/kernelkit/strict"
 	"interplay/kernelkit/vocab"
 )
 
@@ -47,7 +48,7 @@ func Import(label, dir string) (*Stage, error) {
 		if filepath.Ext(e.Name()) != ".json" || strings.HasSuffix(e.Name(), ".index.json") { // the index is of shards of weights
 			continue
 		}
-		if recipe.Files[e.Name()], err = digestFile(filepath.Join(dir, e.Name())); err != nil {
+		if recipe.Files[e.Name()], err = strict.Digest(filepath.Join(dir, e.Name())); err != nil {
 			return nil, err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -107,7 +106,7 @@ func (d *Done) checkFiles(dir string) error {
 			if !filepath.IsLocal(name) {
 				return damage(dir, "%s names the file %q outside the folder", doneFile, name)
 			}
-			got, err := digestFile(filepath.Join(dir, name))
+			got, err := strict.Digest(filepath.Join(dir, name))
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
 				return damage(dir, "it lacks the file %s that it was finished with", name)
@@ -257,7 +256,7 @@ func digestFiles(dir string) (files, logs map[string]string, err error) {
 		if err != nil || name == doneFile || strings.Contains(name, ".tmp") {
 			return err
 		}
-		digest, err := digestFile(path)
+		digest, err := strict.Digest(path)
 		if varies(name) {
 			logs[name] = digest
 		} else {
@@ -266,17 +265,4 @@ func digestFiles(dir string) (files, logs map[string]string, err error) {
 		return err
 	})
 	return files, logs, err
-}
-
-func digestFile(path string) (string, error) {
-	f, err := strict.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

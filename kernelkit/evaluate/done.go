@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -93,9 +92,9 @@ func (d *done) add(path string, write func(path string) error) error {
 	if err := write(path); err != nil {
 		return err
 	}
-	digest, err := fileDigest(path)
+	digest, err := strict.Digest(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("evaluate: %w", err)
 	}
 	if d.Files == nil {
 		d.Files = map[string]string{}
@@ -108,11 +107,11 @@ func (d *done) add(path string, write func(path string) error) error {
 // finished whole were removed on purpose.
 func (d *done) altered() (names []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(d.Files)) {
-		got, err := fileDigest(filepath.Join(d.dir, name))
+		got, err := strict.Digest(filepath.Join(d.dir, name))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && name != SamplesFile && d.Files[SamplesFile] != "":
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return nil, err
+			return nil, fmt.Errorf("evaluate: %w", err)
 		case got != d.Files[name]:
 			names = append(names, name)
 		}
@@ -150,17 +149,4 @@ func CheckFolder(dir string) ([]string, error) {
 		return nil, err
 	}
 	return d.altered()
-}
-
-func fileDigest(path string) (string, error) {
-	f, err := strict.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("evaluate: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("evaluate: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -86,3 +86,18 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// The digest is that of sha256sum; what is no regular file has none.
+func TestDigestIsSHA256OfTheBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "abc")
+	if err := os.WriteFile(path, []byte("abc"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2, appendix B.1
+	if got, err := Digest(path); got != want || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+	if got, err := Digest(t.TempDir()); got != "" || err == nil {
+		t.Errorf("a folder has the digest %q", got)
+	}
+}

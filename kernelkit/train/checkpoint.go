@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -107,8 +106,8 @@ func SaveCheckpoint(dir string, c Checkpoint, w *qwen.Weights, first, second []*
 	}
 	c.Format, c.Weights, c.Files = checkpointFormat, w.Digest(), map[string]string{}
 	for _, name := range []string{qwen.ConfigFile, qwen.WeightsFile, optimizerFile} {
-		if c.Files[name], err = fileDigest(filepath.Join(tmp, name)); err != nil {
-			return err
+		if c.Files[name], err = strict.Digest(filepath.Join(tmp, name)); err != nil {
+			return fmt.Errorf("train: %w", err)
 		}
 	}
 	c.Digest = c.digest()
@@ -137,19 +136,6 @@ func syncDir(path string) error {
 	return nil
 }
 
-func fileDigest(path string) (string, error) {
-	f, err := strict.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("train: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("train: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 // LoadCheckpoint reads a checkpoint folder after comparing every file with its digest.
 func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second []*tensors.Tensor, err error) {
 	fail := func(err error) (Checkpoint, *qwen.Weights, []*tensors.Tensor, []*tensors.Tensor, error) {
@@ -172,9 +158,9 @@ func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second
 	}
 	for _, name := range []string{qwen.ConfigFile, qwen.WeightsFile, optimizerFile} {
 		path := filepath.Join(folder, name)
-		switch digest, err := fileDigest(path); {
+		switch digest, err := strict.Digest(path); {
 		case err != nil:
-			return fail(err)
+			return fail(fmt.Errorf("train: %w", err))
 		case digest != c.Files[name]:
 			return fail(fmt.Errorf("train: %s is torn or altered: its SHA-256 is %.12s…, expected %.12s…", path, digest, c.Files[name]))
 		}
