@@ -49,14 +49,6 @@ var notJudged = map[string]string{
 	"C33": "says what the paper does not say; both readings have claims (C32)",
 	"C35": "needs several budgets; the studies run one at this scale, and all of the paper's at profile `paper`, which nobody ran",
 	"C36": "levels over the paper's budgets",
-	"C50": "needs the study of RL's share of B",
-	"C51": "needs the study of RL's share of B",
-	"C52": "needs the study of RL's share of B",
-	"C60": "needs the study of hard problems in pre-training",
-	"C61": "needs the study of hard problems in pre-training",
-	"C62": "needs the study of hard problems in pre-training",
-	"C63": "needs the study of hard problems in pre-training",
-	"C64": "needs the study of hard problems in pre-training",
 }
 
 // claimCodes finds the codes of the paper's claims in a claim's source.
@@ -90,12 +82,14 @@ func PaperClaims(seen func(name string) *study.Results) (string, error) {
 		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now. How each was judged is in the study's notebook, what the paper says in [`" + filepath.Base(paperDocument) + "`](" + filepath.Base(paperDocument) + ").\n\n| code | the paper | here |\n|---|---|---|\n")
 	for _, row := range rows {
 		code := row[1]
-		here := strings.Join(by[code], "<br>")
-		if why := notJudged[code]; here == "" {
+		here, why := strings.Join(by[code], "<br>"), notJudged[code]
+		switch {
+		case here == "" && why == "":
+			return "", fmt.Errorf("%s has no claim whose source names it, and no reason in notJudged", code)
+		case here != "" && why != "":
+			return "", fmt.Errorf("%s has a claim whose source names it, and in notJudged a reason why it has none", code)
+		case here == "":
 			here = "no verdict: " + why
-			if why == "" {
-				return "", fmt.Errorf("%s has no claim whose source names it, and no reason in notJudged", code)
-			}
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", code, row[2], here)
 	}
