@@ -140,3 +140,24 @@ func TestSamplingAndGRPOKnowThreeMistakesOfEachExercise(t *testing.T) {
 		}
 	}
 }
+
+// A cell that uses an exercise begins with `defer lesson.Unfinished()`, so that a notebook with unwritten exercises runs
+// to its end.
+func TestCellsThatUseAnExerciseWaitForIt(t *testing.T) {
+	for _, l := range lessonsOfTheCourse(t) {
+		lesson := typedLesson(t, filepath.Join(root, lessonsDir, l.folder))
+		reached := lesson.reach()
+		for _, d := range lesson.files[0].Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || !strings.HasPrefix(fn.Name.Name, "Run") {
+				continue
+			}
+			waits := strings.HasPrefix(strings.TrimSpace(lesson.main.between(fn.Body.Lbrace+1, fn.Body.Rbrace)), "defer lesson.Unfinished()")
+			for _, c := range l.cells {
+				if c.kind == exercise && reached[fn.Name.Name][c.name] && !waits {
+					t.Errorf("%s: %s uses %s, which the learner writes, and does not begin with `defer lesson.Unfinished()`", l.folder, fn.Name.Name, c.name)
+				}
+			}
+		}
+	}
+}
