@@ -2,6 +2,7 @@ package gsm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,7 +111,8 @@ func RenderSymbolic(g *Graph, context string, s *random.Stream) (*Problem, error
 	text = append(append(text, w.Ask...), ' ')
 	text = append(w.variable(text, &g.Nodes[g.Question]), " :"...)
 	question := len(text)
-	text = w.solution(text, g)
+	var onPath [64]int
+	text = w.solution(text, g, pathSteps(onPath[:0], g))
 	solution := len(text)
 	for i := range g.Nodes {
 		text = w.variable(text, &g.Nodes[i])
@@ -139,13 +141,56 @@ func (w *SymbolicWords) statement(text []byte, g *Graph, i int) []byte {
 	return append(text, w.Stop...)
 }
 
-// solution appends the steps of the path's operations and the answer.
-func (w *SymbolicWords) solution(text []byte, g *Graph) []byte {
+// pathSteps appends the operations of the path, in the order of a solution.
+func pathSteps(steps []int, g *Graph) []int {
 	for i := range g.Nodes[:g.Path] {
-		n := &g.Nodes[i]
-		if n.Inner == None {
+		if g.Nodes[i].Inner != None {
+			steps = append(steps, i)
+		}
+	}
+	return steps
+}
+
+// takeDetours writes the solution of a problem anew: every distractor that can be worked
+// out before the question is, with the given chance, worked out on the way, at a place that s
+// draws among those behind its parents. The steps that the question needs stay as they are.
+func takeDetours(p *Problem, chance float64, s *random.Stream) error {
+	w, err := SymbolicContext(p.Context)
+	if err != nil {
+		return err
+	}
+	g := p.Graph
+	steps := pathSteps(nil, g)
+	for d := g.Path; d < len(g.Nodes); d++ {
+		n := &g.Nodes[d]
+		if n.Inner == None || slices.Contains(n.Parents, g.Question) || s.Float64() >= chance {
 			continue
 		}
+		from, reachable := 0, true
+		for _, parent := range n.Parents {
+			if g.Nodes[parent].Inner == None {
+				continue
+			}
+			at := slices.Index(steps, parent)
+			reachable = reachable && at >= 0
+			from = max(from, at+1)
+		}
+		to := len(steps) // behind all of them where the question is a leaf
+		if g.Nodes[g.Question].Inner != None {
+			to = slices.Index(steps, g.Question)
+		}
+		if reachable {
+			steps = slices.Insert(steps, s.Between(from, to), d)
+		}
+	}
+	p.Solution = string(w.solution(nil, g, steps))
+	return nil
+}
+
+// solution appends the steps, which are operations of g, and the answer.
+func (w *SymbolicWords) solution(text []byte, g *Graph, steps []int) []byte {
+	for _, i := range steps {
+		n := &g.Nodes[i]
 		text = append(w.variable(text, n), ' ')
 		text = append(w.operation(text, g, n, w.variable), ' ')
 		text = append(append(text, w.Equals...), ' ')
