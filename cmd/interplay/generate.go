@@ -78,7 +78,7 @@ func (f *generateFlags) declare(flags *pflag.FlagSet) {
 		"modulus", "10", "symbolic family: values are 0 to modulus-1")
 	wholeOr(flags, &f.entities, "entities", "20 up to op 14", 1, gsm.MaxEntities, "symbolic family: names a context offers")
 	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
-	fraction(flags, &f.detours, "detours", 0, 1, "symbolic family: the chance that a solution works out a distractor")
+	fraction(flags, &f.detours, "detours", 0, 1, "the chance that a solution works out a distractor; forward mode only")
 	(&number[uint64]{value: &f.first, high: 1 << 62, parse: parseUint64, kind: wholeNumber}).declare(flags,
 		"first", "", "index of the first problem: shards of a corpus are runs of indices")
 	(&number[uint64]{value: &f.count, low: 1, high: maxProblems, parse: parseUint64, kind: wholeNumber}).declare(flags,

@@ -143,7 +143,7 @@ func (s *Source) draw(cell Cell, stream *random.Stream) *Problem {
 // render writes a graph as the spec wants it told.
 func (s *Source) render(g *Graph, context string, stream *random.Stream) (*Problem, error) {
 	p, err := Render(g, context, stream)
-	if err == nil && s.spec.Detours > 0 {
+	if err == nil && s.spec.Detours > 0 && g.Mode == Forward {
 		err = takeDetours(p, s.spec.Detours, stream)
 	}
 	return p, err

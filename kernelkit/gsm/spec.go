@@ -146,7 +146,7 @@ type Spec struct {
 
 	// Detours is the chance that a solution works out a distractor on the way, 0..1: right
 	// steps that the question does not need. Without them the number of steps tells op, and a
-	// small model learns to count to the deepest op that it saw (symbolic family).
+	// small model learns to count to the deepest op that it saw. Forward problems only.
 	Detours float64 `json:"detours,omitempty"`
 
 	Unit    Unit    `json:"unit"`    // what Share and Reverse are shares of
@@ -271,8 +271,10 @@ func (s *Spec) validateFamily() error {
 		return fmt.Errorf("distractors %v: the range is not ordered", *s.Distractors)
 	case !(s.Detours >= 0 && s.Detours <= 1):
 		return fmt.Errorf("detours %v: must be 0 to 1, the chance that a solution works out a distractor", s.Detours)
-	case s.Family == Realistic && (s.Modulus != 0 || s.Entities != 0 || s.Distractors != nil || s.Detours != 0):
-		return errors.New("modulus, entities, distractors and detours belong to the symbolic family: leave them out for realistic problems")
+	case s.Detours > 0 && s.Reverse > 0:
+		return errors.New("detours are of forward problems: set reverse to 0, or leave detours out")
+	case s.Family == Realistic && (s.Modulus != 0 || s.Entities != 0 || s.Distractors != nil):
+		return errors.New("modulus, entities and distractors belong to the symbolic family: leave them out for realistic problems")
 	case s.Family == Realistic && s.Layers != 2 && s.Layers != 3:
 		return fmt.Errorf("%d layers: realistic problems have 2 or 3", s.Layers)
 	}

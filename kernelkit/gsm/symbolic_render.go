@@ -2,7 +2,6 @@ package gsm
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -149,42 +148,6 @@ func pathSteps(steps []int, g *Graph) []int {
 		}
 	}
 	return steps
-}
-
-// takeDetours writes the solution of a problem anew: every distractor that can be worked
-// out before the question is, with the given chance, worked out on the way, at a place that s
-// draws among those behind its parents. The steps that the question needs stay as they are.
-func takeDetours(p *Problem, chance float64, s *random.Stream) error {
-	w, err := SymbolicContext(p.Context)
-	if err != nil {
-		return err
-	}
-	g := p.Graph
-	steps := pathSteps(nil, g)
-	for d := g.Path; d < len(g.Nodes); d++ {
-		n := &g.Nodes[d]
-		if n.Inner == None || slices.Contains(n.Parents, g.Question) || s.Float64() >= chance {
-			continue
-		}
-		from, reachable := 0, true
-		for _, parent := range n.Parents {
-			if g.Nodes[parent].Inner == None {
-				continue
-			}
-			at := slices.Index(steps, parent)
-			reachable = reachable && at >= 0
-			from = max(from, at+1)
-		}
-		to := len(steps) // behind all of them where the question is a leaf
-		if g.Nodes[g.Question].Inner != None {
-			to = slices.Index(steps, g.Question)
-		}
-		if reachable {
-			steps = slices.Insert(steps, s.Between(from, to), d)
-		}
-	}
-	p.Solution = string(w.solution(nil, g, steps))
-	return nil
 }
 
 // solution appends the steps, which are operations of g, and the answer.

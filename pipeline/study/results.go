@@ -257,8 +257,8 @@ func (r *Results) number() error {
 		for _, ops := range s.Ranges {
 			for _, m := range []Measure{Pass1, PassK} {
 				of := m
-				if m == PassK {
-					of = PassAt(s.samples(&arm))
+				if m == PassK { // the same k for all arms, where some have more samples
+					of = PassAt(min(s.Samples(&arm), s.Evaluation.Samples))
 				}
 				v, _, err := s.Measure([]Term{{1, arm.Name, ops.Name, of}}, r.Scores)
 				if errors.Is(err, score.ErrNoData) {
