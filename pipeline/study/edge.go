@@ -2,6 +2,7 @@ package study
 
 import (
 	"fmt"
+	"slices"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/verify"
@@ -23,7 +24,7 @@ func edgeStudy(s *scale) *Study {
 	arm("inside", "RL inside", "ops that the model was pre-trained on", rl(s.Studies.RLOps.Inside))
 	arm("mixed", "RL mixed", "half inside, half edge", rl(s.Studies.RLOps.Mixed))
 	arm("edge", "RL at the edge", "ops that one sample fails and many samples solve", rl(s.Studies.RLOps.Edge))
-	arm("beyond", "RL beyond", "ops that no sample solves", rl(s.Studies.RLOps.Beyond))
+	arm("beyond", "RL beyond", "ops that hardly a sample solves", rl(s.Studies.RLOps.Beyond))
 	arm("sft", "fine-tuning", "no RL: gold solutions of the problems at the edge, for as many "+priceName(s.match())+" as RL costs",
 		Step{Name: "fine-tuning", Train: s.fineTuning(s.Studies.RLOps.Edge)})
 	adaptive := s.reinforce(gsm.Range{Min: s.Studies.RLOps.Inside.Min, Max: s.Studies.Ops.Beyond.Max}, strictReward)
@@ -38,6 +39,7 @@ func edgeStudy(s *scale) *Study {
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
 	s.edgeArms(st)
+	st.Arms = slices.DeleteFunc(st.Arms, func(a Arm) bool { return slices.Contains(s.Studies.EdgeArms.Without, a.Name) })
 	if s.Studies.EdgeArms.Deep {
 		st.sampleDeep()
 	}
