@@ -34,7 +34,7 @@ func pass(k int) score.Measure { return score.Pass(k, score.Strict, score.Unbias
 // basis is what stands behind an arm's numbers on a range of ops.
 func (r *Results) basis(arm string, ops study.OpRange) plots.Basis {
 	v, _ := r.Value(arm, ops, pass(1))
-	return plots.Basis{Seeds: len(r.Study.Seeds), Problems: v.N, Samples: r.Study.Evaluation.Samples}
+	return plots.Basis{Seeds: len(r.Study.Seeds), Problems: v.N, Samples: r.Study.Samples(r.arm(arm))}
 }
 
 // point adds an arm's strict pass@k to a series, and its difference from another arm
@@ -71,7 +71,7 @@ func (r *Results) PassAtK(arms ...string) Figure {
 		panel := plots.SharePanel{Title: ops.Title, Basis: r.basis(names[0], ops)}
 		for i, name := range names {
 			s := plots.ShareSeries{Name: r.arm(name).Label, Baseline: i == 0, Paper: r.paper(name, ops.Name), Crossing: r.crossing(name, names[0], ops.Name)}
-			for _, k := range score.PowersOfTwo(r.Study.Evaluation.Samples) {
+			for _, k := range score.PowersOfTwo(r.Study.Samples(r.arm(name))) {
 				r.point(&s, float64(k), name, names[0], ops, k)
 			}
 			panel.Series = append(panel.Series, s)

@@ -38,6 +38,15 @@ func TestWordsGraphsAndAnswersOfOnesOwn(t *testing.T) {
 	if err := rl.Validate(); err != nil {
 		t.Error(err)
 	}
+	rejection := lab.RejectionRecipe()
+	rejection.Data, rejection.Sampler, rejection.Parser, rejection.Filter, rejection.Prompt = rl.Data, chains, last, rl.Filter, rl.Prompt
+	rejection.PayBy(lab.Reward("right", func(a kernelkit.Attempt) float64 { return map[bool]float64{true: 1}[a.Verdict.Answer] }))
+	study := lab.NewStudy("chains", "Do own solutions teach as much as RL?")
+	study.AddBase("base", lab.TrainRecipe())
+	study.Branch("own", "on its own right solutions", rejection)
+	if err := study.Validate(); err != nil {
+		t.Error(err)
+	}
 	name := lab.Context(`{"name": "harbour_fish", "alias": "harbour", "places": [["North Pier", "South Pier", "East Pier", "West Pier", "Old Pier"]],
 		"items": [["herring", "cod", "plaice", "tuna", "squid"]], "average": "average number of crates", "total": "total number of fish", "total2": "total number of crates of all fish"}`)
 	word := lab.Problem(name, 4, 0)

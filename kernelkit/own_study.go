@@ -102,11 +102,11 @@ func (s *Study) AddBase(name string, r TrainRecipe) {
 	s.Arms = append(s.Arms, study.Arm{Name: name, Label: name, Steps: []study.Step{{Name: "pre-training", Train: &r}}})
 }
 
-// Branch adds an arm that goes on from the end of the first arm, by recipes of RL or of training.
+// Branch adds an arm that goes on from the end of the first arm, by recipes of RL, of training or of rejection fine-tuning.
 func (s *Study) Branch(name, label string, recipes ...any) { s.BranchFrom(0, name, label, recipes...) }
 
 // BranchFrom adds an arm that has the first steps of the arm at a place of the list, and then recipes
-// of RL or of training.
+// of RL, of training or of rejection fine-tuning.
 func (s *Study) BranchFrom(arm int, name, label string, recipes ...any) {
 	s.own()
 	if arm >= len(s.Arms) {
@@ -126,8 +126,10 @@ func (s *Study) BranchFrom(arm int, name, label string, recipes ...any) {
 				r.Model = first.Model
 			}
 			a.Steps = append(a.Steps, study.Step{Name: "training", Train: &r})
+		case RejectionRecipe:
+			a.Steps = append(a.Steps, study.Step{Name: "rejection fine-tuning", Reject: &r})
 		default:
-			fail(fmt.Errorf("arm %s: a step is an RLRecipe or a TrainRecipe, found %T", name, r))
+			fail(fmt.Errorf("arm %s: a step is an RLRecipe, a TrainRecipe or a RejectionRecipe, found %T", name, r))
 		}
 	}
 	s.Arms = append(s.Arms, a)

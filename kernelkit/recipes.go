@@ -51,6 +51,17 @@ type RLRecipe = pipeline.Reinforcement
 //	Sampler, Filter, Prompt, Parser   functions of yours, see Lab.Sampler and its neighbours
 type EvaluationRecipe = pipeline.Evaluation
 
+// RejectionRecipe is a recipe of rejection fine-tuning: the model samples problems of RL and is trained on those of its
+// own solutions that a reward pays in full. Its fields:
+//
+//	Data, Problems, Samples   the problems, how many, and the solutions of each
+//	Reward   one of the laboratory's; PayBy makes it one of yours, which keeps what it pays 1 or more
+//	Train    as in TrainRecipe
+//	Sampler, Filter, Prompt, Parser   functions of yours, see Lab.Sampler and its neighbours
+//
+// `go doc interplay/pipeline.Rejection` lists all.
+type RejectionRecipe = pipeline.Rejection
+
 // ModelConfig is the network: hidden size, layers, heads, and so on.
 type ModelConfig = qwen.Config
 
@@ -72,6 +83,16 @@ func (l *Lab) RLRecipe() RLRecipe {
 	r := l.profile.RL
 	r.Data.Mix = slices.Clone(r.Data.Mix)
 	return r
+}
+
+// RejectionRecipe is rejection fine-tuning on as many problems and samples as the profile's RL has, paid as RL is and
+// trained as the base is, for a tenth of its steps; to be changed and given to Reject or to a study's Branch.
+func (l *Lab) RejectionRecipe() RejectionRecipe {
+	rl, t := l.RLRecipe(), l.profile.Base.Train
+	t.Steps = max(1, t.Steps/10)
+	t.Warmup = min(t.Warmup, t.Steps/10)
+	return RejectionRecipe{Data: rl.Data, Problems: rl.Prompts * rl.GRPO.Steps, Samples: rl.GRPO.GroupSize, Temperature: rl.GRPO.Temperature,
+		MaxTokens: rl.GRPO.MaxTokens, Reward: rl.Reward, Train: t, Seed: rl.Seed}
 }
 
 // EvaluationRecipe is the profile's recipe of evaluation, to be changed and given to EvaluateWith.
@@ -105,6 +126,12 @@ func (l *Lab) RL(label string, from *Model, r RLRecipe) *Model {
 	m := l.model(label, pipeline.Reinforce(label, r, from.stage))
 	m.rl = &r
 	return m
+}
+
+// Reject trains a model further on its own right solutions, or returns it where that was done before.
+func (l *Lab) Reject(label string, from *Model, r RejectionRecipe) *Model {
+	check(r.Validate())
+	return l.model(label, pipeline.Reject(label, r, from.stage))
 }
 
 // EvaluateWith samples a model on held-out problems by a recipe, and judges every sample.

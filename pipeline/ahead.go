@@ -55,6 +55,9 @@ func checkLengths(recipe any, base Pretraining, tok *vocab.Tokenizer) error {
 		}
 		return checkPrompts(r.Data, gsm.RL, r.GRPO.MaxTokens, base, tok)
 	case Rejection:
+		if r.Sampler != nil || r.Filter != nil || r.Prompt != nil {
+			return nil
+		}
 		return checkPrompts(r.Data, gsm.RL, r.MaxTokens, base, tok)
 	case Evaluation:
 		if r.Sampler != nil || r.Filter != nil || r.Prompt != nil {

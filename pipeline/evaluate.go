@@ -9,6 +9,7 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/rollout"
+	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
 )
 
@@ -31,17 +32,8 @@ func evaluateModel(j *Job, r Evaluation) error {
 	if err != nil {
 		return err
 	}
-	job := evaluate.Job{Weights: weights, Tokenizer: tok, Problems: problems, KeepText: true, Sampling: rollout.Options{
-		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed,
-	}}
-	if r.Prompt != nil {
-		job.Prompt = func(p *gsm.Problem) (string, error) { return promptOf(r.Prompt, p) }
-	}
-	if r.Parser != nil {
-		job.Judge = (&parsed{parser: r.Parser}).judge
-	}
 	work := filepath.Join(j.Dir, WorkDir)
-	file, err := evaluate.Run(j.Context, eng, job, work, func(p evaluate.Progress) {
+	file, err := evaluate.Run(j.Context, eng, r.job(weights, tok, problems), work, func(p evaluate.Progress) {
 		j.tellDamage(p.Damage)
 		j.Progress(Progress{Done: float64(p.Done), Total: float64(p.Total), Unit: "samples", Rate: p.TokensPerSecond, RateUnit: "tokens"})
 	})
@@ -71,6 +63,25 @@ func evaluateModel(j *Job, r Evaluation) error {
 	mean := float64(j.Spent.PromptTokens)/float64(len(problems)) + float64(j.Spent.GeneratedTokens)/float64(len(records))
 	j.Spent.FLOPs = weights.Config.FLOPs(int(mean)) / mean * tokens
 	return durable.Copy(filepath.Join(j.Dir, RecordsFile), file)
+}
+
+// job is what is sampled of a model and how it is judged, with the user's own functions.
+func (r Evaluation) job(w *qwen.Weights, tok *vocab.Tokenizer, problems []*gsm.Problem) evaluate.Job {
+	job := evaluate.Job{Weights: w, Tokenizer: tok, Problems: problems, KeepText: true, Judge: r.judge(), Sampling: rollout.Options{
+		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Greedy: r.Temperature == 0, Seed: r.Seed,
+	}}
+	if r.Prompt != nil {
+		job.Prompt = func(p *gsm.Problem) (string, error) { return promptOf(r.Prompt, p) }
+	}
+	return job
+}
+
+// judge is the laboratory's, with the answer that the user's parser reads where there is one.
+func (r Evaluation) judge() func(*gsm.Problem, string) (verify.Verdict, error) {
+	if r.Parser != nil {
+		return (&parsed{parser: r.Parser}).judge
+	}
+	return func(p *gsm.Problem, text string) (verify.Verdict, error) { return verify.Judge(p, text), nil }
 }
 
 // open returns the backend and what is evaluated: the input stage's model with its

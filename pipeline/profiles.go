@@ -74,6 +74,10 @@ type EdgeArms struct {
 	Controls bool `json:"controls"`
 	// PaperSettings are one arm for each setting of the paper that differs here.
 	PaperSettings bool `json:"paper_settings"`
+	// Deep gives the arms that a claim compares at more attempts than the study's
+	// evaluation has (pass@128, curves) as many samples a problem as it needs; the
+	// others are sampled as often as the evaluation says.
+	Deep bool `json:"deep,omitempty"`
 }
 
 // RewardArms says which arms the study of rewards has beside the paper's.

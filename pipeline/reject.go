@@ -8,8 +8,8 @@ import (
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/evaluate"
+	"interplay/kernelkit/grpo"
 	"interplay/kernelkit/gsm"
-	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
@@ -28,10 +28,16 @@ type Rejection struct {
 	Samples     int           `json:"samples"`  // completions of each
 	Temperature float64       `json:"temperature"`
 	MaxTokens   int           `json:"max_tokens"`         // longest completion
-	Reward      verify.Reward `json:"reward"`             // what it pays 1 is learned from
+	Reward      verify.Reward `json:"reward,omitzero"`    // what it pays 1 is learned from
 	Distinct    int           `json:"distinct,omitempty"` // most different solutions of a problem; 0 = all. Equal texts count once
 	Train       train.Config  `json:"train"`              // on the kept solutions, as many times through as its steps take
 	Seed        int64         `json:"seed"`               // of the problems
+
+	Own     *OwnReward  `json:"own_reward,omitempty"`  // a function of the user's instead of Reward: what it pays 1 or more is learned from
+	Sampler *OwnSampler `json:"own_sampler,omitempty"` // where the graphs come from; nil: the laboratory's samplers
+	Filter  *OwnFilter  `json:"own_filter,omitempty"`  // which problems count; nil: all
+	Prompt  *OwnPrompt  `json:"own_prompt,omitempty"`  // what the model reads of a problem; nil: its text and question
+	Parser  *OwnParser  `json:"own_parser,omitempty"`  // how the answer is read from what it wrote; nil: as the judge does
 }
 
 // WithSeed is the recipe with another seed for problems, noise and the order of rows.
@@ -48,12 +54,27 @@ func (r Rejection) Validate() error {
 	if r.Temperature == 0 {
 		return errors.New("temperature is 0: all samples of a problem would be the same")
 	}
-	return errors.Join(r.sampling().Validate(), r.Reward.Validate(), r.Train.Validate())
+	if r.Own != nil && r.Reward.Form != "" {
+		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
+	}
+	return errors.Join(r.sampling().Validate(), r.reward().Validate(), r.Train.Validate())
 }
+
+// reward is what the recipe pays by.
+func (r Rejection) reward() grpo.Reward {
+	if r.Own != nil {
+		return ownReward{r.Own}
+	}
+	return r.Reward
+}
+
+// PayBy keeps the solutions that a function of the user's pays 1 or more, instead of one of the lab's rewards.
+func (r *Rejection) PayBy(own *OwnReward) { r.Reward, r.Own = verify.Reward{}, own }
 
 // sampling is the recipe's first half, as an evaluation of RL's problems.
 func (r Rejection) sampling() Evaluation {
-	return Evaluation{Data: r.Data, Split: gsm.RL, Problems: r.Problems, Samples: r.Samples, Temperature: r.Temperature, MaxTokens: r.MaxTokens, Seed: r.Seed}
+	return Evaluation{Data: r.Data, Split: gsm.RL, Problems: r.Problems, Samples: r.Samples, Temperature: r.Temperature, MaxTokens: r.MaxTokens, Seed: r.Seed,
+		Sampler: r.Sampler, Filter: r.Filter, Prompt: r.Prompt, Parser: r.Parser}
 }
 
 // essence leaves out what Pretraining's does.
@@ -76,6 +97,7 @@ func (r Rejection) Estimate(base Pretraining) Spent {
 		return Spent{}
 	}
 	base.Data, base.Split, base.Target, base.Train = r.Data, gsm.RL, SolutionOnly, r.Train
+	base.Sampler, base.Filter, base.Prompt = r.Sampler, r.Filter, r.Prompt
 	return r.EstimateSampling(base).Add(base.Estimate())
 }
 
@@ -110,25 +132,13 @@ func reject(j *Job, r Rejection) error {
 	if err != nil {
 		return err
 	}
-	source, err := gsm.NewSource(r.Data, gsm.RL, r.Seed)
+	problems, prompts, err := r.problems(tok)
 	if err != nil {
 		return err
 	}
-	problems := make([]*gsm.Problem, r.Problems)
-	prompts := 0
-	for i := range problems {
-		problems[i] = source.At(uint64(i))
-		ids, err := tok.Encode(problems[i].Prompt())
-		if err != nil {
-			return err
-		}
-		prompts += len(ids)
-	}
 	work := filepath.Join(j.Dir, WorkDir)
 	total := float64(r.Problems*r.Samples) + float64(r.Train.Steps)
-	file, err := evaluate.Run(j.Context, eng, evaluate.Job{Weights: start, Tokenizer: tok, Problems: problems, KeepText: true, Sampling: rollout.Options{
-		Samples: r.Samples, MaxTokens: r.MaxTokens, Temperature: r.Temperature, Seed: r.Seed,
-	}}, filepath.Join(work, "samples"), func(p evaluate.Progress) {
+	file, err := evaluate.Run(j.Context, eng, r.sampling().job(start, tok, problems), filepath.Join(work, "samples"), func(p evaluate.Progress) {
 		j.Progress(Progress{Done: float64(p.Done), Total: total, Unit: "samples and steps", Rate: p.TokensPerSecond, RateUnit: "tokens"})
 	})
 	if err != nil {
@@ -168,6 +178,30 @@ func reject(j *Job, r Rejection) error {
 	return errors.Join(durable.Copy(filepath.Join(j.Dir, RecordsFile), file), sealModel(j, weights, tok))
 }
 
+// problems are those that the model samples, and how many tokens it reads of them in all.
+func (r Rejection) problems(tok *vocab.Tokenizer) (problems []*gsm.Problem, prompts int, err error) {
+	source, err := problemsOf(r.Data, gsm.RL, r.Seed, r.Sampler, r.Filter)
+	if err != nil {
+		return nil, 0, err
+	}
+	problems = make([]*gsm.Problem, r.Problems)
+	for i := range problems {
+		if problems[i], err = source.At(uint64(i)); err != nil {
+			return nil, 0, err
+		}
+		text, err := promptOf(r.Prompt, problems[i])
+		if err != nil {
+			return nil, 0, err
+		}
+		ids, err := tok.Encode(text)
+		if err != nil {
+			return nil, 0, err
+		}
+		prompts += len(ids)
+	}
+	return problems, prompts, nil
+}
+
 // openEvents makes an event file without events.
 func openEvents(dir string) error {
 	e, err := train.OpenEvents(dir)
@@ -179,23 +213,32 @@ func openEvents(dir string) error {
 
 // own are the documents of the model's own right solutions, in order of problems and ranks.
 func (r Rejection) own(problems []*gsm.Problem, records []evaluate.Record, tok *vocab.Tokenizer) (docs []train.Document, err error) {
+	judge, reward := r.sampling().judge(), r.reward()
 	for i, p := range problems {
+		read, err := promptOf(r.Prompt, p)
+		if err != nil {
+			return nil, err
+		}
+		prompt, err := tok.Encode(read)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.ID, err)
+		}
 		seen := map[string]bool{}
 		for _, x := range records[i*r.Samples:][:r.Samples] {
-			text := strings.TrimSpace(x.Text)
-			paid, err := r.Reward.Pay(verify.Attempt{Problem: p, Text: x.Text, Tokens: x.Tokens, Verdict: verify.Judge(p, x.Text), Sample: x.Rank})
+			verdict, err := judge(p, x.Text)
 			if err != nil {
 				return nil, err
 			}
+			paid, err := reward.Pay(verify.Attempt{Problem: p, Text: x.Text, Tokens: x.Tokens, Verdict: verdict, Sample: x.Rank})
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", p.ID, err)
+			}
+			text := strings.TrimSpace(x.Text)
 			if paid < 1 || seen[text] || r.Distinct > 0 && len(seen) == r.Distinct {
 				continue
 			}
 			seen[text] = true
-			prompt, err := tok.Encode(p.Prompt())
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p.ID, err)
-			}
-			all, err := tok.Encode(p.Prompt() + " " + text)
+			all, err := tok.Encode(read + " " + text)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", p.ID, err)
 			}

@@ -163,6 +163,23 @@ func (d *drawn) only(c gsm.Cell) *drawn {
 	return &drawn{sampler: d.sampler, contexts: []string{c.Context}, upTo: []float64{1}, names: d.names, split: d.split, seed: d.seed, op: c.Op}
 }
 
+// ProblemsIn gives the recipe's training problems by index, of those blocks of its data alone that have a context.
+func (r Pretraining) ProblemsIn(context string) (func(i uint64) (*gsm.Problem, error), error) {
+	if err := (ownParts{sampler: r.Sampler, filter: r.Filter}).validate(r.Data.Family); err != nil {
+		return nil, err
+	}
+	r.Data.Mix = slices.DeleteFunc(slices.Clone(r.Data.Complete().Mix), func(b gsm.Block) bool { return !slices.Contains(b.Contexts, context) })
+	total := 0.0
+	for _, b := range r.Data.Mix {
+		total += b.Share
+	}
+	for i := range r.Data.Mix {
+		r.Data.Mix[i].Share /= total
+	}
+	source, err := problemsOf(r.Data, r.Split, r.Seed, r.Sampler, r.Filter)
+	return source.At, err
+}
+
 // DrawnProblem is problem i of a user's sampler in a context, of the test split, to look at.
 func DrawnProblem(sampler *OwnSampler, context string, seed int64, i uint64) (*gsm.Problem, error) {
 	d, err := newDrawn(sampler, gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 0, Max: 0}, context), gsm.Test, seed)

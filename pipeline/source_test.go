@@ -9,6 +9,7 @@ import (
 	"interplay/kernelkit/evaluate"
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/random"
+	"interplay/kernelkit/verify"
 )
 
 // sums draws chains of one or two additions.
@@ -155,5 +156,66 @@ func TestOwnPartsRunAndAreAddressedByTheirCode(t *testing.T) {
 		if _, err := st.Run(context.Background(), s, nil); err == nil || !strings.Contains(err.Error(), "the parser first panics at problem") {
 			t.Errorf("%s: a parser that panics: %v", s.Label, err)
 		}
+	}
+}
+
+// Rejection fine-tuning samples and learns from the user's problems, by the user's prompt, parser, filter and reward.
+func TestRejectionFineTuningTakesOwnParts(t *testing.T) {
+	st, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := tinyRejection()
+	plain := s.Recipe.(Rejection)
+	base := s.Inputs[0].Recipe.(Pretraining)
+	base.Train.Steps = 10
+	r := plain
+	r.Data, r.Problems, r.Samples, r.Reward = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 2}, "A"), 6, 2, verify.Reward{}
+	r.Sampler = &OwnSampler{Name: "sums", Code: "1", Call: sums}
+	r.Filter = &OwnFilter{Name: "one sum", Code: "1", Call: func(p *gsm.Problem) bool { return p.Op == 1 }}
+	r.Parser = &OwnParser{Name: "seven", Code: "1", Call: func(string) string { return "7" }}
+	r.Prompt = &OwnPrompt{Name: "as it is", Code: "1", Call: func(p *gsm.Problem) string { return p.Prompt() }}
+	paid := 0
+	r.Own = &OwnReward{Name: "all", Code: "1", Call: func(a verify.Attempt) float64 {
+		paid++
+		if a.Verdict.Answer != (a.Problem.Answer == "7") {
+			t.Errorf("%s, answer %s: by a parser that always reads 7 the answer is judged %t", a.Problem.ID, a.Problem.Answer, a.Verdict.Answer)
+		}
+		return 1
+	}}
+	stage := Reject("own parts", r, Pretrain("base", base, nil))
+	if _, err := st.Run(context.Background(), stage, nil); err != nil {
+		t.Fatal(err)
+	}
+	records, err := evaluate.Read(filepath.Join(st.Dir(stage), RecordsFile))
+	if err != nil || len(records) != 12 || paid != 12 {
+		t.Fatalf("%d samples, %d paid, %v", len(records), paid, err)
+	}
+	for _, x := range records {
+		if !strings.Contains(x.Prompt, "-sums-op1-") {
+			t.Errorf("%s is no problem of the sampler that passes the filter", x.Prompt)
+		}
+	}
+	before := stage.Address()
+	for what, change := range map[string]func(*Rejection){
+		"sampler": func(r *Rejection) { r.Sampler = &OwnSampler{Name: "sums", Code: "2", Call: sums} },
+		"parser":  func(r *Rejection) { r.Parser = nil },
+		"filter":  func(r *Rejection) { r.Filter = nil },
+		"prompt":  func(r *Rejection) { r.Prompt = nil },
+		"reward":  func(r *Rejection) { r.Own, r.Reward = nil, plain.Reward },
+	} {
+		other := r
+		change(&other)
+		if changed := Reject("own parts", other, stage.Inputs[0]); changed.Address() == before {
+			t.Errorf("another %s leaves the address as it is", what)
+		}
+	}
+	r.Sampler = &OwnSampler{Name: "sums", Code: "1"}
+	if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "run it there") {
+		t.Errorf("a sampler without its function: %v", err)
+	}
+	r.Sampler, r.Reward = nil, plain.Reward
+	if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "two rewards") {
+		t.Errorf("two rewards: %v", err)
 	}
 }

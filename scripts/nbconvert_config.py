@@ -2,10 +2,16 @@
 # and its time, no limit on how long a cell may take (training takes minutes), and
 # a generous one on how long the kernel takes to start. And how it makes a page of
 # them: by the template nbconvert/page.
+import base64
 import os
+import sys
 import time
 
 from nbconvert.preprocessors import Preprocessor
+
+folder = os.path.join(os.path.dirname(__file__), "nbconvert")
+sys.path.insert(0, folder)
+import panels  # noqa: E402  (of that folder)
 
 c = get_config()  # noqa: F821  (nbconvert provides it)
 
@@ -51,6 +57,13 @@ class Language(Preprocessor):
         return nb, resources
 
 
+def pieces(output):
+    """The pieces of an output's figure, for narrow windows."""
+    picture = output["data"]["image/png"]
+    return panels.markup(base64.b64decode(picture), output["data"].get("text/plain", "").strip())
+
+
 c.Exporter.preprocessors = [Language]
+c.TemplateExporter.filters = {"pieces": pieces}
 c.HTMLExporter.template_name = "page"
-c.HTMLExporter.extra_template_basedirs = [os.path.join(os.path.dirname(__file__), "nbconvert")]
+c.HTMLExporter.extra_template_basedirs = [folder]

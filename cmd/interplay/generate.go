@@ -23,7 +23,7 @@ import (
 type generateFlags struct {
 	ops, contexts, mode, family, sampler, split, unit, preset, specFile, distractors, out, check string
 
-	reverse          float64
+	reverse, detours float64
 	layers, entities int
 	modulus, seed    int64
 	first, count     uint64
@@ -78,6 +78,7 @@ func (f *generateFlags) declare(flags *pflag.FlagSet) {
 		"modulus", "10", "symbolic family: values are 0 to modulus-1")
 	wholeOr(flags, &f.entities, "entities", "20 up to op 14", 1, gsm.MaxEntities, "symbolic family: names a context offers")
 	flags.StringVar(&f.distractors, "distractors", "", "symbolic family: range of their number (default 0-3)")
+	fraction(flags, &f.detours, "detours", 0, 1, "the chance that a solution works out a distractor; forward mode only")
 	(&number[uint64]{value: &f.first, high: 1 << 62, parse: parseUint64, kind: wholeNumber}).declare(flags,
 		"first", "", "index of the first problem: shards of a corpus are runs of indices")
 	(&number[uint64]{value: &f.count, low: 1, high: maxProblems, parse: parseUint64, kind: wholeNumber}).declare(flags,
@@ -131,7 +132,7 @@ func (f *generateFlags) source() (*gsm.Source, error) {
 
 // spec makes the spec from a file, a preset or the flags.
 func (f *generateFlags) spec() (gsm.Spec, error) {
-	mix := []string{"op", "context", "unit", "family", "modulus", "entities", "distractors"}
+	mix := []string{"op", "context", "unit", "family", "modulus", "entities", "distractors", "detours"}
 	switch {
 	case f.specFile != "":
 		if other := f.firstGiven(append(mix, "preset", "mode", "reverse", "sampler", "d")); other != "" {
@@ -205,7 +206,7 @@ func (f *generateFlags) adjust(spec gsm.Spec) (gsm.Spec, error) {
 
 // mixture makes the spec of -op, -context and the flags that go with them.
 func (f *generateFlags) mixture() (gsm.Spec, error) {
-	spec := gsm.Spec{Modulus: f.modulus, Entities: f.entities}
+	spec := gsm.Spec{Modulus: f.modulus, Entities: f.entities, Detours: f.detours}
 	contexts, contextShares, err := parseShares("context", f.contexts, func(string) int { return 1 })
 	if err != nil {
 		return spec, err

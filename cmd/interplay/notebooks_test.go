@@ -311,6 +311,9 @@ func TestPagesOfNotebooksAreGoWithDescribedPictures(t *testing.T) {
 			t.Errorf("a picture is described as %q", alt)
 		}
 	}
+	if n := strings.Count(string(page), `<div aria-label="strict pass@1 and pass@8 per op" class="panels" role="img"`); n != 2 {
+		t.Errorf("%d figures have pieces for narrow windows, expected the two of pass@k per op", n)
+	}
 	if comment := `<span class="c1">// The notebook's name`; !strings.Contains(strings.ReplaceAll(string(page), "&#39;", "'"), comment) {
 		t.Errorf("the page does not colour code as Go: %s… is not in it", comment)
 	}

@@ -2,8 +2,17 @@ package gsm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
+
+// pathOf appends the nodes of the path, in their order.
+func pathOf(steps []int, g *Graph) []int {
+	for i := range g.Path {
+		steps = append(steps, i)
+	}
+	return steps
+}
 
 // solutionWriter appends the gold solution of a realistic graph (docs/generator.md,
 // "Solutions"). Letters come from outside, in the order of drawing:
@@ -11,6 +20,7 @@ import (
 type solutionWriter struct {
 	text    []byte
 	g       *Graph
+	steps   []int // nodes in the order in which they are defined
 	names   []string
 	letters []byte // in the order of drawing
 	used    int    // how many of them have been
@@ -19,16 +29,17 @@ type solutionWriter struct {
 	// authors' text does. Only conformance sets it.
 	bareTotals bool
 
-	values []linear // of the path's nodes so far
+	values []linear // of the nodes so far, by node
 	chosen []byte   // their letters
 }
 
 func (w *solutionWriter) write() error {
-	w.values, w.chosen, w.used = w.values[:0], w.chosen[:0], 0
+	n := len(w.g.Nodes)
+	w.values, w.chosen, w.used = slices.Grow(w.values[:0], n)[:n], slices.Grow(w.chosen[:0], n)[:n], 0
 	if w.g.Mode == Reverse {
 		w.text = append(w.text, "The question is difficult, so we use equations to solve it. "...)
 	}
-	for i := range w.g.Nodes[:w.g.Path] {
+	for _, i := range w.steps {
 		if err := w.step(i); err != nil {
 			return err
 		}
@@ -48,7 +59,7 @@ func (w *solutionWriter) step(i int) error {
 	w.text = append(w.text, " as "...)
 	if w.g.Mode == Reverse && i == w.g.Question {
 		w.text = append(w.text, "x; we don't know its value yet but will find it out later. "...)
-		w.values, w.chosen = append(w.values, linear{a: 1}), append(w.chosen, 'x')
+		w.values[i], w.chosen[i] = linear{a: 1}, 'x'
 		return nil
 	}
 	n := &w.g.Nodes[i]
@@ -72,7 +83,7 @@ func (w *solutionWriter) step(i int) error {
 	}
 	w.text = append(w.text, ". "...)
 	w.used += between + 1
-	w.values, w.chosen = append(w.values, value), append(w.chosen, letter)
+	w.values[i], w.chosen[i] = value, letter
 	return nil
 }
 

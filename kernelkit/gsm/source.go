@@ -133,11 +133,20 @@ func (s *Source) draw(cell Cell, stream *random.Stream) *Problem {
 	if !ok || SplitOf(g) != s.split {
 		return nil
 	}
-	p, err := Render(g, cell.Context, stream)
+	p, err := s.render(g, cell.Context, stream)
 	if err != nil {
 		return nil
 	}
 	return p
+}
+
+// render writes a graph as the spec wants it told.
+func (s *Source) render(g *Graph, context string, stream *random.Stream) (*Problem, error) {
+	p, err := Render(g, context, stream)
+	if err == nil && s.spec.Detours > 0 && g.Mode == Forward {
+		err = takeDetours(p, s.spec.Detours, stream)
+	}
+	return p, err
 }
 
 // Counterpart writes the graph of p in the words of another context of its
@@ -248,7 +257,7 @@ func (s *Source) meanTokens(c Cell) float64 {
 		stream := random.New(0, "measure/"+c.String(), i)
 		for {
 			if g, ok := s.spec.attempt(c, stream); ok {
-				if p, err := Render(g, c.Context, stream); err == nil {
+				if p, err := s.render(g, c.Context, stream); err == nil {
 					tokens += TokenCount(p)
 					break
 				}

@@ -144,6 +144,11 @@ type Spec struct {
 	Entities    int    `json:"entities,omitempty"`    // symbolic family: names a context offers; default EntitiesFor the highest op
 	Distractors *Range `json:"distractors,omitempty"` // symbolic family: default 0-3
 
+	// Detours is the chance that a solution works out a distractor on the way, 0..1: right
+	// steps that the question does not need. Without them the number of steps tells op, and a
+	// small model learns to count to the deepest op that it saw. Forward problems only.
+	Detours float64 `json:"detours,omitempty"`
+
 	Unit    Unit    `json:"unit"`    // what Share and Reverse are shares of
 	Reverse float64 `json:"reverse"` // share of reverse mode in every cell of op and context, 0..1
 	Mix     []Block `json:"mix"`     // shares sum to 1
@@ -264,6 +269,10 @@ func (s *Spec) validateFamily() error {
 		return errors.New("layers belong to the realistic family: leave them out for symbolic problems")
 	case s.Family == Symbolic && s.Distractors.Max < s.Distractors.Min:
 		return fmt.Errorf("distractors %v: the range is not ordered", *s.Distractors)
+	case !(s.Detours >= 0 && s.Detours <= 1):
+		return fmt.Errorf("detours %v: must be 0 to 1, the chance that a solution works out a distractor", s.Detours)
+	case s.Detours > 0 && s.Reverse > 0:
+		return errors.New("detours are of forward problems: set reverse to 0, or leave detours out")
 	case s.Family == Realistic && (s.Modulus != 0 || s.Entities != 0 || s.Distractors != nil):
 		return errors.New("modulus, entities and distractors belong to the symbolic family: leave them out for realistic problems")
 	case s.Family == Realistic && s.Layers != 2 && s.Layers != 3:

@@ -110,7 +110,8 @@ func RenderSymbolic(g *Graph, context string, s *random.Stream) (*Problem, error
 	text = append(append(text, w.Ask...), ' ')
 	text = append(w.variable(text, &g.Nodes[g.Question]), " :"...)
 	question := len(text)
-	text = w.solution(text, g)
+	var onPath [64]int
+	text = w.solution(text, g, pathSteps(onPath[:0], g))
 	solution := len(text)
 	for i := range g.Nodes {
 		text = w.variable(text, &g.Nodes[i])
@@ -139,13 +140,20 @@ func (w *SymbolicWords) statement(text []byte, g *Graph, i int) []byte {
 	return append(text, w.Stop...)
 }
 
-// solution appends the steps of the path's operations and the answer.
-func (w *SymbolicWords) solution(text []byte, g *Graph) []byte {
+// pathSteps appends the operations of the path, in the order of a solution.
+func pathSteps(steps []int, g *Graph) []int {
 	for i := range g.Nodes[:g.Path] {
-		n := &g.Nodes[i]
-		if n.Inner == None {
-			continue
+		if g.Nodes[i].Inner != None {
+			steps = append(steps, i)
 		}
+	}
+	return steps
+}
+
+// solution appends the steps, which are operations of g, and the answer.
+func (w *SymbolicWords) solution(text []byte, g *Graph, steps []int) []byte {
+	for _, i := range steps {
+		n := &g.Nodes[i]
 		text = append(w.variable(text, n), ' ')
 		text = append(w.operation(text, g, n, w.variable), ' ')
 		text = append(append(text, w.Equals...), ' ')

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -287,5 +288,27 @@ func TestTheArmsOfTheEdgeRun(t *testing.T) {
 	}
 	if !kinds["reject"] || !kinds["rl"] || !kinds["train"] || !kinds["evaluate"] {
 		t.Errorf("stages of the kinds %v", kinds)
+	}
+}
+
+// Arms that a claim looks at with 128 attempts have 128 samples a problem, the others as many
+// as the evaluation says; everything else stays.
+func TestOnlyArmsOfDeepClaimsAreSampledDeep(t *testing.T) {
+	s := asked(t, "micro")
+	plain := edgeStudy(s)
+	s.Studies.EdgeArms.Deep = true
+	deep := edgeStudy(s)
+	if err := valid(deep); err != nil {
+		t.Fatal(err)
+	}
+	for i := range deep.Arms {
+		a, was := &deep.Arms[i], plain.evaluationOf(&plain.Arms[i])
+		want := was
+		if slices.Contains([]string{"base", "inside", "edge"}, a.Name) {
+			want.Samples = 128
+		}
+		if got := deep.evaluationOf(a); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %d samples a problem, want %d", a.Name, got.Samples, want.Samples)
+		}
 	}
 }

@@ -199,8 +199,8 @@ func (s *Study) evaluationOf(a *Arm) pipeline.Evaluation {
 	return s.Evaluation
 }
 
-// samples is how many samples a problem of an arm has.
-func (s *Study) samples(a *Arm) int { return s.evaluationOf(a).Samples }
+// Samples is how many samples a problem of an arm has.
+func (s *Study) Samples(a *Arm) int { return s.evaluationOf(a).Samples }
 
 func (r Rule) validate() error {
 	switch r.Direction {

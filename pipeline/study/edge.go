@@ -38,8 +38,37 @@ func edgeStudy(s *scale) *Study {
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
 	s.edgeArms(st)
+	if s.Studies.EdgeArms.Deep {
+		st.sampleDeep()
+	}
 	st.Covariate = baseAtEdge()
 	return st
+}
+
+// sampleDeep gives each arm that a claim looks at with more attempts than the evaluation has
+// an evaluation of its own, with as many samples as the claim needs.
+func (s *Study) sampleDeep() {
+	for i := range s.Arms {
+		a, needed := &s.Arms[i], 0
+		for _, c := range s.Claims {
+			for _, cond := range c.conditions() {
+				for _, t := range cond.Effect {
+					if t.Arm != a.Name {
+						continue
+					}
+					k := t.Measure.k(1)
+					if cond.Rule.ofCurves() {
+						k = int(cond.Rule.Threshold)
+					}
+					needed = max(needed, k)
+				}
+			}
+		}
+		if e := s.evaluationOf(a); needed > e.Samples {
+			e.Samples = needed
+			a.Evaluation = &e
+		}
+	}
 }
 
 // ladder is the group of the base's milestones (paper figure 9).

@@ -44,7 +44,7 @@ func (s *Study) lacks(c Claim) string {
 			if t.Measure == Curve {
 				k = int(cond.Rule.Threshold)
 			}
-			switch have := s.samples(arm); {
+			switch have := s.Samples(arm); {
 			case k > have:
 				return fmt.Sprintf("it needs %d samples a problem of arm %s, which has %d", k, t.Arm, have)
 			case t.Measure == NLL && !s.Likelihood:

@@ -257,8 +257,8 @@ func (r *Results) number() error {
 		for _, ops := range s.Ranges {
 			for _, m := range []Measure{Pass1, PassK} {
 				of := m
-				if m == PassK {
-					of = PassAt(s.samples(&arm))
+				if m == PassK { // the same k for all arms, where some have more samples
+					of = PassAt(min(s.Samples(&arm), s.Evaluation.Samples))
 				}
 				v, _, err := s.Measure([]Term{{1, arm.Name, ops.Name, of}}, r.Scores)
 				if errors.Is(err, score.ErrNoData) {
@@ -329,6 +329,9 @@ func Load(dir string) (*Results, error) {
 	if r.Records, err = evaluate.ReadRows[Record](filepath.Join(dir, RecordsFile)); err != nil {
 		return nil, err
 	}
+	if err := r.counted(); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, RecordsFile), err)
+	}
 	if r.Metrics, err = pipeline.ReadLines[Metric](filepath.Join(dir, MetricsFile)); err != nil {
 		return nil, err
 	}
@@ -342,6 +345,18 @@ func Load(dir string) (*Results, error) {
 	}
 	r.Scores, err = scoresOf(r.Records, r.Likelihoods)
 	return r, err
+}
+
+// counted holds the records to the number of samples that results.json names: a file that
+// lost rows is no smaller study.
+func (r *Results) counted() error {
+	for _, n := range r.Numbers {
+		if n.ID == "samples" && n.Value != float64(len(r.Records)) {
+			return fmt.Errorf("%d samples, and %s counts %.0f: the file is not the one that was saved with it; take both from one place, or run the study again, its stages are reused",
+				len(r.Records), ResultsFile, n.Value)
+		}
+	}
+	return nil
 }
 
 // Check recomputes numbers and verdicts from the records and names the first difference.

@@ -1,8 +1,6 @@
 package study
 
 import (
-	"slices"
-
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
 	"interplay/pipeline"
@@ -20,6 +18,9 @@ func (d *Results) Similarities(arm string, r OpRange, known string, n int) (simi
 	}
 	shown, err := shownGraphs(*a.Steps[0].Train, known, n)
 	if err != nil {
+		return nil, 0, err
+	}
+	if err := d.Study.Evaluation.Validate(); err != nil {
 		return nil, 0, err
 	}
 	set, err := d.Study.Evaluation.Set()
@@ -49,21 +50,17 @@ func (d *Results) Similarities(arm string, r OpRange, known string, n int) (simi
 
 // shownGraphs are the shapes of the first n training problems in a context.
 func shownGraphs(r pipeline.Pretraining, context string, n int) ([]score.Topology, error) {
-	r.Data.Mix = slices.DeleteFunc(slices.Clone(r.Data.Complete().Mix), func(b gsm.Block) bool { return !slices.Contains(b.Contexts, context) })
-	total := 0.0
-	for _, b := range r.Data.Mix {
-		total += b.Share
-	}
-	for i := range r.Data.Mix {
-		r.Data.Mix[i].Share /= total
-	}
-	source, err := gsm.NewSource(r.Data, r.Split, r.Seed)
+	at, err := r.ProblemsIn(context)
 	if err != nil {
 		return nil, err
 	}
 	shown := make([]score.Topology, n)
 	for i := range shown {
-		if shown[i], err = pathTopology(source.At(uint64(i)).Graph); err != nil {
+		p, err := at(uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		if shown[i], err = pathTopology(p.Graph); err != nil {
 			return nil, err
 		}
 	}

@@ -37,11 +37,18 @@ type span struct {
 	shows    []string
 }
 
-func usedTooEarly(t *testing.T, dir string) (faults []string) {
+// typed is a lesson's package with what each name in it means.
+type typed struct {
+	files []*ast.File // lesson.go and lesson_test.go
+	main  *sourceFile // lesson.go
+	info  types.Info
+	of    *types.Package
+}
+
+func typedLesson(t *testing.T, dir string) typed {
 	t.Helper()
 	set := token.NewFileSet()
-	var files []*ast.File
-	var main *sourceFile
+	l := typed{info: types.Info{Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}}
 	for _, name := range []string{"lesson.go", "lesson_test.go"} {
 		f, err := readFile(filepath.Join(dir, name))
 		if err != nil {
@@ -51,15 +58,20 @@ func usedTooEarly(t *testing.T, dir string) (faults []string) {
 			t.Fatal(err)
 		}
 		f.set = set
-		if files = append(files, f.tree); main == nil {
-			main = f
+		if l.files = append(l.files, f.tree); l.main == nil {
+			l.main = f
 		}
 	}
-	info := types.Info{Uses: map[*ast.Ident]types.Object{}}
 	settings := types.Config{Error: func(error) {}} // imports are not followed: what the lesson declares is known without them
-	of, _ := settings.Check("lesson", set, files, &info)
-	cells, checks := spans(t, main)
-	for i, file := range files {
+	l.of, _ = settings.Check("lesson", set, l.files, &l.info)
+	return l
+}
+
+func usedTooEarly(t *testing.T, dir string) (faults []string) {
+	t.Helper()
+	l := typedLesson(t, dir)
+	cells, checks := spans(t, l.main)
+	for i, file := range l.files {
 		for _, d := range file.Decls {
 			name := "a declaration"
 			if fn, ok := d.(*ast.FuncDecl); ok {
@@ -67,14 +79,14 @@ func usedTooEarly(t *testing.T, dir string) (faults []string) {
 			}
 			ast.Inspect(d, func(n ast.Node) bool {
 				id, ok := n.(*ast.Ident)
-				if !ok || !declared(of, info.Uses[id]) {
+				if !ok || !declared(l.of, l.info.Uses[id]) {
 					return true
 				}
 				fault := ""
 				if i == 0 {
-					fault = inCell(cells, name, id, info.Uses[id])
+					fault = inCell(cells, name, id, l.info.Uses[id])
 				} else {
-					fault = inCheck(checks, main, name, info.Uses[id])
+					fault = inCheck(checks, l.main, name, l.info.Uses[id])
 				}
 				if fault != "" && !slices.Contains(faults, fault) {
 					faults = append(faults, fault)

@@ -1,18 +1,25 @@
 # How Sphinx builds the site from what stage.py laid out: notebooks as they are, not run again; nothing
 # that a page needs comes from another host, so formulas are MathML, which browsers draw by themselves.
+import pathlib
+import re
+import sys
+
 import latex2mathml.converter
 from docutils import nodes
 from myst_nb.core.render import NbElementRenderer
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "nbconvert"))
+import panels  # noqa: E402  (of scripts/nbconvert)
 
 project = "Interplay"
 author = "the Interplay authors"
 root_doc = "index"
 extensions = ["myst_nb"]
 exclude_patterns = ["**/student/*.ipynb"]  # offered as files, not shown as pages
-html_static_path = ["static"]
-html_css_files = ["site.css"]
-html_js_files = ["site.js"]
+html_static_path = ["static", "../nbconvert/page/panels.css", "../nbconvert/page/panels.js"]
+html_css_files = ["site.css", "panels.css"]
+html_js_files = ["site.js", ("panels.js", {"defer": "defer"})]
 language = "en"
 
 nb_execution_mode = "off"
@@ -76,6 +83,21 @@ def without_empty_heads(app, doctree):
             head.parent.remove(head)
 
 
+def without_empty_head_cells(app, pagename, templatename, context, doctree):
+    """A cell of a table's head that says nothing is no head of its column."""
+    if "body" in context:
+        context["body"] = re.sub(r"<th class=\"([^\"]*)\">(<p></p>)?</th>", r'<td class="\1"></td>', context["body"])
+
+
+def with_panels(app, doctree):
+    """Behind a figure of several panels its pieces, for narrow windows."""
+    for image in list(doctree.findall(nodes.image)):
+        path = pathlib.Path(app.srcdir, image["uri"])
+        if path.suffix == ".png" and path.is_file() and (pieces := panels.markup(path.read_bytes(), image.get("alt", ""))):
+            block = image.parent if isinstance(image.parent, nodes.paragraph) else image
+            block.parent.insert(block.parent.index(block) + 1, nodes.raw("", pieces, format="html"))
+
+
 def visit_hidden(self, node):
     """A cell that opens at a click, named by what it says."""
     self.body.append(f'<details class="admonition hide {" ".join(node["classes"])}"><summary>'
@@ -85,6 +107,8 @@ def visit_hidden(self, node):
 
 def setup(app):
     app.connect("doctree-read", without_empty_heads)
+    app.connect("doctree-read", with_panels)
+    app.connect("html-page-context", without_empty_head_cells)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_HideCellInput))
     app.add_html_math_renderer("mathml", inline_renderers=(mathml, None), block_renderers=(mathml, None))
     NbElementRenderer.render_image = described

@@ -25,7 +25,7 @@ import (
 
 The idea of the whole laboratory: a problem is a **graph** first, and words later. Each box of the graph is a quantity; arrows say what it is computed from. A program draws the graph, so it knows every intermediate value, and no text of the internet contains the problem.
 
-An exercise is a function that panics until you write it. Replace the `panic`, run the cell (Shift+Enter), then run the check below it. What begins with ✗ says what differs and where to look. Hints unfold on a click.
+Run the cells from the top, one after the other (Shift+Enter). An exercise is a function that panics until you write it: replace the line with `panic`, run the cell, then run the check below it. What begins with ✗ says what differs and where to look. Hints unfold on a click.
 */
 
 /*md
@@ -37,18 +37,34 @@ Enough to read and write this course.
 |---|---|
 | `x = 3` (new) and `x = 4` | `x := 3` and `x = 4` |
 | `def f(a, b): return a + b` | `func f(a, b int) int { return a + b }` |
+| `def f(): return 3, True` and `a, ok = f()` | `func f() (int, bool) { return 3, true }` and `a, ok := f()` |
 | `[1, 2, 3]`, `a.append(4)`, `len(a)` | `[]int{1, 2, 3}`, `a = append(a, 4)`, `len(a)` |
+| `[]`, `[False] * n`, `a[1:3]`, `a[-1]` | `var a []int`, `make([]bool, n)`, `a[1:3]`, `a[len(a)-1]` |
 | `{"a": 1}`, `d.get("a")`, `"a" in d` | `map[string]int{"a": 1}`, `d["a"]` (0 where missing), `_, ok := d["a"]` |
 | `for x in a:` / `for i in range(n):` | `for _, x := range a {` / `for i := range n {` |
 | `for i, x in enumerate(a):` | `for i, x := range a {` |
-| `if a and not b:` … `elif` | `if a && !b {` … `} else if` |
+| `while x > 0:` | `for x > 0 {` |
+| `if a and not b:` … `elif` … `else` | `if a && !b {` … `} else if b {` … `} else {` |
+| `True`, `None`, `7 // 2`, `7 / 2` | `true`, `nil`, `7 / 2`, `7.0 / 2` |
+| `float(n)`, `int(x)`, `str(n)` | `float64(n)`, `int(x)`, `fmt.Sprint(n)` |
 | `class P: x: int` and `P(x=1)` | `type P struct{ x int }` and `P{x: 1}` |
 | `def m(self):` | `func (p P) m() {` |
 | `f"{x} is {y:.2f}"` | `fmt.Sprintf("%v is %.2f", x, y)` |
-| `" ".join(words)`, `s.split(" ")` | `strings.Join(words, " ")`, `strings.Split(s, " ")` |
+| `" ".join(words)`, `s.split(" ")`, `s + t` | `strings.Join(words, " ")`, `strings.Split(s, " ")`, `s + t` |
 | `raise ValueError("…")` | `panic("…")` here; real programs return an `error` |
 
-Types stand behind names. Blocks have braces; the editor indents. `:=` makes a new variable, `=` changes one. A variable that is never used is an error, so remove it. A cell with functions only *declares* them; lines below `%%` are what *runs*. Each cell runs as a program of its own: functions carry over to later cells, the values of variables do not.
+Types stand behind names. Blocks have braces; the editor indents. `:=` makes a new variable, `=` changes one. Text stands in `"…"`; `'+'` is one character, which is a number (`byte`), and `%c` in `Sprintf` shows it as a character again. A cell with functions only *declares* them; lines below `%%` are what *runs*. Each cell runs as a program of its own: functions carry over to later cells, the values of variables do not.
+
+Go looks at the whole cell before it runs it. What it says most often to who comes from Python:
+
+| it says | do this |
+|---|---|
+| `declared and not used: x` | use x, or remove it: a variable that nobody reads is an error |
+| `mismatched types int and float64` | numbers do not change their type by themselves: `float64(n)` |
+| `cannot use x (variable of type float64) as int value` | the same: `int(x)` |
+| `missing return` | some way through the function ends without a `return` |
+| `undefined: x` | a misspelt name, or a cell above that was not run |
+| `expected …, found …`, `syntax error` | often a missing `{`, or a `:` that belongs to Python |
 */
 
 /*md
@@ -82,7 +98,7 @@ func compute(op byte, a, b int) int {
 /*md
 **Exercise 1.1** Write `draw`: a graph with a given number of leaves and, behind them, of operations. `stream.IntN(n)` gives a random number from 0 to n − 1. A leaf gets a value from 0 to 9. An operation gets a random operator, and two *different* parents among the nodes before it. So that the last node needs a long way, the left parent of every operation is the node just before it.
 
-<details><summary>Hint</summary>`g = append(g, node{value: stream.IntN(10)})` adds a leaf. For the operator: `"+-*"[stream.IntN(3)]`. For a right parent that differs from the left one, draw among the nodes before the left one: `stream.IntN(len(g) - 1)`.</details>
+<details><summary>Hint</summary>`g = append(g, node{value: stream.IntN(10)})` adds a leaf. For the operator: `"+-*"[stream.IntN(3)]`, one character of a text. For a right parent that differs from the left one, draw among the nodes before the left one: `stream.IntN(len(g) - 1)`.</details>
 */
 
 // draw makes a random graph.
@@ -110,7 +126,7 @@ The difficulty of a problem is the number of **operations** that lead to what is
 
 **Exercise 1.2** Write `countOps`: the number of operations that node `asked` needs, itself included. A node that is needed twice is computed once.
 
-<details><summary>Hint</summary>Mark what is needed: first `asked`; then go through the nodes from the last to the first, and mark the parents of each marked operation. Parents come before their children, so one pass is enough.</details>
+<details><summary>Hint</summary>Mark what is needed, in a list `make([]bool, len(g))`: first `asked`; then go through the nodes from the last to the first, and mark the parents of each marked operation. Parents come before their children, so one pass is enough.</details>
 */
 
 // countOps is the number of operations on the way to a node.
@@ -199,7 +215,7 @@ So give each graph a **fingerprint** that all its tellings share, and let the fi
 
 **Exercise 1.4** Write `fingerprint`: a text that describes the node `asked` by what it is computed from, all the way down. A leaf is its value, `7`. An operation is its operator and both sides in brackets, `+(3,7)`. For `+` and `*` the order of the sides means nothing: put the smaller text first. For `-` it means a lot.
 
-<details><summary>Hint</summary>Let the function call itself for both parents. Texts compare with `<`.</details>
+<details><summary>Hint</summary>Let the function call itself for both parents. Texts compare with `<`. `fmt.Sprintf("%c(%s,%s)", …)` writes an operator and two texts.</details>
 */
 
 // fingerprint describes what a node is computed from, whatever the nodes are called and in

@@ -49,7 +49,7 @@ func TestDraw(t *testing.T) { checkDraw(t, draw) }
 
 func checkCountOps(t lesson.T, countOps func(g graph, asked int) int) {
 	defer lesson.Done(t, "leaves, chains, shared nodes, distractors")
-	// 0, 1, 2 are leaves; 3 = 0+1; 4 = 3*2; 5 = 4-3; 6 = 0+2, which 5 does not need; 7 = 3+3's square
+	// 0, 1, 2 are leaves; 3 = 0+1; 4 = 3*2; 5 = 4-3; 6 = 0+2, which 5 does not need
 	g := graph{{value: 1}, {value: 2}, {value: 3}, {op: '+', left: 0, right: 1, value: 3}, {op: '*', left: 3, right: 2, value: 9},
 		{op: '-', left: 4, right: 3, value: 6}, {op: '+', left: 0, right: 2, value: 4}}
 	for _, c := range []struct {
@@ -97,7 +97,10 @@ func checkFingerprint(t lesson.T, fingerprint func(g graph, asked int) string) {
 	defer lesson.Done(t, "the same for all tellings of a problem, another one for another problem")
 	leaf := func(v int) node { return node{value: v} }
 	op := func(o byte, l, r int) node { return node{op: o, left: l, right: r} }
-	if got := fingerprint(graph{leaf(7), leaf(3), op('+', 0, 1)}, 2); got != "+(3,7)" {
+	if got := fingerprint(graph{leaf(7), leaf(3), op('+', 0, 1)}, 2); got == "43(3,7)" || got == "43(7,3)" {
+		t.Errorf("✗ 7 + 3 has the fingerprint %q: the operator came out as its number, %s in Sprintf shows it as a character", got, "%c")
+		return
+	} else if got != "+(3,7)" {
 		t.Errorf("✗ 7 + 3 has the fingerprint %q, expected %q: sides of + in order of their texts", got, "+(3,7)")
 		return
 	}
@@ -219,6 +222,11 @@ func TestPlausibleMistakesAreTold(t *testing.T) {
 		{"sides not sorted", "sides of +", func(t lesson.T) {
 			checkFingerprint(t, func(g graph, asked int) string {
 				return strings.Replace(fingerprint(g, asked), "+(3,7)", "+(7,3)", 1)
+			})
+		}},
+		{"operator as a number", "as a character", func(t lesson.T) {
+			checkFingerprint(t, func(g graph, asked int) string {
+				return strings.NewReplacer("+", "43", "-", "45", "*", "42").Replace(fingerprint(g, asked))
 			})
 		}},
 		{"by value", "expected", func(t lesson.T) {

@@ -170,7 +170,7 @@ Now a judge that reads. A **strict parser** knows the form of a step and accepts
 
 **Exercise 2.2** Write `parseStep`. It returns the parts, and `ok` is false for everything that has not exactly this form: names such as `x0`, one operator, twice the same one, numbers of digits only.
 
-<details><summary>Hint</summary>`strings.Split(text, " ")` must give exactly 11 words, three of them `=`. `strconv.Atoi` turns a word into a number, but it also takes `+3` and `-3`: look at the digits yourself (`isNumber` is given). Two `if` with long conditions are enough.</details>
+<details><summary>Hint</summary>`strings.Split(text, " ")` must give exactly 11 words, three of them `=`. `strconv.Atoi` turns a word into a number, but it also takes `+3` and `-3`, so ask `isNumber` first (it and `isName` are given below). Atoi returns two values, the second is an error: `n, _ := strconv.Atoi(w[6])`. `w[3][0]` is the first character of a word. Two `if` with long conditions are enough; `return s, false` says no, and at the end comes `return step{…}, true`.</details>
 */
 
 // step is a step of a solution, as it was written.
@@ -403,7 +403,7 @@ func RunAttack() {
 /*md
 The judge by patterns accepts nearly everything that leaves the last number alone. Yours should accept nothing.
 
-A judge can also be too strict: it refuses what is right (a **false reject**), and a model is punished for a good solution. `a + b` for `b + a` is right; so are steps in another possible order. The last check looks for that.
+A judge can also be too strict: it refuses what is right (a **false reject**), and a model is punished for a good solution. `a + b` for `b + a` is right; so are steps in another possible order. The last check looks for that. (This check uses your functions of exercises 2.2, 2.3 and 2.4.)
 */
 
 //check TestNoFalseReject checkNoFalseReject

@@ -61,7 +61,7 @@ A network here is a function of **nodes**. A node stands for a **tensor**: an ar
 | `softmax(x, -1)`, `log_softmax(x, -1)` | `graph.Softmax(x, -1)`, `graph.LogSoftmax(x, -1)` |
 | `x.shape[1]` | `x.Shape().Dim(1)` |
 
-Tensors that are added or multiplied must have equally many axes; an axis of size 1 is spread over the other's. `compute` below runs such a function on the same engine that the laboratory runs on. Try it: the middle line is yours to change.
+Tensors that are added or multiplied must have equally many axes; an axis of size 1 is spread over the other's. The type of a node is `*graph.Node`: the star says that it is a reference, and you need not think about it. `compute` below runs such a function on the same engine that the laboratory runs on. Try it: the middle line is yours to change.
 */
 
 // must ends the cell where something went wrong.

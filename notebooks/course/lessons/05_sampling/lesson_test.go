@@ -204,6 +204,15 @@ func TestPlausibleMistakesAreTold(t *testing.T) {
 		return mean, mean - half, mean + half
 	}
 	less1 := func(m float64) float64 { return m - 1 }
+	paired := func(interval func([]float64) (mean, low, high float64)) func(a, b []float64) (mean, low, high float64) {
+		return func(a, b []float64) (float64, float64, float64) {
+			d := make([]float64, len(a))
+			for i := range a {
+				d[i] = b[i] - a[i]
+			}
+			return interval(d)
+		}
+	}
 	for _, wrong := range []struct {
 		name, told string
 		check      func(lesson.T)
@@ -281,6 +290,14 @@ func TestPlausibleMistakesAreTold(t *testing.T) {
 		}},
 		{"wrong way round", "b − a", func(t lesson.T) {
 			checkPairedInterval(t, func(a, b []float64) (float64, float64, float64) { return pairedInterval(b, a) })
+		}},
+		{"pairs divided by m", "divide by m − 1", func(t lesson.T) {
+			checkPairedInterval(t, paired(func(d []float64) (float64, float64, float64) {
+				return moments(d, func(m float64) float64 { return m * m }, 1.96)
+			}))
+		}},
+		{"deviation of the pairs", "divide by √m", func(t lesson.T) {
+			checkPairedInterval(t, paired(func(d []float64) (float64, float64, float64) { return moments(d, less1, 1.96) }))
 		}},
 	} {
 		passed, said := lesson.Run(wrong.check)

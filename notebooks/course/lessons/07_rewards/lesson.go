@@ -345,6 +345,7 @@ func hack(problem int) []int {
 //check TestHack checkHack
 
 func RunHack() {
+	defer lesson.Unfinished()
 	compare("Half a point for each right claim", 300, []string{"each right claim, 300 steps"}, []reward{paid(payPerStep)})
 }
 

@@ -152,7 +152,7 @@ Read a column from the top: how many seeds until the chance is 0.8, which is wha
 
 **Exercise 8.4** Write `seedsFor`: the smallest number of seeds, from 2 to 12, whose power is at least `wanted`. Where even 12 are too few, return 0: the honest answer is that this experiment cannot be afforded.
 
-<details><summary>Hint</summary>Try 2, 3, 4 … and return the first that does.</details>
+<details><summary>Hint</summary>Try 2, 3, 4 … and return the first that does. This check uses your functions of exercises 8.2 and 8.3.</details>
 */
 
 // seedsFor is how many seeds it takes to find an effect with a power.
