@@ -91,6 +91,12 @@ const (
 	maxRate      = 1000
 )
 
+// WithoutHeldOut is the configuration of a run that has no held-out documents to measure a loss on.
+func (c Config) WithoutHeldOut() Config {
+	c.EvalEvery, c.EvalDocuments = 0, 0
+	return c
+}
+
 // Validate returns the first thing that is wrong with the configuration.
 func (c Config) Validate() error {
 	for _, f := range []struct {

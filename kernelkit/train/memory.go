@@ -159,7 +159,7 @@ func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved
 		return ofPass, err
 	}
 	for _, means := range slices.Concat(state.First, state.Second) { // they wait on the device
-		ofPass.Inputs += int64(means.ByteSize())
+		ofPass.Inputs += means.ByteSize()
 	}
 	ofUpdate, err := reserved(s.all.finish, cfg.devices(), &finishIn[shapes.Shape]{state, sum, f32(3)})
 	if ofUpdate.Total() > ofPass.Total() {

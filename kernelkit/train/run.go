@@ -89,7 +89,7 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 // recipeDigest covers what the run's result depends on; how often it is saved and evaluated does not matter.
 func recipeDigest(cfg Config, start *qwen.Weights, docs string) string {
 	cfg.CheckpointEvery, cfg.Keep, cfg.MilestoneEvery = 0, 0, 0
-	cfg.EvalEvery, cfg.EvalDocuments = 0, 0
+	cfg = cfg.WithoutHeldOut()
 	text, err := json.Marshal(cfg)
 	if err != nil {
 		panic(err) // a struct of numbers, strings and booleans

@@ -55,14 +55,9 @@ func (s *Study) sampleDeep() {
 		for _, c := range s.Claims {
 			for _, cond := range c.conditions() {
 				for _, t := range cond.Effect {
-					if t.Arm != a.Name {
-						continue
+					if t.Arm == a.Name {
+						needed = max(needed, cond.attempts(t, s.Evaluation.Samples))
 					}
-					k := t.Measure.k(1)
-					if cond.Rule.ofCurves() {
-						k = int(cond.Rule.Threshold)
-					}
-					needed = max(needed, k)
 				}
 			}
 		}

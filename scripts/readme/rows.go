@@ -81,6 +81,7 @@ var answers = map[study.Verdict]string{study.Agrees: "**Yes**", study.Contradict
 // table is one of README's tables of results: the question, the answer, the effect with its interval.
 func table(r results, rows []row) (string, error) {
 	var b strings.Builder
+	daggers := false
 	b.WriteString("| question | answer | effect, points [95 % interval] | study |\n|---|---|---|---|\n")
 	for _, row := range rows {
 		j, err := r.claim(row.study, row.claim)
@@ -92,11 +93,13 @@ func table(r results, rows []row) (string, error) {
 			return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
 		}
 		if j.Family != j.Verdict {
-			answer += " †"
+			answer, daggers = answer+" †", true
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, points(j.Found), row.study, r[row.study].Study.Notebook)
 	}
-	b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
+	if daggers {
+		b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
+	}
 	return b.String(), nil
 }
 
