@@ -104,6 +104,28 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 	}
 }
 
+// A notebook names the arms of its study; a figure goes without those that the profile leaves
+// out, and one of no study is still a mistake.
+func TestFiguresGoWithoutArmsThatTheProfileLeavesOut(t *testing.T) {
+	s, d := committed(t, "lookup", "edge")
+	mine, err := d.Of(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Results{mine, ""}
+	if got := r.names([]string{"base", "mixed", "edge"}); !slices.Equal(got, []string{"base", "edge"}) {
+		t.Errorf("of base, mixed and edge the figure has %v", got)
+	}
+	if got := r.names([]string{"base", "mixt"}); !slices.Equal(got, []string{"base", "mixt"}) {
+		t.Errorf("an arm of no study is taken away: %v", got)
+	}
+	for what, f := range map[string]Figure{"pass@k": r.PassAtK("base", "inside", "mixed", "edge", "beyond"), "rewards": r.Rewards("inside", "mixed", "edge", "adaptive")} {
+		if len(f.PNG()) < 1000 {
+			t.Errorf("%s has %d bytes", what, len(f.PNG()))
+		}
+	}
+}
+
 // Arms that are compared at one budget cost the same in the end, in the accounting of the
 // budget: what is left are whole steps and, at true lengths, how long the samples were. Those
 // of a base that can do little are shorter, in the edge study by 6 %.

@@ -276,8 +276,10 @@ func (r *Results) arm(name string) *study.Arm {
 	return a
 }
 
-// names are the given arms, or all that are compared.
+// names are the given arms, but for those that the study leaves out at its profile, or all
+// that are compared.
 func (r *Results) names(names []string) []string {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(r.Study.LeftOut, name) })
 	if len(names) > 0 {
 		return names
 	}

@@ -39,7 +39,8 @@ func edgeStudy(s *scale) *Study {
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
 	s.edgeArms(st)
-	st.Arms = slices.DeleteFunc(st.Arms, func(a Arm) bool { return slices.Contains(s.Studies.EdgeArms.Without, a.Name) })
+	st.LeftOut = s.Studies.EdgeArms.Without
+	st.Arms = slices.DeleteFunc(st.Arms, func(a Arm) bool { return slices.Contains(st.LeftOut, a.Name) })
 	if s.Studies.EdgeArms.Deep {
 		st.sampleDeep()
 	}
