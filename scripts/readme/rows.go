@@ -44,7 +44,7 @@ var neverSeen = []row{
 	{"edge", "edge-reaches-beyond", "Does that carry to problems deeper still (pass@16)?"},
 	{"edge", "beyond-gains-nothing", "Is RL just beyond the edge in vain (pass@16 at the edge)?"},
 	{"edge", "inside-curve-crosses", "Does RL inside what the base can do cross its curve: ahead with one attempt, behind with 128?"},
-	{"edge", "rl-beats-sft", "Does RL beat gold solutions, at equal FLOPs (pass@16 at the edge)?"},
+	{"edge", "rl-beats-sft", "Does RL beat gold solutions, planned at equal FLOPs (pass@16 at the edge)?"},
 	{"edge", "same-problems", "And on exactly the same problems?"},
 }
 
