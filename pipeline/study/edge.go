@@ -101,7 +101,7 @@ func edgeClaims() []Claim {
 			Effect: gain("edge", "base", "edge", Pass1), Rule: Rule{Above, 0}},
 		{ID: "edge-raises-passk", Says: "RL at the edge raises pass@k there: new problems, not only surer ones", Source: "Fig. 3, C2, C4", Paper: percent(86.0 - 43.9),
 			Effect: gain("edge", "base", "edge", PassK), Rule: Rule{Above, 0}},
-		{ID: "beyond-gains-nothing", Says: "RL far beyond the edge does not raise pass@k at the edge", Source: "Fig. 3, C5", Paper: percent(39.6 - 43.9),
+		{ID: "beyond-gains-nothing", Says: "RL beyond the edge does not raise pass@k at the edge", Source: "Fig. 3, C5", Paper: percent(39.6 - 43.9),
 			Effect: gain("beyond", "base", "edge", PassK), Rule: Rule{Below, 0.05},
 			Needs: &Need{Says: "RL at the edge gains, so that a gain was possible", Effect: gain("edge", "base", "edge", PassK), Rule: Rule{Above, 0}}},
 		{ID: "inside-sharpens", Says: "RL inside raises pass@1 at the edge more than pass@k: it sharpens", Source: "Fig. 3, C3", Paper: percent(22.2 - 16.9 - (42.4 - 43.9)),

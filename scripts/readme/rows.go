@@ -95,12 +95,21 @@ func table(r results, rows []row) (string, error) {
 		if j.Family != j.Verdict {
 			answer, daggers = answer+" †", true
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, points(j.Found), row.study, r[row.study].Study.Notebook)
+		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, found(j), row.study, r[row.study].Study.Notebook)
 	}
 	if daggers {
 		b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
 	}
 	return b.String(), nil
+}
+
+// found writes what was found: an effect in points, or where two curves cross.
+func found(j study.Judgement) string {
+	if j.Crossing == nil {
+		return points(j.Found)
+	}
+	at, interval := j.Crossing.Where()
+	return fmt.Sprintf("the curves cross: %s [%s]", at, interval)
 }
 
 // points writes an effect in percentage points with its interval.
