@@ -3,6 +3,7 @@ package kernelkit
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,14 +14,14 @@ import (
 	"interplay/pipeline/study"
 )
 
-// ran are the studies whose results at micro are committed. The others have their claims and
-// rules, and nobody ran them yet.
-var ran = []string{"edge", "exposure", "split", "reward"}
+// ran are the studies whose results are committed, by profile. The others have their claims
+// and rules, and nobody ran them yet.
+var ran = map[string][]string{"micro": {"edge", "exposure", "split", "reward"}, "lookup": {"edge"}}
 
-// committed is a study at micro with its committed results; nil where there are none.
-func committed(t *testing.T, name string) (*study.Study, *study.Results) {
+// committed is a study with its committed results; nil where there are none.
+func committed(t *testing.T, profile, name string) (*study.Study, *study.Results) {
 	t.Helper()
-	s, err := study.ByName(name, "micro", 1)
+	s, err := study.ByName(name, profile, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func committed(t *testing.T, name string) (*study.Study, *study.Results) {
 		t.Fatal(err)
 	}
 	d, err := study.Load(dir)
-	if errors.Is(err, fs.ErrNotExist) && !slices.Contains(ran, name) {
+	if errors.Is(err, fs.ErrNotExist) && !slices.Contains(ran[profile], name) {
 		return s, nil
 	}
 	if err != nil {
@@ -38,13 +39,13 @@ func committed(t *testing.T, name string) (*study.Study, *study.Results) {
 	return s, d
 }
 
-// The committed results of the micro profile are of the studies as they stand in the code:
-// a changed recipe, rule or stage format asks for a new run. Their numbers and verdicts
-// follow from their records.
+// Committed results are of the studies as they stand in the code: a changed recipe, rule or
+// stage format asks for a new run. Their numbers and verdicts follow from their records.
 func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
-	for _, name := range study.Names() {
-		t.Run(name, func(t *testing.T) {
-			s, d := committed(t, name)
+	for _, at := range everyStudy() {
+		t.Run(at.profile+"/"+at.name, func(t *testing.T) {
+			name := at.name
+			s, d := committed(t, at.profile, name)
 			if d == nil {
 				t.Log("no committed results: not run yet")
 				return
@@ -54,7 +55,7 @@ func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
 			}
 			mine, err := d.Of(s)
 			if err != nil {
-				t.Fatalf("%v: run `interplay run %s -profile micro -out notebooks/results/micro/%s`", err, name, name)
+				t.Fatalf("%v: run `interplay run %s -profile %s -out notebooks/results/%s/%s`", err, name, at.profile, at.profile, name)
 			}
 			if len(mine.Missing) > 0 && !s.Exploratory {
 				t.Errorf("missing: %s", strings.Join(mine.Missing, "; "))
@@ -67,17 +68,28 @@ func TestCommittedResultsFollowFromTheirRecords(t *testing.T) {
 			for _, note := range mine.Notes {
 				t.Log(note)
 			}
-			if !s.Exploratory && (len(s.Seeds) < 3 || s.Evaluation.Problems < 128) {
-				t.Errorf("%d seeds and %d problems an op: claims need at least 3 and 128", len(s.Seeds), s.Evaluation.Problems)
+			least := map[string]int{"micro": 128, "lookup": 64}[at.profile] // at lookup with 128 samples of each where a claim needs them
+			if !s.Exploratory && (len(s.Seeds) < 3 || s.Evaluation.Problems < least) {
+				t.Errorf("%d seeds and %d problems an op: claims need at least 3 and %d", len(s.Seeds), s.Evaluation.Problems, least)
 			}
 		})
 	}
 }
 
+// everyStudy lists the studies at the profiles that have committed results.
+func everyStudy() (all []struct{ profile, name string }) {
+	for _, profile := range slices.Sorted(maps.Keys(ran)) {
+		for _, name := range study.Names() {
+			all = append(all, struct{ profile, name string }{profile, name})
+		}
+	}
+	return all
+}
+
 // The recovery test: from the micro base, GRPO with the strict process reward raises
 // held-out pass@1 at the edge by more than the 95 % interval, in each seed.
 func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
-	s, d := committed(t, "edge")
+	s, d := committed(t, "micro", "edge")
 	for _, c := range s.Claims {
 		if c.ID != "edge-raises-pass1" {
 			continue
@@ -88,6 +100,28 @@ func TestRLAtTheEdgeRecoversInEverySeed(t *testing.T) {
 				t.Errorf("seed %d: gain %v, %v", seed, v, err)
 			}
 			t.Logf("seed %d: gain in pass@1 %+.3f [%+.3f, %+.3f]", seed, v.Value, v.Low, v.High)
+		}
+	}
+}
+
+// A notebook names the arms of its study; a figure goes without those that the profile leaves
+// out, and one of no study is still a mistake.
+func TestFiguresGoWithoutArmsThatTheProfileLeavesOut(t *testing.T) {
+	s, d := committed(t, "lookup", "edge")
+	mine, err := d.Of(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Results{mine, ""}
+	if got := r.names([]string{"base", "mixed", "edge"}); !slices.Equal(got, []string{"base", "edge"}) {
+		t.Errorf("of base, mixed and edge the figure has %v", got)
+	}
+	if got := r.names([]string{"base", "mixt"}); !slices.Equal(got, []string{"base", "mixt"}) {
+		t.Errorf("an arm of no study is taken away: %v", got)
+	}
+	for what, f := range map[string]Figure{"pass@k": r.PassAtK("base", "inside", "mixed", "edge", "beyond"), "rewards": r.Rewards("inside", "mixed", "edge", "adaptive")} {
+		if len(f.PNG()) < 1000 {
+			t.Errorf("%s has %d bytes", what, len(f.PNG()))
 		}
 	}
 }
@@ -113,11 +147,11 @@ func TestArmsOfABudgetSpentTheSame(t *testing.T) {
 			t.Errorf("%s, seed %d: arms of one budget cost %.4g to %.4g tokens", name, seed, low, high)
 		}
 	}
-	s, d := committed(t, "edge")
+	s, d := committed(t, "micro", "edge")
 	for _, seed := range s.Seeds {
 		equal("edge", seed, 0.08, cost(d, "edge", seed, actual), cost(d, "sft", seed, actual))
 	}
-	s, d = committed(t, "split")
+	s, d = committed(t, "micro", "split")
 	for _, seed := range s.Seeds {
 		groups := map[string][]float64{}
 		for _, a := range s.Arms {

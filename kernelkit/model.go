@@ -53,11 +53,21 @@ func metrics[T any](m *Model) []T {
 	return log
 }
 
+// trainedSteps are the steps of the model's training. Rejection fine-tuning takes none where
+// no sample was right.
+func (m *Model) trainedSteps() []train.Metrics {
+	steps := metrics[train.Metrics](m)
+	if len(steps) == 0 {
+		fail(fmt.Errorf("the model %s has no step of training: none of its samples was paid in full, so it is the model it began with; give it easier problems, or more samples of each", m.Label))
+	}
+	return steps
+}
+
 // LossCurve draws training loss over tokens.
 func (m *Model) LossCurve() Figure {
 	m.trained("loss curve")
 	s := plots.CurveSeries{Name: "loss"}
-	for _, step := range metrics[train.Metrics](m) {
+	for _, step := range m.trainedSteps() {
 		s.X, s.Y = append(s.X, float64(step.Tokens)/1e6), append(s.Y, step.Loss)
 	}
 	png, err := plots.Curve(plots.CurveData{
@@ -70,7 +80,7 @@ func (m *Model) LossCurve() Figure {
 // Loss is the mean training loss of the first and of the last tenth of the run, nats a token.
 func (m *Model) Loss() (first, last float64) {
 	var loss []float64
-	for _, step := range metrics[train.Metrics](m) {
+	for _, step := range m.trainedSteps() {
 		loss = append(loss, step.Loss)
 	}
 	n := max(1, len(loss)/10)

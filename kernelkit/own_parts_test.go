@@ -57,3 +57,17 @@ func TestWordsGraphsAndAnswersOfOnesOwn(t *testing.T) {
 		t.Errorf("%+v: %v", m, m.Validate())
 	}
 }
+
+// The recipe that a notebook begins with is right as it comes, at every profile.
+func TestRecipesAreRightAsTheyCome(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", t.TempDir())
+	for _, profile := range []string{"smoke", "micro", "lookup", "words"} {
+		lab := kernelkit.Open("own", profile, 1)
+		train, rl, rejection, evaluation := lab.TrainRecipe(), lab.RLRecipe(), lab.RejectionRecipe(), lab.EvaluationRecipe()
+		for what, err := range map[string]error{"training": train.Validate(), "RL": rl.Validate(), "rejection fine-tuning": rejection.Validate(), "evaluation": evaluation.Validate()} {
+			if err != nil {
+				t.Errorf("%s at %s: %v", what, profile, err)
+			}
+		}
+	}
+}

@@ -56,23 +56,25 @@ var claimCodes = regexp.MustCompile(`\bC[1-9]\d?\b`)
 
 // PaperClaims lists every claim of the paper with the laboratory's claims that rest on it and their
 // verdicts in the committed results, or why there is none: docs/claims.md. seen gives the
-// results of a study, nil where it has none.
-func PaperClaims(seen func(name string) *study.Results) (string, error) {
+// results of a study at every profile that has some.
+func PaperClaims(seen func(name string) []*study.Results) (string, error) {
 	rows, err := claimsOfThePaper()
 	if err != nil {
 		return "", err
 	}
 	by := map[string][]string{}
 	for _, name := range study.Names() {
-		r := seen(name)
-		if r == nil {
-			if r, err = unseen(name); err != nil {
+		all := seen(name)
+		if len(all) == 0 {
+			r, err := unseen(name)
+			if err != nil {
 				return "", err
 			}
+			all = append(all, r)
 		}
-		for _, j := range r.Verdicts {
-			line := verdictLine(name, r, j)
-			for _, code := range slices.Compact(claimCodes.FindAllString(j.Source, -1)) {
+		for _, c := range claimsOf(all) {
+			line := fmt.Sprintf("`%s`, %s: %s", name, c.Says, verdicts(all, c.ID))
+			for _, code := range slices.Compact(claimCodes.FindAllString(c.Source, -1)) {
 				by[code] = append(by[code], line)
 			}
 		}
@@ -109,33 +111,54 @@ func unseen(name string) (*study.Results, error) {
 	return r, nil
 }
 
-// verdictLine is a claim's verdict in a line.
-func verdictLine(name string, r *study.Results, j study.Judgement) string {
-	line := fmt.Sprintf("`%s`, %s: **%s**", name, j.Says, j.Verdict)
-	if j.Verdict == study.NotRun {
-		return line
+// claimsOf are the claims of a study's results, each once.
+func claimsOf(all []*study.Results) (claims []study.Claim) {
+	for _, r := range all {
+		for _, j := range r.Verdicts {
+			if !slices.ContainsFunc(claims, func(c study.Claim) bool { return c.ID == j.ID }) {
+				claims = append(claims, j.Claim)
+			}
+		}
 	}
-	here, interval := showFound(j)
-	line += fmt.Sprintf(" at `%s` (%s, %s", r.Profile, here, interval)
-	if j.Q > 0 {
-		line += ", q = " + small(j.Q)
-	}
-	if j.Family != j.Verdict {
-		line += "; not in the family"
-	}
-	return line + ")"
+	return claims
 }
 
-// CommittedOf are the committed results of a study of the project at the largest profile that
-// has some, judged by the study's rules as they are; nil where there are none.
-func CommittedOf(name string) *study.Results {
-	has := CommittedProfiles(name)
-	if len(has) == 0 {
-		return nil
+// verdicts says how a claim was judged at each profile that judged it.
+func verdicts(all []*study.Results, id string) string {
+	var said []string
+	for _, r := range all {
+		for _, j := range r.Verdicts {
+			if j.ID == id && j.Verdict != study.NotRun {
+				said = append(said, verdictAt(r.Profile, j))
+			}
+		}
 	}
-	s, err := study.ByName(name, has[len(has)-1], 1)
-	if err != nil {
-		return nil
+	if len(said) == 0 {
+		return fmt.Sprintf("**%s**", study.NotRun)
 	}
-	return nearest(s)
+	return strings.Join(said, "; ")
+}
+
+// verdictAt is a claim's verdict at a profile.
+func verdictAt(profile string, j study.Judgement) string {
+	here, interval := showFound(j)
+	text := fmt.Sprintf("**%s** at `%s` (%s, %s", j.Verdict, profile, here, interval)
+	if j.Q > 0 {
+		text += ", q = " + small(j.Q)
+	}
+	if j.Family != j.Verdict {
+		text += "; not in the family"
+	}
+	return text + ")"
+}
+
+// CommittedOf are the committed results of a study of the project, smallest profile first, judged
+// by the study's rules as they are.
+func CommittedOf(name string) (all []*study.Results) {
+	for _, profile := range CommittedProfiles(name) {
+		if r := committedAt(name, profile); r != nil {
+			all = append(all, r)
+		}
+	}
+	return all
 }

@@ -36,17 +36,30 @@ func nearest(s *study.Study) *study.Results {
 		return far(a) - far(b)
 	})
 	for _, p := range has {
-		seen, err := study.ByName(s.Name, p, 1)
-		if err != nil {
-			continue
+		if r := committedAt(s.Name, p); r != nil {
+			return r
 		}
-		if dir, err := CommittedResults(seen); err == nil {
-			if d, err := study.Load(dir); err == nil {
-				if r, err := d.Of(seen); err == nil {
-					return r
-				}
-			}
-		}
+	}
+	return nil
+}
+
+// committedAt are the committed results of a study at a profile, judged by its rules as they
+// are; nil where there are none of the study as it is.
+func committedAt(name, profile string) *study.Results {
+	s, err := study.ByName(name, profile, 1)
+	if err != nil {
+		return nil
+	}
+	dir, err := CommittedResults(s)
+	if err != nil {
+		return nil
+	}
+	d, err := study.Load(dir)
+	if err != nil {
+		return nil
+	}
+	if r, err := d.Of(s); err == nil {
+		return r
 	}
 	return nil
 }

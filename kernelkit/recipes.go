@@ -88,7 +88,7 @@ func (l *Lab) RLRecipe() RLRecipe {
 // RejectionRecipe is rejection fine-tuning on as many problems and samples as the profile's RL has, paid as RL is and
 // trained as the base is, for a tenth of its steps; to be changed and given to Reject or to a study's Branch.
 func (l *Lab) RejectionRecipe() RejectionRecipe {
-	rl, t := l.RLRecipe(), l.profile.Base.Train
+	rl, t := l.RLRecipe(), l.profile.Base.Train.WithoutHeldOut()
 	t.Steps = max(1, t.Steps/10)
 	t.Warmup = min(t.Warmup, t.Steps/10)
 	return RejectionRecipe{Data: rl.Data, Problems: rl.Prompts * rl.GRPO.Steps, Samples: rl.GRPO.GroupSize, Temperature: rl.GRPO.Temperature,

@@ -75,18 +75,7 @@ func showFound(c study.Judgement) (here, interval string) {
 	case c.Crossing == nil:
 		return showEffect(c.Claim, c.Found)
 	}
-	x := c.Crossing
-	here, interval = fmt.Sprintf("not within %d", x.UpTo), fmt.Sprintf("k = %.0f on", x.Low)
-	if x.K > 0 {
-		here = fmt.Sprintf("k = %.0f", x.K)
-	}
-	switch {
-	case x.Low == 0:
-		interval = fmt.Sprintf("beyond %d", x.UpTo)
-	case x.High > 0:
-		interval = fmt.Sprintf("k = %.0f to %.0f", x.Low, x.High)
-	}
-	return here, interval
+	return c.Crossing.Where()
 }
 
 // showRule writes when a claim holds, in the unit of its effect.
@@ -243,6 +232,9 @@ func SeedsTable(d *study.Results) *Table {
 	}
 	for _, c := range d.Study.Claims {
 		digits, scale := effectForm(c)
+		if c.Effect[0].Measure == study.Curve {
+			c.Says += fmt.Sprintf(" (here the curves' difference at k = %d)", d.Study.Evaluation.Samples)
+		}
 		add(c.Says, c.Effect, "+", digits, scale)
 	}
 	t.Note = "Percentage points, or nats a token for likelihoods; ± half of the 95 % interval over problems."
@@ -276,8 +268,10 @@ func (r *Results) arm(name string) *study.Arm {
 	return a
 }
 
-// names are the given arms, or all that are compared.
+// names are the given arms, but for those that the study leaves out at its profile, or all
+// that are compared.
 func (r *Results) names(names []string) []string {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(r.Study.LeftOut, name) })
 	if len(names) > 0 {
 		return names
 	}

@@ -44,7 +44,7 @@ func (s *Stage) RecipeDigest() string {
 // and nothing that is learned from.
 func (r Pretraining) essence() any {
 	t := &r.Train
-	t.Devices, t.PassesPerCall, t.Recompute = 0, 0, false
+	t.Devices, t.ShardOptimizer, t.PassesPerCall, t.Recompute = 0, false, 0, false
 	t.EvalEvery, t.EvalDocuments, t.CheckpointEvery, t.Keep = 0, 0, 0, 0
 	return r
 }
@@ -52,7 +52,7 @@ func (r Pretraining) essence() any {
 // essence leaves out what changes the order of sums or the memory of RL.
 func (r Reinforcement) essence() any {
 	g := &r.GRPO
-	g.Rows, g.Seq, g.RolloutRows, g.CheckpointEvery, g.Keep = 0, 0, 0, 0, 0
+	g.Rows, g.Seq, g.RolloutRows, g.Devices, g.CheckpointEvery, g.Keep = 0, 0, 0, 0, 0, 0
 	return r
 }
 

@@ -20,6 +20,8 @@ func TestHowToComputeIsInTheAddressAndNotInTheRecipeDigest(t *testing.T) {
 	for name, change := range map[string]func(*Pretraining, *Reinforcement){
 		"rows":       func(_ *Pretraining, r *Reinforcement) { r.GRPO.Rows++ },
 		"devices":    func(b *Pretraining, _ *Reinforcement) { b.Train.Devices = 2 },
+		"RL devices": func(_ *Pretraining, r *Reinforcement) { r.GRPO.Devices = 2 },
+		"sharded":    func(b *Pretraining, _ *Reinforcement) { b.Train.Devices, b.Train.ShardOptimizer = 2, true },
 		"checkpoint": func(b *Pretraining, _ *Reinforcement) { b.Train.CheckpointEvery++ },
 	} {
 		if s := stage(change); s.Address() == same.Address() || s.RecipeDigest() != same.RecipeDigest() {

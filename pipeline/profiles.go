@@ -78,6 +78,9 @@ type EdgeArms struct {
 	// evaluation has (pass@128, curves) as many samples a problem as it needs; the
 	// others are sampled as often as the evaluation says.
 	Deep bool `json:"deep,omitempty"`
+	// Without names arms that are too dear at this profile. Claims about them are shown as
+	// not run.
+	Without []string `json:"without,omitempty"`
 }
 
 // RewardArms says which arms the study of rewards has beside the paper's.

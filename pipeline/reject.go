@@ -57,6 +57,9 @@ func (r Rejection) Validate() error {
 	if r.Own != nil && r.Reward.Form != "" {
 		return fmt.Errorf("there are two rewards, %s and %s: set reward or own_reward", r.Reward, r.Own)
 	}
+	if r.Train.EvalEvery != 0 {
+		return fmt.Errorf("eval_every is %d: rejection fine-tuning has no held-out documents to measure a loss on: set it to 0", r.Train.EvalEvery)
+	}
 	return errors.Join(r.sampling().Validate(), r.reward().Validate(), r.Train.Validate())
 }
 

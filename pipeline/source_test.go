@@ -218,4 +218,8 @@ func TestRejectionFineTuningTakesOwnParts(t *testing.T) {
 	if err := r.Validate(); err == nil || !strings.Contains(err.Error(), "two rewards") {
 		t.Errorf("two rewards: %v", err)
 	}
+	plain.Train.EvalEvery, plain.Train.EvalDocuments = 5, 1
+	if err := plain.Validate(); err == nil || !strings.Contains(err.Error(), "eval_every is 5: rejection fine-tuning has no held-out documents") {
+		t.Errorf("held-out documents: %v", err)
+	}
 }

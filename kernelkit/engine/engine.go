@@ -123,6 +123,9 @@ func openXLA(name, config string) (*Engine, error) {
 	case "cpu":
 		keepMemory()
 		batchThreads()
+		if err := fixThreads(); err != nil {
+			return nil, err
+		}
 	case "cuda":
 		if err := withoutCommandBuffers(); err != nil {
 			return nil, err

@@ -67,6 +67,27 @@ func job(t testing.TB) Job {
 	return j
 }
 
+// Devices share the prompts of a job; its records do not depend on how many there are.
+func TestSeveralDevicesGiveTheRecordsOfOne(t *testing.T) {
+	if len(eng.Devices) < 4 {
+		t.Skipf("backend %s has %d devices, the test needs 4", eng.Name, len(eng.Devices))
+	}
+	j := job(t)
+	j.Sampling.Samples, j.Sampling.Rows = 8, 32
+	var paths []string
+	for _, devices := range []int{1, 4} {
+		j.Sampling.Devices = devices
+		path, err := j.run(context.Background(), sampler, t.TempDir(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	if !sameButLogProbs(t, paths[1], paths[0]) {
+		t.Error("four devices have other samples than one")
+	}
+}
+
 func TestInterruptedJobEndsWithTheSameBytes(t *testing.T) {
 	j := job(t)
 	whole, dir := t.TempDir(), t.TempDir()

@@ -45,6 +45,12 @@ type Config struct {
 	Rows      int `json:"rows"`       // rows of completions in one forward and backward pass of the learner; gradients add up over the passes of an update. On a CPU 8 stay in its cache (LAB.md, 2026-11-28)
 	Seq       int `json:"seq"`        // positions of such a row, into which completions of one prompt are packed; 0 = as the longest needs, in multiples of 32
 
+	// Devices is the number of the backend's devices that share a step: the prompts of its
+	// rollouts, and the rows of each pass of the learner, whose gradients XLA adds up. 0 leaves
+	// rollouts to the sampler's default (all GPUs; two of a CPU's devices) and the update to one.
+	// Samples and losses agree with those of one device up to rounding.
+	Devices int `json:"devices,omitempty"`
+
 	Temperature float64 `json:"temperature"`  // of the samples and of the policy that learns; 1
 	MaxTokens   int     `json:"max_tokens"`   // longest completion in tokens
 	RolloutRows int     `json:"rollout_rows"` // completions that the sampler has in flight; 0 = its default. No result depends on it
@@ -123,7 +129,7 @@ func (c Config) Validate() error {
 		value, least, most int
 	}{ // far beyond what fits a machine, and small enough that no product of them overflows
 		{"steps", c.Steps, 1, 1 << 30}, {"group_size", c.GroupSize, 2, 1 << 16}, {"mini_batch", c.MiniBatch, 0, 1 << 20}, {"epochs", c.Epochs, 1, 1 << 10},
-		{"rows", c.Rows, 1, 1 << 16}, {"seq", c.Seq, 0, 1 << 20}, {"max_tokens", c.MaxTokens, 1, 1 << 20}, {"rollout_rows", c.RolloutRows, 0, 1 << 20},
+		{"rows", c.Rows, 1, 1 << 16}, {"seq", c.Seq, 0, 1 << 20}, {"max_tokens", c.MaxTokens, 1, 1 << 20}, {"rollout_rows", c.RolloutRows, 0, 1 << 20}, {"devices", c.Devices, 0, 1 << 10},
 		{"dynamic_sampling", c.DynamicSampling, 0, 1 << 10}, {"token_budget", c.TokenBudget, 0, 1 << 50},
 		{"checkpoint_every", c.CheckpointEvery, 0, 1 << 30}, {"keep", c.Keep, 2, 1 << 30},
 	} {
@@ -136,6 +142,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("grpo: temperature is %g: expected %g to %d", c.Temperature, minTemperature, maxTemperature)
 	case !(c.LR > 0 && c.LR <= maxRate):
 		return fmt.Errorf("grpo: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
+	case c.Devices > 1 && c.Rows%c.Devices != 0:
+		return fmt.Errorf("grpo: devices is %d and rows %d: expected rows that the devices can share evenly", c.Devices, c.Rows)
 	case c.Seq != 0 && c.Seq < c.MaxTokens:
 		return fmt.Errorf("grpo: seq is %d and max_tokens %d: a row must hold the longest completion; expected seq at least max_tokens, or 0", c.Seq, c.MaxTokens)
 	case c.DynamicSampling > 1 && !c.DropZeroVariance:
@@ -150,6 +158,9 @@ func (c Config) Validate() error {
 	}
 	return errors.Join(c.Loss.validate(), c.AdamW.Validate())
 }
+
+// devices is the number of devices that share a pass of the learner, at least 1.
+func (c Config) devices() int { return max(c.Devices, 1) }
 
 // rounds is how many rounds of problems a step may sample.
 func (c Config) rounds() int { return max(1, c.DynamicSampling) }

@@ -13,8 +13,9 @@ import (
 	"interplay/kernelkit/verify"
 )
 
-// A run has the same bits on one processor as on all. The children are this test binary; a
-// child inherits the processors of the thread that starts it.
+// A run has the same bits on one processor as on all, and as on a machine that gives itself out
+// to have 64 to Go and to the plugin. The children are this test binary; a child inherits the
+// processors of the thread that starts it.
 func TestBitsDoNotDependOnTheNumberOfProcessors(t *testing.T) {
 	if file := os.Getenv("INTERPLAY_TEST_CHILD"); file != "" {
 		task, start, cfg := lesson(t)
@@ -37,14 +38,10 @@ func TestBitsDoNotDependOnTheNumberOfProcessors(t *testing.T) {
 		}
 		return
 	}
-	if runtime.NumCPU() == 1 {
-		t.Skip("there is one processor")
-	}
-	runtime.LockOSThread() // and never unlocked: the thread ends with the test
-	child := func() string {
+	child := func(env ...string) string {
 		file := filepath.Join(t.TempDir(), "digest")
 		c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-		c.Env = append(os.Environ(), "INTERPLAY_TEST_CHILD="+file)
+		c.Env = append(append(os.Environ(), env...), "INTERPLAY_TEST_CHILD="+file)
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("the child fails: %v\n%s", err, out)
 		}
@@ -55,6 +52,13 @@ func TestBitsDoNotDependOnTheNumberOfProcessors(t *testing.T) {
 		return string(digest)
 	}
 	all := child()
+	if got := child("GOMAXPROCS=64", "NPROC=64"); got != all {
+		t.Errorf("as if on 64 processors the weights have digest %.12s, on %d %.12s", got, runtime.NumCPU(), all)
+	}
+	if runtime.NumCPU() == 1 {
+		t.Skip("there is one processor, so one and all are the same")
+	}
+	runtime.LockOSThread() // and never unlocked: the thread ends with the test
 	var allowed, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &allowed); err != nil {
 		t.Fatal(err)

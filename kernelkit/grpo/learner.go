@@ -2,6 +2,7 @@ package grpo
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -88,7 +89,8 @@ type learner struct {
 	cfg       Config
 	model     qwen.Config
 	reference []*tensors.Tensor // weights of the start model
-	lanes     int
+	lanes     int               // passes side by side, each on a device of its own
+	devices   int               // devices that share a pass: with several there is one lane
 
 	score  *Exec // log-probs of the reference model: scoreIn → [rows, seq]
 	add    *Exec // one forward and backward pass: addIn → addOut
@@ -96,20 +98,26 @@ type learner struct {
 }
 
 func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, error) {
-	l := &learner{eng: eng, cfg: cfg, model: model, lanes: 1}
-	if eng.Platform == "cpu" {
+	if cfg.Devices > len(eng.Devices) {
+		return nil, fmt.Errorf("devices is %d: backend %s has %d", cfg.Devices, eng.Name, len(eng.Devices))
+	}
+	l := &learner{eng: eng, cfg: cfg, model: model, lanes: 1, devices: cfg.devices()}
+	if eng.Platform == "cpu" && cfg.Devices == 0 {
 		l.lanes = min(cpuLanes, len(eng.Devices))
 	}
 	weights := func() []*Node { return make([]*Node, len(model.Specs())) }
+	whole := slices.Repeat([]engine.Cut{engine.Whole}, len(model.Specs()))
+	var rows pass[engine.Cut] // all cut along their first axis
 	var err error
-	if l.score, err = NewExec(eng.Backend, func(nodes []*Node) *Node {
+	if l.score, err = engine.Shared(eng.Backend, l.devices, engine.List(&scoreIn[engine.Cut]{whole, rows}), []engine.Cut{0}, func(nodes []*Node) []*Node {
 		in := scoreIn[*Node]{weights: weights()}
 		engine.Fill(&in, nodes)
-		return l.logProbs(in.weights, in.batch)
+		return []*Node{l.logProbs(in.weights, in.batch)}
 	}); err != nil {
 		return nil, err
 	}
-	if l.add, err = NewExec(eng.Backend, func(nodes []*Node) []*Node {
+	cuts := addIn[engine.Cut]{weights: whole, sums: whole, batch: rows, kl: cfg.KL > 0}
+	if l.add, err = engine.Shared(eng.Backend, l.devices, engine.List(&cuts), []engine.Cut{engine.Whole}, func(nodes []*Node) []*Node {
 		in := addIn[*Node]{weights: weights(), sums: weights(), kl: cfg.KL > 0}
 		engine.Fill(&in, nodes)
 		out := l.gradient(in)
@@ -146,7 +154,7 @@ func (l *learner) close() {
 func (l *learner) logProbs(weights []*Node, b pass[*Node]) *Node {
 	d := qwen.Bind(l.model, weights).Joined()
 	logits := d.Logits(d.Hidden(qwen.Continuations{
-		Prompts: b.prompts, Owner: b.owner, Tokens: b.tokens, Positions: b.positions, Segments: b.segments,
+		Prompts: b.prompts, Owner: b.owner, Tokens: b.tokens, Positions: b.positions, Segments: b.segments, Parts: l.devices,
 	}))
 	if l.cfg.Temperature != 1 {
 		logits = MulScalar(logits, 1/l.cfg.Temperature)
@@ -191,9 +199,7 @@ type updated struct {
 	tokens, positions int // targets, and all that was computed, padding apart
 }
 
-func (u *updated) add(b *batch, t termSums) {
-	u.tokens += b.learned
-	u.positions += b.covered
+func (u *updated) add(t termSums) {
 	u.loss += t.loss
 	u.clipped += t.clipped
 	u.kl += t.kl
@@ -204,7 +210,7 @@ func (u *updated) add(b *batch, t termSums) {
 // update learns from sequences once and replaces st. It leaves st as it was and returns
 // an error when the loss or the gradient is not finite.
 func (l *learner) update(st *train.State[*tensors.Tensor], all []sequence, updates int) (u updated, err error) {
-	batches, err := pack(all, l.cfg.Rows, l.cfg.Seq)
+	batches, err := pack(all, l.cfg.Rows/l.devices, l.cfg.Seq)
 	if err != nil {
 		return u, err
 	}
@@ -214,23 +220,18 @@ func (l *learner) update(st *train.State[*tensors.Tensor], all []sequence, updat
 			a.close()
 		}
 	}()
-	done := make([]termSums, len(batches))
-	var work errgroup.Group
-	for k, a := range lanes {
-		work.Go(func() (err error) {
-			for i := k; i < len(batches) && err == nil; i += len(lanes) {
-				done[i], err = a.pass(batches[i])
-			}
-			return err
-		})
-	}
-	if err := work.Wait(); err != nil {
+	done, err := l.passes(lanes, batches)
+	if err != nil {
 		return u, err
 	}
-	for i, b := range batches {
-		u.add(b, done[i])
+	for _, b := range batches {
+		u.tokens += b.learned
+		u.positions += b.covered
 	}
-	next, norm, err := l.apply(st, lanes, updates)
+	for _, t := range done {
+		u.add(t)
+	}
+	next, norm, err := l.apply(st, lanes[:l.lanes], updates)
 	if err != nil {
 		return u, err
 	}
@@ -242,6 +243,75 @@ func (l *learner) update(st *train.State[*tensors.Tensor], all []sequence, updat
 	engine.Free(engine.List(st))
 	*st = next
 	return u, nil
+}
+
+// passes runs all passes of an update, which add to the sums of the lanes, and returns their
+// terms.
+func (l *learner) passes(lanes []*lane, batches []*batch) ([]termSums, error) {
+	if l.devices > 1 {
+		return l.together(lanes, batches)
+	}
+	done := make([]termSums, len(batches))
+	var work errgroup.Group
+	for k, a := range lanes {
+		work.Go(func() (err error) {
+			for i := k; i < len(batches) && err == nil; i += len(lanes) {
+				done[i], err = a.pass(batches[i])
+			}
+			return err
+		})
+	}
+	return done, work.Wait()
+}
+
+// together is passes where devices share each: it gives every device a batch of its own, the
+// last ones perhaps an empty one, and XLA adds the gradients up, so that all have the same sums.
+func (l *learner) together(lanes []*lane, batches []*batch) (done []termSums, err error) {
+	for some := range slices.Chunk(batches, l.devices) {
+		for len(some) < l.devices {
+			some = append(slices.Clip(some), newBatch(nil, some[0].shape))
+		}
+		terms, err := l.shared(lanes, some)
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, terms)
+	}
+	return done, nil
+}
+
+// shared runs a pass on all devices.
+func (l *learner) shared(lanes []*lane, batches []*batch) (termSums, error) {
+	inputs := make([]addIn[*tensors.Tensor], l.devices)
+	for d, a := range lanes {
+		inputs[d] = addIn[*tensors.Tensor]{weights: a.weights, sums: a.sums, batch: batches[d].tensors(), kl: l.cfg.KL > 0}
+		defer func() { engine.Free(engine.List(&inputs[d].batch)) }()
+	}
+	if l.cfg.KL > 0 {
+		references, err := engine.CallShared(l.score, l.devices, func(d int) ([]any, error) {
+			return engine.Arguments(engine.List(&scoreIn[*tensors.Tensor]{lanes[d].reference, inputs[d].batch})), nil
+		})
+		if err != nil {
+			return termSums{}, err
+		}
+		defer engine.Free(references...)
+		for d, r := range references {
+			inputs[d].reference = r[0]
+		}
+	}
+	results, err := engine.CallShared(l.add, l.devices, func(d int) ([]any, error) { return engine.Arguments(engine.List(&inputs[d])), nil })
+	if err != nil {
+		return termSums{}, err
+	}
+	var terms termSums
+	for d, a := range lanes {
+		t, err := a.take(results[d])
+		if err != nil {
+			return termSums{}, err
+		}
+		terms = t // the same on each
+	}
+	return terms, nil
 }
 
 // apply gives the state after the gradients of all lanes, and their norm.
@@ -266,7 +336,8 @@ func (l *learner) apply(st *train.State[*tensors.Tensor], lanes []*lane, updates
 	return out.state, float64(tensors.ToScalar[float32](out.norm)), nil
 }
 
-// lane adds up the gradients of its share of an update's passes, on a device of its own.
+// lane adds up the gradients of its share of an update's passes, on a device of its own; where
+// devices share each pass, it is what one of them holds.
 type lane struct {
 	*learner
 	device                   compute.DeviceNum
@@ -276,7 +347,7 @@ type lane struct {
 // open makes the lanes of an update. The first uses the tensors of st and of the
 // reference; the others have copies, because a tensor is on one device only.
 func (l *learner) open(st *train.State[*tensors.Tensor]) []*lane {
-	lanes := make([]*lane, l.lanes)
+	lanes := make([]*lane, l.lanes*l.devices)
 	for k := range lanes {
 		a := &lane{learner: l, device: compute.DeviceNum(k), weights: st.Weights, reference: l.reference}
 		if k > 0 {
@@ -317,6 +388,11 @@ func (a *lane) pass(b *batch) (termSums, error) {
 	if err != nil {
 		return termSums{}, err
 	}
+	return a.take(values)
+}
+
+// take puts the results of a pass in the place of the sums before it, and reads its terms.
+func (a *lane) take(values []*tensors.Tensor) (termSums, error) {
 	out := addOut[*tensors.Tensor]{sums: make([]*tensors.Tensor, len(a.sums))}
 	engine.Fill(&out, values)
 	engine.Free(a.sums)

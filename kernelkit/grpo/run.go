@@ -291,7 +291,7 @@ func (r *run) sample(ctx context.Context, round int) ([]judged, error) {
 	}
 	completions, err := r.sampler.Sample(ctx, r.journal.Weights(r.state), prompts, rollout.Options{
 		Samples: r.cfg.GroupSize, MaxTokens: r.cfg.MaxTokens, Temperature: r.cfg.Temperature,
-		Stop: rollout.Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows,
+		Stop: rollout.Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows, Devices: r.cfg.Devices,
 		FirstPrompt: uint64(step) << 32,
 	}, nil)
 	if err != nil {

@@ -72,7 +72,7 @@ var programs = map[string]*run{}
 
 // runIn is Run with kept programs.
 func runIn(ctx context.Context, task Task, start *qwen.Weights, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
-	key := fmt.Sprint(start.Config, cfg.Loss, cfg.Temperature, cfg.AdamW)
+	key := fmt.Sprint(start.Config, cfg.Loss, cfg.Temperature, cfg.AdamW, cfg.Devices)
 	r := programs[key]
 	if r == nil {
 		l, err := newLearner(eng, start.Config, cfg)

@@ -333,7 +333,7 @@ func (r *record) solution(g *Graph, names []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	w := solutionWriter{g: g, steps: pathOf(nil, g), names: names, letters: letters, bareTotals: true}
+	w := solutionWriter{g: g, steps: pathSteps(nil, g), names: names, letters: letters, bareTotals: true}
 	if err := w.write(); err != nil {
 		return "", err
 	}

@@ -17,17 +17,17 @@ func takeDetours(p *Problem, chance float64, s *random.Stream) error {
 		if err != nil {
 			return err
 		}
-		steps := detour(g, pathSteps(nil, g), chance, s, func(n *Node) bool { return n.Inner != None }, func(*Node) bool { return true })
+		steps := detour(g, chance, s, func(*Node) bool { return true })
 		p.Solution = string(w.solution(nil, g, steps))
 		return nil
 	}
 	w := solutionWriter{g: g, names: p.Names, letters: []byte(alphabet)}
 	s.Shuffle(len(w.letters), func(i, j int) { w.letters[i], w.letters[j] = w.letters[j], w.letters[i] })
-	steps, left := pathOf(nil, g), len(w.letters)
-	for _, i := range steps {
+	left := len(w.letters)
+	for i := range g.Nodes[:g.Path] {
 		left -= g.Nodes[i].links()
 	}
-	w.steps = detour(g, steps, chance, s, func(*Node) bool { return true }, func(n *Node) bool { // while there are letters
+	w.steps = detour(g, chance, s, func(n *Node) bool { // while there are letters
 		fits := n.links() <= left
 		if fits {
 			left -= n.links()
@@ -41,12 +41,12 @@ func takeDetours(p *Problem, chance float64, s *random.Stream) error {
 	return nil
 }
 
-// detour puts distractors into steps. isStep says of a node whether a solution has a step for
-// it; where it has none, its value is there from the beginning. room says whether another step fits.
-func detour(g *Graph, steps []int, chance float64, s *random.Stream, isStep, room func(*Node) bool) []int {
+// detour is the steps of a solution with distractors among them; room says whether one more fits.
+func detour(g *Graph, chance float64, s *random.Stream, room func(*Node) bool) []int {
+	steps := pathSteps(nil, g)
 	for d := g.Path; d < len(g.Nodes); d++ {
 		n := &g.Nodes[d]
-		if !isStep(n) || slices.Contains(n.Parents, g.Question) || s.Float64() >= chance {
+		if !g.isStep(d) || slices.Contains(n.Parents, g.Question) || s.Float64() >= chance {
 			continue
 		}
 		from, reachable := 0, true
@@ -54,11 +54,11 @@ func detour(g *Graph, steps []int, chance float64, s *random.Stream, isStep, roo
 			if at := slices.Index(steps, parent); at >= 0 {
 				from = max(from, at+1)
 			} else {
-				reachable = reachable && !isStep(&g.Nodes[parent])
+				reachable = reachable && !g.isStep(parent) // a leaf of the symbolic family has its value
 			}
 		}
 		to := len(steps) // behind all of them where the question is no step
-		if isStep(&g.Nodes[g.Question]) {
+		if g.isStep(g.Question) {
 			to = slices.Index(steps, g.Question)
 		}
 		if reachable && room(n) {

@@ -46,7 +46,7 @@ func renderRealistic(g *Graph, ctx *Context, s *random.Stream) (*Problem, error)
 	for i, w := range nodeWords {
 		p.Names[i] = w.name
 	}
-	w.g, w.steps, w.names, w.letters = g, pathOf(w.steps[:0], g), p.Names, append(w.letters[:0], alphabet...)
+	w.g, w.steps, w.names, w.letters = g, pathSteps(w.steps[:0], g), p.Names, append(w.letters[:0], alphabet...)
 	if g.Mode == Reverse {
 		w.letters = w.letters[:len(alphabet)-2] // x is the unknown
 	}

@@ -71,7 +71,7 @@ func TestStatementsHaveTheSpecifiedShapes(t *testing.T) {
 func TestSolutionsMarkTheLastEquationOfEveryStep(t *testing.T) {
 	g := everyShape(Forward)
 	names := strings.Fields("n0 n1 n2 n3 n4 n5 n6 n7 n8 n9")
-	w := solutionWriter{g: g, steps: pathOf(nil, g), names: names, letters: []byte(alphabet)}
+	w := solutionWriter{g: g, steps: pathSteps(nil, g), names: names, letters: []byte(alphabet)}
 	if err := w.write(); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestReverseSolutionsComputeInX(t *testing.T) {
 			t.Fatal("overflow")
 		}
 	}
-	w := solutionWriter{g: g, steps: pathOf(nil, g), names: strings.Fields("n0 n1 n2 n3 n4 n5"), letters: []byte("ABCDEFGH")}
+	w := solutionWriter{g: g, steps: pathSteps(nil, g), names: strings.Fields("n0 n1 n2 n3 n4 n5"), letters: []byte("ABCDEFGH")}
 	if err := w.write(); err != nil {
 		t.Fatal(err)
 	}

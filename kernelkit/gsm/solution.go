@@ -6,10 +6,16 @@ import (
 	"strconv"
 )
 
-// pathOf appends the nodes of the path, in their order.
-func pathOf(steps []int, g *Graph) []int {
+// isStep says whether a solution has a step for a node: for every one in word problems, for
+// operations in the symbolic family, where the value of a leaf stands in the problem.
+func (g *Graph) isStep(i int) bool { return g.Family == Realistic || g.Nodes[i].Inner != None }
+
+// pathSteps appends the nodes of the path that are steps, in the order of a solution.
+func pathSteps(steps []int, g *Graph) []int {
 	for i := range g.Path {
-		steps = append(steps, i)
+		if g.isStep(i) {
+			steps = append(steps, i)
+		}
 	}
 	return steps
 }

@@ -140,16 +140,6 @@ func (w *SymbolicWords) statement(text []byte, g *Graph, i int) []byte {
 	return append(text, w.Stop...)
 }
 
-// pathSteps appends the operations of the path, in the order of a solution.
-func pathSteps(steps []int, g *Graph) []int {
-	for i := range g.Nodes[:g.Path] {
-		if g.Nodes[i].Inner != None {
-			steps = append(steps, i)
-		}
-	}
-	return steps
-}
-
 // solution appends the steps, which are operations of g, and the answer.
 func (w *SymbolicWords) solution(text []byte, g *Graph, steps []int) []byte {
 	for _, i := range steps {

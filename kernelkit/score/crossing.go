@@ -76,6 +76,21 @@ func Cross(first, second Seeds, upTo int, level, power float64) (*Crossing, erro
 	return c, nil
 }
 
+// Where says in words at how many attempts the curves cross, and its interval.
+func (c *Crossing) Where() (at, interval string) {
+	at, interval = fmt.Sprintf("not within %d", c.UpTo), fmt.Sprintf("k = %.0f on", c.Low)
+	if c.K > 0 {
+		at = fmt.Sprintf("k = %.0f", c.K)
+	}
+	switch {
+	case c.Low == 0:
+		interval = fmt.Sprintf("beyond %d", c.UpTo)
+	case c.High > 0:
+		interval = fmt.Sprintf("k = %.0f to %.0f", c.Low, c.High)
+	}
+	return at, interval
+}
+
 // side is −1, 0 or 1: on which side of 0 the first curve begins. Where both begin as one
 // it is that of the first k where they differ.
 func (c *Crossing) side() float64 {

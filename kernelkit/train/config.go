@@ -7,6 +7,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -50,6 +51,11 @@ type Config struct {
 	// one device up to rounding.
 	Devices int `json:"devices,omitempty"`
 
+	// ShardOptimizer has each of several devices keep its part of the optimiser's two means and
+	// update with that alone (the first stage of ZeRO, Rajbhandari et al., arXiv 1910.02054, §5.1):
+	// their 8 bytes a weight are spread over the devices instead of on each.
+	ShardOptimizer bool `json:"shard_optimizer,omitempty"`
+
 	// PassesPerCall is how many forward and backward passes the device takes, at most, before
 	// it reports to the host: of as many steps, or with accumulation of one step; 0 and 1 mean
 	// one. A GPU that waits for the host between passes waits less often with more. On one
@@ -85,6 +91,12 @@ const (
 	maxRate      = 1000
 )
 
+// WithoutHeldOut is the configuration of a run that has no held-out documents to measure a loss on.
+func (c Config) WithoutHeldOut() Config {
+	c.EvalEvery, c.EvalDocuments = 0, 0
+	return c
+}
+
 // Validate returns the first thing that is wrong with the configuration.
 func (c Config) Validate() error {
 	for _, f := range []struct {
@@ -114,6 +126,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: shift_positions is %d without document_mask: expected documents that keep to themselves, or 0", c.ShiftPositions)
 	case c.Batch%c.devices() != 0:
 		return fmt.Errorf("train: devices is %d and batch %d: expected a batch that the devices can share evenly", c.Devices, c.Batch)
+	case c.ShardOptimizer && c.devices() == 1:
+		return errors.New("train: shard_optimizer is on with one device: expected devices of 2 or more, or false")
 	case c.PassesPerCall > 1 && c.devices() > 1:
 		return fmt.Errorf("train: passes_per_call is %d: expected 0 or 1 on %d devices", c.PassesPerCall, c.devices())
 	case c.MilestoneEvery > 0 && (c.CheckpointEvery == 0 || c.MilestoneEvery%c.CheckpointEvery != 0):

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -51,7 +52,18 @@ const CUDAMemory = 3 << 29
 // the profiles gpu and paper, recomputed and not (LAB.md).
 func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 	params := int64(model.Params())
-	m := Memory{Weights: 4 * params, Optimizer: 8 * params, Gradients: 4 * params, Results: 8 * params}
+	means := 8 * params
+	if cfg.ShardOptimizer {
+		means = 0
+		for _, spec := range model.Specs() {
+			size := int64(8)
+			for _, n := range engine.CutEvenly(spec.Shape, cfg.devices()).Dims(spec.Shape, cfg.devices()) {
+				size *= int64(n)
+			}
+			means += size
+		}
+	}
+	m := Memory{Weights: 4 * params, Optimizer: means, Gradients: 4 * params, Results: means}
 	width := 4.0 // of a number of an activation
 	if cfg.Dtype == "bfloat16" {
 		width = 2
@@ -92,7 +104,7 @@ func EstimateMemory(model qwen.Config, cfg Config, flash bool) Memory {
 		m.Results += 4 * params
 	}
 	if cfg.Accumulate > 1 { // the update is a program of its own, without activations
-		m.Gradients, m.Results = 8*params, max(8*params-m.Activations, 0)
+		m.Gradients, m.Results = 8*params, max(means-m.Activations, 0)
 	}
 	return m
 }
@@ -119,43 +131,47 @@ func CompiledMemory(eng *engine.Engine, model qwen.Config, cfg Config) (Reserved
 		return Reserved{}, fmt.Errorf("train: %w", err)
 	}
 	f32 := func(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims...) }
-	var weights []shapes.Shape
-	for _, spec := range model.Specs() {
-		weights = append(weights, f32(spec.Shape...))
+	var state State[shapes.Shape]
+	for i, spec := range model.Specs() {
+		means := f32(s.network.cuts().First[i].Dims(spec.Shape, cfg.devices())...)
+		state.Weights, state.First, state.Second = append(state.Weights, f32(spec.Shape...)), append(state.First, means), append(state.Second, means)
 	}
-	state := State[shapes.Shape]{weights, weights, weights}
-	rows, count := shapes.Make(dtypes.Int32, planes, cfg.Batch, cfg.Seq), shapes.Make(dtypes.Int32)
+	weights := state.Weights
+	rows, count := shapes.Make(dtypes.Int32, planes, cfg.Batch/cfg.devices(), cfg.Seq), shapes.Make(dtypes.Int32)
 	stack := func(s shapes.Shape) shapes.Shape {
 		return shapes.Make(s.DType, append([]int{cfg.passesPerCall()}, s.Dimensions...)...)
 	}
 	step := stepIn[shapes.Shape]{state: state, pass: pass[shapes.Shape]{rows: rows}, scalars: f32(3), share: f32(1)}
 	if s.all.whole != nil {
-		return reserved(s.all.whole, &step)
+		return reserved(s.all.whole, cfg.devices(), &step)
 	}
 	if s.all.many != nil {
 		step.pass.rows, step.scalars, step.share, step.count, step.many = stack(rows), stack(f32(3)), stack(f32(1)), count, true
-		return reserved(s.all.many, &step)
+		return reserved(s.all.many, 1, &step)
 	}
 	sum := sums[shapes.Shape]{weights, f32(1)}
 	add := addIn[shapes.Shape]{weights: weights, sums: sum, pass: pass[shapes.Shape]{rows: rows}, share: f32(1)}
 	if cfg.passesPerCall() > 1 {
 		add.pass.rows, add.count, add.many = stack(rows), count, true
 	}
-	ofPass, err := reserved(s.all.add, &add)
+	ofPass, err := reserved(s.all.add, cfg.devices(), &add)
 	if err != nil {
 		return ofPass, err
 	}
-	ofPass.Inputs += 8 * int64(model.Params()) // the means wait on the device
-	ofUpdate, err := reserved(s.all.finish, &finishIn[shapes.Shape]{state, sum, f32(3)})
+	for _, means := range slices.Concat(state.First, state.Second) { // they wait on the device
+		ofPass.Inputs += means.ByteSize()
+	}
+	ofUpdate, err := reserved(s.all.finish, cfg.devices(), &finishIn[shapes.Shape]{state, sum, f32(3)})
 	if ofUpdate.Total() > ofPass.Total() {
 		return ofUpdate, err
 	}
 	return ofPass, err
 }
 
-// reserved compiles a program for inputs. The library keeps XLA's figures in a private field.
-func reserved(program *graph.Exec, inputs engine.Fields[shapes.Shape]) (r Reserved, err error) {
-	g, err := program.Compile(engine.List(inputs)...)
+// reserved compiles a program for inputs, of which each device has as many. The library keeps
+// XLA's figures in a private field.
+func reserved(program *graph.Exec, devices int, inputs engine.Fields[shapes.Shape]) (r Reserved, err error) {
+	g, err := program.Compile(slices.Repeat(engine.List(inputs), devices)...)
 	if err != nil {
 		return r, fmt.Errorf("train: %w", err)
 	}

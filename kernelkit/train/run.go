@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/gomlx/gomlx/core/tensors"
+
 	"interplay/kernelkit/engine"
 	"interplay/kernelkit/qwen"
 )
@@ -87,7 +89,7 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, docs Docu
 // recipeDigest covers what the run's result depends on; how often it is saved and evaluated does not matter.
 func recipeDigest(cfg Config, start *qwen.Weights, docs string) string {
 	cfg.CheckpointEvery, cfg.Keep, cfg.MilestoneEvery = 0, 0, 0
-	cfg.EvalEvery, cfg.EvalDocuments = 0, 0
+	cfg = cfg.WithoutHeldOut()
 	text, err := json.Marshal(cfg)
 	if err != nil {
 		panic(err) // a struct of numbers, strings and booleans
@@ -195,13 +197,13 @@ func (r *run) loop(ctx context.Context, eng *engine.Engine) error {
 	clock := newClock(r.journal.At)
 	for p := range steps {
 		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), r.journal.Save(r.state.State))
+			return errors.Join(ctx.Err(), r.save())
 		}
 		if err := r.call(ctx, eng, p, clock); err != nil {
 			return err
 		}
 		if p.err != nil {
-			return errors.Join(p.err, r.journal.Save(r.state.State))
+			return errors.Join(p.err, r.save())
 		}
 	}
 	return nil
@@ -225,7 +227,7 @@ func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *c
 		if err := r.evaluate(ctx, eng, &m); err != nil {
 			return err
 		}
-		if err := r.journal.Record(m, r.state.State); err != nil {
+		if err := r.record(m); err != nil {
 			return err
 		}
 		if r.progress != nil {
@@ -233,6 +235,27 @@ func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *c
 		}
 	}
 	return nil
+}
+
+// record writes down a step, and saves the state where it is due.
+func (r *run) record(m Metrics) error {
+	if !r.journal.Saves(m.Step) {
+		return r.journal.Record(m, State[*tensors.Tensor]{}) // which it does not look at
+	}
+	state, err := r.state.whole()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return r.journal.Record(m, state)
+}
+
+// save saves the state where the run stands.
+func (r *run) save() error {
+	state, err := r.state.whole()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return r.journal.Save(state)
 }
 
 // account adds a step to the totals and describes it.

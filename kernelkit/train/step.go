@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/distributed"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -212,55 +211,44 @@ type programs struct {
 
 // newPrograms makes the programs that a run takes. some is whether passes end at the positions with targets.
 func newPrograms(eng *engine.Engine, n *network, some bool) (p programs, err error) {
-	make1 := func(to **Exec, what string, batch int, program func([]*Node) []*Node) {
+	make1 := func(to **Exec, what string, inputs, results engine.Fields[engine.Cut], program func([]*Node) []*Node) {
 		if err != nil {
 			return
 		}
 		*to, err = eng.Program(fmt.Sprintf("train %s, some %t, %s", what, some, programKey(n.model, n.cfg)), func(b compute.Backend) (*Exec, error) {
-			return shared(b, n.cfg.devices(), batch, program)
+			return engine.Shared(b, n.cfg.devices(), engine.List(inputs), engine.List(results), program)
 		})
 	}
-	weights, passes := len(n.specs), n.cfg.passesPerCall()
+	state, rows, passes := n.cuts(), pass[engine.Cut]{rows: 1, wanted: engine.Whole, some: some}, n.cfg.passesPerCall()
+	sum := sums[engine.Cut]{state.Weights, engine.Whole}
+	result := &stepOut[engine.Cut]{state, engine.Whole}
 	switch {
 	case n.cfg.Accumulate > 1:
-		make1(&p.add, fmt.Sprintf("add %d", passes), 2*weights+1, n.add(some, passes > 1))
-		make1(&p.finish, "finish", -1, n.finish)
+		make1(&p.add, fmt.Sprintf("add %d", passes), &addIn[engine.Cut]{weights: state.Weights, sums: sum, pass: rows, share: engine.Whole}, &sum, n.add(some, passes > 1))
+		make1(&p.finish, "finish", &finishIn[engine.Cut]{state, sum, engine.Whole}, result, n.finish)
 	case passes > 1:
-		make1(&p.many, fmt.Sprintf("%d steps", passes), 3*weights, n.steps(some))
+		make1(&p.many, fmt.Sprintf("%d steps", passes), &stepIn[engine.Cut]{state: state, pass: rows, many: true}, result, n.steps(some))
 	default:
-		make1(&p.whole, "step", 3*weights, n.step(some))
+		make1(&p.whole, "step", &stepIn[engine.Cut]{state: state, pass: rows, scalars: engine.Whole, share: engine.Whole}, result, n.step(some))
 	}
 	return p, err
 }
 
-// shared is a program for a number of devices. Input number batch, pass.rows, is cut into
-// rows, one part a device; all else, the results too, each device has whole. Where sums
-// over rows need communication XLA puts it in.
-func shared(b compute.Backend, devices, batch int, program func([]*Node) []*Node) (*Exec, error) {
-	exec, err := NewExec(b, program)
-	if err != nil || devices == 1 {
-		return exec, err
+// cuts say how the state lies on the devices: whole, but for the means where the optimiser is
+// sharded.
+func (n *network) cuts() State[engine.Cut] {
+	cuts := NewState[engine.Cut](len(n.specs))
+	for i, spec := range n.specs {
+		cuts.Weights[i], cuts.First[i] = engine.Whole, engine.Whole
+		if n.cfg.ShardOptimizer {
+			cuts.First[i] = engine.CutEvenly(spec.Shape, n.cfg.devices())
+		}
+		cuts.Second[i] = cuts.First[i]
 	}
-	mesh, err := distributed.NewDeviceMesh([]int{devices}, []string{"data"})
-	if err != nil {
-		return nil, err
-	}
-	whole := distributed.NewReplicatedShardingSpec(mesh)
-	rows, err := distributed.BuildSpec(mesh).R().S("data").R().Done()
-	if err != nil {
-		return nil, err
-	}
-	inputs := make([]*distributed.ShardingSpec, batch+2) // the last one holds for all that follow
-	for i := range inputs {
-		inputs[i] = whole
-	}
-	if batch >= 0 {
-		inputs[batch] = rows
-	}
-	return exec.AutoSharding(mesh).WithInputShardingSpecs(inputs...).WithOutputShardingSpecs(whole), nil
+	return cuts
 }
 
 // programKey names what shapes the graph of a step.
 func programKey(model qwen.Config, cfg Config) string {
-	return fmt.Sprintf("%+v %+v %t %s %t %d", model, cfg.AdamW, cfg.DocumentMask, cfg.Dtype, cfg.Recompute, cfg.devices())
+	return fmt.Sprintf("%+v %+v %t %s %t %d %t", model, cfg.AdamW, cfg.DocumentMask, cfg.Dtype, cfg.Recompute, cfg.devices(), cfg.ShardOptimizer)
 }

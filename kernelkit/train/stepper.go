@@ -15,20 +15,71 @@ import (
 
 // state is that of a run on its devices.
 type state struct {
-	State[*tensors.Tensor]
-	copies []*state // of the second device and on, where a run has several
+	State[*tensors.Tensor] // of the first device
+	others                 []*State[*tensors.Tensor]
+	cuts                   State[engine.Cut]
 }
 
-// on is the state on a device. The copies for the others are made at the first call: until
-// the first step the tensors are in the host's memory.
-func (s *state) on(device int) *state {
+// on is the state on a device.
+func (s *state) on(device int) *State[*tensors.Tensor] {
 	if device == 0 {
-		return s
+		return &s.State
 	}
-	for len(s.copies) < device {
-		s.copies = append(s.copies, &state{State: State[*tensors.Tensor]{qwen.Clone(s.Weights), qwen.Clone(s.First), qwen.Clone(s.Second)}})
+	return s.others[device-1]
+}
+
+// spread gives each device its part of a state that is whole so far. Until the first step the
+// tensors are in the host's memory.
+func (s *state) spread(cuts State[engine.Cut], devices int) error {
+	if len(s.others) == devices-1 {
+		return nil
 	}
-	return s.copies[device-1]
+	all := make([][]*tensors.Tensor, devices)
+	cut := engine.List(&cuts)
+	for i, t := range engine.List(&s.State) {
+		parts, err := cut[i].Parts(t, devices)
+		if err != nil {
+			return err
+		}
+		for d, part := range parts {
+			all[d] = append(all[d], part)
+		}
+	}
+	s.cuts = cuts
+	for d, list := range all {
+		if d > 0 {
+			s.others = append(s.others, &State[*tensors.Tensor]{})
+			*s.on(d) = NewState[*tensors.Tensor](len(s.Weights))
+		}
+		engine.Fill(s.on(d), list)
+	}
+	return nil
+}
+
+// whole is the state in one piece, as it is saved.
+func (s *state) whole() (State[*tensors.Tensor], error) {
+	if len(s.others) == 0 {
+		return s.State, nil
+	}
+	lists := [][]*tensors.Tensor{engine.List(&s.State)}
+	for _, other := range s.others {
+		lists = append(lists, engine.List(other))
+	}
+	cuts := engine.List(&s.cuts)
+	joined := make([]*tensors.Tensor, len(cuts))
+	for i, cut := range cuts {
+		parts := make([]*tensors.Tensor, len(lists))
+		for d, list := range lists {
+			parts[d] = list[i]
+		}
+		var err error
+		if joined[i], err = cut.Join(parts); err != nil {
+			return s.State, err
+		}
+	}
+	whole := NewState[*tensors.Tensor](len(s.Weights))
+	engine.Fill(&whole, joined)
+	return whole, nil
 }
 
 // stepper takes the steps of a run.
@@ -80,23 +131,13 @@ func (s *stepper) wanted(batches ...*Batch) int {
 
 // call runs a program with the arguments of each device and returns the results of each.
 func (s *stepper) call(program *Exec, arguments func(device int) (engine.Fields[any], error)) ([][]*tensors.Tensor, error) {
-	var all []any
-	for d := range s.cfg.devices() {
-		args, err := arguments(d)
+	return engine.CallShared(program, s.cfg.devices(), func(device int) ([]any, error) {
+		args, err := arguments(device)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, engine.List(args)...)
-	}
-	out, err := program.Call(all...)
-	if err != nil {
-		return nil, err
-	}
-	results, each := make([][]*tensors.Tensor, s.cfg.devices()), len(out)/s.cfg.devices()
-	for d := range results {
-		results[d] = out[d*each : (d+1)*each]
-	}
-	return results, nil
+		return engine.List(args), nil
+	})
 }
 
 // donated turns tensors of a device into arguments whose buffers the program may reuse.
@@ -113,7 +154,7 @@ func (s *stepper) donated(device int, list []*tensors.Tensor) (args []any, err e
 
 // donatedState is the state of a device as arguments.
 func (s *stepper) donatedState(st *state, device int) (State[any], error) {
-	args, err := s.donated(device, engine.List(&st.on(device).State))
+	args, err := s.donated(device, engine.List(st.on(device)))
 	if err != nil {
 		return State[any]{}, err
 	}
@@ -129,6 +170,9 @@ type outcome struct{ loss, norm float64 }
 // steps runs optimiser steps, numbered from first, and replaces st: one for each list of
 // batches, at most atOnce of them.
 func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error) {
+	if err := st.spread(s.network.cuts(), s.cfg.devices()); err != nil {
+		return nil, err
+	}
 	scalars, shares := make([][]float32, len(each)), make([][]float32, len(each))
 	for i, batches := range each {
 		count := 0
@@ -153,7 +197,7 @@ func (s *stepper) steps(st *state, each [][]*Batch, first int) ([]outcome, error
 				return nil, err
 			}
 		}
-		st.on(device).State = r.state
+		*st.on(device) = r.state
 		engine.Free([]*tensors.Tensor{r.report})
 	}
 	outcomes := make([]outcome, len(each))

@@ -312,3 +312,32 @@ func TestOnlyArmsOfDeepClaimsAreSampledDeep(t *testing.T) {
 		}
 	}
 }
+
+// An arm that a profile leaves out is gone, and claims about it say so; names of no arm are mistakes.
+func TestAProfileMayLeaveArmsOut(t *testing.T) {
+	for _, profile := range pipeline.Profiles() {
+		p, err := pipeline.ProfileByName(profile, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		without := p.Studies.EdgeArms.Without
+		p.Studies.EdgeArms.Without = nil
+		whole := edgeStudy(&scale{p, 1})
+		for _, name := range without {
+			if _, ok := whole.Arm(name); !ok {
+				t.Errorf("profile %s leaves out %q, which is no arm", profile, name)
+			}
+		}
+		p.Studies.EdgeArms.Without = []string{"answer"}
+		less := edgeStudy(&scale{p, 1})
+		if _, ok := less.Arm("answer"); ok || len(less.Arms) != len(whole.Arms)-1 {
+			t.Errorf("profile %s: %d arms of %d without one", profile, len(less.Arms), len(whole.Arms))
+		}
+		less.markNotRun()
+		for _, c := range less.Claims {
+			if about := c.ID == "answer-only-is-luckier"; about != strings.Contains(c.NotRun, `no arm "answer"`) {
+				t.Errorf("profile %s, claim %s: not run because %q", profile, c.ID, c.NotRun)
+			}
+		}
+	}
+}

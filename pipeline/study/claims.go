@@ -60,6 +60,15 @@ type Condition struct {
 	Rule   Rule   `json:"rule"`
 }
 
+// attempts is how many samples a problem of a term's arm must have, where the study's
+// evaluation has `samples`.
+func (c Condition) attempts(t Term, samples int) int {
+	if t.Measure == Curve {
+		return int(c.Rule.Threshold)
+	}
+	return t.Measure.k(samples)
+}
+
 // any lists the conditions of which one must hold.
 func (n *Need) any() []Condition {
 	if n == nil {

@@ -98,9 +98,9 @@ func (s *scale) ownSolutions(ops gsm.Range) *pipeline.Rejection {
 	base := s.Base
 	base.Data, base.Split, base.Target = rl.Data, gsm.RL, pipeline.SolutionOnly
 	r := pipeline.Rejection{Data: rl.Data, Problems: rlPrompts(rl), Samples: rl.GRPO.GroupSize, Temperature: rl.GRPO.Temperature,
-		MaxTokens: rl.GRPO.MaxTokens, Reward: verify.Reward{Form: verify.StrictForm}, Train: s.continued(1)}
+		MaxTokens: rl.GRPO.MaxTokens, Reward: verify.Reward{Form: verify.StrictForm}, Train: s.continued(1).WithoutHeldOut()}
 	left := s.costOf(rl, s.match()) - r.EstimateSampling(base).In(s.match())
-	r.Train = s.continued(max(1, int(math.Round(left/s.perTrainStep(base, s.match())))))
+	r.Train = s.continued(max(1, int(math.Round(left/s.perTrainStep(base, s.match()))))).WithoutHeldOut()
 	return &r
 }
 

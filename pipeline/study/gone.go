@@ -40,10 +40,7 @@ func (s *Study) lacks(c Claim) string {
 		for _, t := range cond.Effect {
 			arm, _ := s.Arm(t.Arm)
 			r, _ := s.Range(t.Range)
-			k := t.Measure.k(s.Evaluation.Samples)
-			if t.Measure == Curve {
-				k = int(cond.Rule.Threshold)
-			}
+			k := cond.attempts(t, s.Evaluation.Samples)
 			switch have := s.Samples(arm); {
 			case k > have:
 				return fmt.Sprintf("it needs %d samples a problem of arm %s, which has %d", k, t.Arm, have)

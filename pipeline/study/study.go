@@ -32,6 +32,10 @@ type Study struct {
 	Profile  string `json:"profile"`
 	NotRun   string `json:"not_run,omitempty"` // what of this profile nobody ran yet
 
+	// LeftOut names arms that the study has at other profiles and not at this one: figures
+	// that are asked to show them go without.
+	LeftOut []string `json:"left_out,omitempty"`
+
 	// Exploratory marks a study whose rules were not committed before it ran: a user's own,
 	// or one of the project's that looks for a question. It needs no committed results,
 	// and may have any number of claims and seeds; tables of its results say so.

@@ -242,8 +242,9 @@ func TestTheNominalPriceIsThatOfTheLongestSample(t *testing.T) {
 		t.Errorf("a step costs %g, in a model of four times the context %g", own, other)
 	}
 	p, _ := pipeline.ProfileByName("lookup", 1)
-	if length := own / pipeline.RLTokenEquivalent(float64(p.Studies.RL.Prompts*p.Studies.RL.GRPO.GroupSize), 0); length < 150 || length > 185 {
-		t.Errorf("a sample is priced at %g tokens, want 112 and the longest prompt, about 63", length)
+	length, longest := own/pipeline.RLTokenEquivalent(float64(p.Studies.RL.Prompts*p.Studies.RL.GRPO.GroupSize), 0), float64(p.Studies.RL.GRPO.MaxTokens)
+	if prompt := length - longest; prompt < 38 || prompt > 73 {
+		t.Errorf("a sample is priced at %g tokens, want %g and the longest prompt, about 63", length, longest)
 	}
 	longer := price(func(p *pipeline.Profile) { p.Studies.RL.GRPO.MaxTokens += 100 })
 	if want := own + pipeline.RLTokenEquivalent(100*float64(p.Studies.RL.Prompts*p.Studies.RL.GRPO.GroupSize), 0); math.Abs(longer-want) > 1e-6*want {

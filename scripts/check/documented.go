@@ -46,7 +46,7 @@ var elsewhere = []struct{ command, why string }{
 var planned = regexp.MustCompile(`^interplay run \w+ -profile (micro|gpu|paper)\b`)
 
 var (
-	starts = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )*(?:make|interplay|\.bin/interplay|git clone|go (?:run|test|doc|mod)|docker|podman|jupyter|export)\b|^scripts/[\w/.-]+ \S|^[A-Z]+=\$\(`)
+	starts = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )*(?:make|interplay|\.bin/interplay|git clone|go (?:run|test|doc|mod)|docker|podman|jupyter|export)(?:\s|$)|^scripts/[\w/.-]+ \S|^[A-Z]+=\$\(`)
 	inline = regexp.MustCompile("`([^`\n]+)`")
 	remark = regexp.MustCompile(`\s+# .*$|\s{2,}#.*$`)
 	// placeholders: words in capitals that are no variable (A, B and C are contexts), three dots, a choice

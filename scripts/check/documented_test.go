@@ -7,7 +7,7 @@ import (
 )
 
 func TestCommandsAreFoundInBlocksAndProse(t *testing.T) {
-	got := commandsOf("Text with `make demo`, `a.go` and `interplay VERB -h`.\n\n    interplay run edge -plan   # what it costs\n    x := 1\n\n```\nexport PATH=$PWD/.bin:$PATH\nMODEL=$(ls runs)\n```\n")
+	got := commandsOf("Text with `make demo`, `a.go` and `interplay VERB -h`.\n\n    interplay run edge -plan   # what it costs\n    x := 1\n\n```\nexport PATH=$PWD/.bin:$PATH\nMODEL=$(ls runs)\n```\n`make([]bool, n)` is Go.\n")
 	want := []string{"make demo", "interplay VERB -h", "interplay run edge -plan", "export PATH=$PWD/.bin:$PATH", "MODEL=$(ls runs)"}
 	if !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)

@@ -3,7 +3,8 @@
     speed.py DIR [-rounds 3] [-seconds 5] [-only train/micro]      (scripts/peers.sh does all)
 
 The sides of a comparison are warm processes that take turns, so that a noisy machine is
-noisy for all of them; between its turns a side sleeps. Prints one JSON line a figure:
+noisy for all of them; between its turns a side sleeps. A side takes its first turn as soon as it
+has compiled; SIGTERM ends a comparison, which then reports the turns that there were. Prints one JSON line a figure:
 value is the median over the rounds, cpu the processor time, mfu the share of the card's
 dense bfloat16 rate by its datasheet, ratio that of the speeds (this project's over the
 other's; above 1 is faster), ratio_cpu that of the processor times. All sides of a training comparison start from the same weights, take the same
@@ -14,11 +15,21 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
+
+
+class Ended(Exception):
+    """Time is up."""
+
+
+def end(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise Ended
 
 
 class Side:
@@ -37,18 +48,24 @@ class Side:
                 return json.loads(line)
 
     def turn(self, seconds):
-        self.process.stdin.write(f"{seconds}\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f"{seconds}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it is dead, which its answer says
         if (figures := self.answer()) is not None:
             self.turns.append(figures)
 
     def median(self, of):
         return statistics.median(of(t) for t in self.turns)
 
-    def close(self):
-        self.process.stdin.close()
+    def close(self, patience=60):
         try:
-            self.process.wait(60)
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            self.process.wait(patience)
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.log.close()
@@ -60,25 +77,29 @@ def report(**figures):
 
 def compare(name, commands, unit, per_step, parts=(), flops=0.0, within=1e-3):
     """Runs the sides in turn; the first is this project's. Returns whether all could run."""
-    sides, ready = [], []
-    for side, command in commands.items():
-        sides.append(Side(f"{name} {side}", command))  # started one after the other: compiling takes both cores
-        ready.append(sides[-1].answer())
+    sides, ready, ended = [], [], False
+    try:
+        for side, command in commands.items():
+            sides.append(Side(f"{name} {side}", command))  # started one after the other: compiling takes both cores
+            ready.append(sides[-1].answer())
+            if not sides[-1].dead:
+                sides[-1].turn(arguments.seconds)
+        for _ in range(1, arguments.rounds):
+            for side in sides:
+                if not side.dead:
+                    side.turn(arguments.seconds)
+    except Ended:
+        ended = True
     for side in sides:
-        if side.dead:
+        side.close(1 if ended else 60)
+        if side.dead and not ended:
             report(name=side.name, error=side.dead)
-    alive = [s for s in sides if not s.dead]
-    peak = ready[0].get("peak", 0) if ready[0] else 0  # what this project knows of the card
     losses = [r["losses"] for r in ready if r and "losses" in r]
     if losses:
         gap = max(abs(a - b) for l in losses for a, b in zip(l, losses[0]))
-        report(name=f"{name}: the first losses of all sides agree", ok=gap < within, largest_difference=gap, losses=losses[0])
-    for _ in range(arguments.rounds):
-        for side in alive:
-            if not side.dead:
-                side.turn(arguments.seconds)
-    for side in alive:
-        side.close()
+        report(name=f"{name}: the first losses of all sides agree", ok=gap < within, largest_difference=gap, sides=len(losses), losses=losses[0])
+    peak = ready[0].get("peak", 0) if ready and ready[0] else 0  # what this project knows of the card
+    alive = [s for s in sides if s.turns]
     speed, cpu = {}, {}
     for side in alive:
         speed[side] = side.median(lambda t: per_step(t) / t["wall"])
@@ -92,11 +113,16 @@ def compare(name, commands, unit, per_step, parts=(), flops=0.0, within=1e-3):
         report(name=side.name, value=speed[side], unit=unit, cpu_seconds_a_step=cpu[side], seconds_a_step=side.median(lambda t: t["wall"] / t["steps"]), **figures)
     for other in alive[1:]:
         ours = alive[0]
+        if ours is not sides[0]:
+            break  # this project's side is not among them
         more = {}
         if "rollout" in parts:
             more["ratio_rollout"] = other.median(lambda t: t["rollout"] / t["tokens"]) / ours.median(lambda t: t["rollout"] / t["tokens"])
         report(name=f"ratio {ours.name} : {other.name.removeprefix(name + ' ')}", ratio=speed[ours] / speed[other], ratio_cpu=cpu[other] / cpu[ours], **more)
-    return len(alive) == len(sides)
+    if ended:
+        report(name=name, error=f"time was up after {[len(s.turns) for s in sides]} turns")
+        sys.exit(1)
+    return not any(s.dead for s in sides)
 
 
 parser = argparse.ArgumentParser()
@@ -105,6 +131,7 @@ parser.add_argument("-rounds", type=int, default=3)
 parser.add_argument("-seconds", type=float, default=5)
 parser.add_argument("-only", default="", help="only comparisons whose name begins so")
 arguments = parser.parse_args()
+signal.signal(signal.SIGTERM, end)
 folder, python = arguments.dir, sys.executable
 script = lambda name, *more: [python, str(HERE / name), folder, *more]
 ours = lambda what, model: [os.environ.get("PEERS", "peers"), what, folder, model]

@@ -12,15 +12,17 @@ import (
 
 // badges are the small pictures at the head of README.md, each of which says what a file of
 // the project says: no other host draws them.
-func badges(root string, r results) (map[string]string, error) {
+func badges(root string, of ...results) (map[string]string, error) {
 	verdicts, total := map[study.Verdict]int{}, 0
-	for _, d := range r {
-		for _, j := range d.Verdicts {
-			if j.Verdict == study.NotRun {
-				continue
+	for _, r := range of {
+		for _, d := range r {
+			for _, j := range d.Verdicts {
+				if j.Verdict == study.NotRun {
+					continue
+				}
+				verdicts[j.Verdict]++
+				total++
 			}
-			verdicts[j.Verdict]++
-			total++
 		}
 	}
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))

@@ -1,6 +1,6 @@
 // Command readme writes the parts of README.md that are numbers of the studies: the table
 // of results, the captions of its figures, and the badges in docs/badges. They come from the
-// committed results (notebooks/results/micro); `make readme` writes them, and a test holds
+// committed results (notebooks/results); `make readme` writes them, and a test holds
 // README to them.
 //
 // What stands in README in other places and has a number in it needs a source: see
@@ -19,8 +19,12 @@ import (
 	"interplay/pipeline/study"
 )
 
-// profile is the scale whose results README shows.
-const profile = "micro"
+// Profiles whose results README shows: all studies, and the one of an edge that pre-training
+// never saw.
+const (
+	profile     = "micro"
+	neverSeenAt = "lookup"
+)
 
 func main() {
 	if err := write(); err != nil {
@@ -53,7 +57,11 @@ func composed(root string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := committed(root)
+	all, err := committed(root, profile)
+	if err != nil {
+		return nil, err
+	}
+	neverSeen, err := committed(root, neverSeenAt)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +71,8 @@ func composed(root string) (map[string]string, error) {
 		return nil, err
 	}
 	for name, of := range map[string]func() (string, error){
-		"results":          func() (string, error) { return table(all) },
+		"results":          func() (string, error) { return table(all, rows) },
+		"never-seen":       func() (string, error) { return neverSeenTable(neverSeen) },
 		"edge-caption":     func() (string, error) { return edgeCaption(all, parameters) },
 		"exposure-caption": func() (string, error) { return exposureCaption(all) },
 	} {
@@ -75,7 +84,7 @@ func composed(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	out, err := badges(root, all)
+	out, err := badges(root, all, neverSeen)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +96,8 @@ func composed(root string) (map[string]string, error) {
 // they stand in the code.
 type results map[string]*study.Results
 
-// committed reads the committed results of every study that has some.
-func committed(root string) (results, error) {
+// committed reads the committed results of every study that has some at a profile.
+func committed(root, profile string) (results, error) {
 	files, err := filepath.Glob(filepath.Join(root, "notebooks", "results", profile, "*", study.ResultsFile))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("notebooks/results/%s has %d results, %v", profile, len(files), err)

@@ -4,15 +4,19 @@ import (
 	"fmt"
 	"strings"
 
+	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
 	"interplay/pipeline/study"
 )
 
-// rows are the questions of README's table, each answered by one claim: "yes" where the
+// row is a question of a table.
+type row struct{ study, claim, asks string }
+
+// rows are the questions of README's first table, each answered by one claim: "yes" where the
 // claim agrees with what was found, "no" where it is contradicted, with a dagger where that
 // holds of the claim by itself but not among all claims of its study. The claim's own sentence
 // and its rule are shown by `interplay results STUDY`.
-var rows = []struct{ study, claim, asks string }{
+var rows = []row{
 	{"edge", "edge-raises-pass1", "Does RL at the edge of what the base can do raise pass@1 there?"},
 	{"edge", "edge-raises-passk", "Does it solve problems there that the base does not (pass@16)?"},
 	{"edge", "edge-reaches-beyond", "Does that carry to problems deeper than any it trained on (pass@16)?"},
@@ -31,12 +35,53 @@ var rows = []struct{ study, claim, asks string }{
 	{"reward", "dense-process", "Does paying each right step give better steps beyond the edge?"},
 }
 
+// neverSeen are the questions of README's second table, of a base whose edge pre-training
+// never showed.
+var neverSeen = []row{
+	{"edge", "edge-raises-pass1", "Does RL at ops that pre-training never showed raise pass@1 there?"},
+	{"edge", "edge-raises-pass128", "Does it solve problems there that the base does not solve in 128 attempts (pass@128)?"},
+	{"edge", "edge-curve-apart", "Does it lead at every number of attempts from 1 to 128?"},
+	{"edge", "edge-reaches-beyond", "Does that carry to problems deeper still (pass@16)?"},
+	{"edge", "beyond-gains-nothing", "Is RL just beyond the edge in vain (pass@16 at the edge)?"},
+	{"edge", "inside-curve-crosses", "Does RL inside what the base can do cross its curve: ahead with one attempt, behind with 128?"},
+	{"edge", "rl-beats-sft", "Does RL beat gold solutions, planned at equal FLOPs (pass@16 at the edge)?"},
+	{"edge", "same-problems", "And on exactly the same problems?"},
+}
+
+// neverSeenTable is README's second table, with what stands behind it.
+func neverSeenTable(r results) (string, error) {
+	text, err := table(r, neverSeen)
+	if err != nil {
+		return "", err
+	}
+	s := r["edge"].Study
+	base, ok := s.Arm("base")
+	if !ok {
+		return "", fmt.Errorf("the study %s has no base", s.Name)
+	}
+	edge, ok := s.Range("edge")
+	if !ok {
+		return "", fmt.Errorf("the study %s has no edge", s.Name)
+	}
+	return fmt.Sprintf("%s\n%s seeds, %d problems an op, %d samples a problem where 128 attempts are asked for. Pre-training ends at op %d, the edge is ops %s.\n", text,
+		sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, s.Samples(base), highestOp(base.Steps[0].Train.Data), strings.ReplaceAll(edge.Ops.String(), "-", " and ")), nil
+}
+
+// highestOp is the deepest that a corpus shows.
+func highestOp(data gsm.Spec) (op int) {
+	for _, b := range data.Mix {
+		op = max(op, b.Ops.Max)
+	}
+	return op
+}
+
 // answers are the verdicts as answers to a question.
 var answers = map[study.Verdict]string{study.Agrees: "**Yes**", study.Contradicts: "**No**", study.NotResolved: "Undecided"}
 
-// table is README's table of results: the question, the answer, the effect with its interval.
-func table(r results) (string, error) {
+// table is one of README's tables of results: the question, the answer, the effect with its interval.
+func table(r results, rows []row) (string, error) {
 	var b strings.Builder
+	daggers := false
 	b.WriteString("| question | answer | effect, points [95 % interval] | study |\n|---|---|---|---|\n")
 	for _, row := range rows {
 		j, err := r.claim(row.study, row.claim)
@@ -48,12 +93,23 @@ func table(r results) (string, error) {
 			return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
 		}
 		if j.Family != j.Verdict {
-			answer += " †"
+			answer, daggers = answer+" †", true
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, points(j.Found), row.study, r[row.study].Study.Notebook)
+		fmt.Fprintf(&b, "| %s | %s | %s | [`%s`](notebooks/%s.ipynb) |\n", row.asks, answer, found(j), row.study, r[row.study].Study.Notebook)
 	}
-	b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
+	if daggers {
+		b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
+	}
 	return b.String(), nil
+}
+
+// found writes what was found: an effect in points, or where two curves cross.
+func found(j study.Judgement) string {
+	if j.Crossing == nil {
+		return points(j.Found)
+	}
+	at, interval := j.Crossing.Where()
+	return fmt.Sprintf("the curves cross: %s [%s]", at, interval)
 }
 
 // points writes an effect in percentage points with its interval.
