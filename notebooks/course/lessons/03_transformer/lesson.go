@@ -78,7 +78,8 @@ func compute(f func(in []*graph.Node) *graph.Node, in ...any) []float32 {
 	out, err := graph.CallOnce(must(pipeline.Backend()).Backend, func(in []*graph.Node) *graph.Node {
 		defer func() {
 			if cause = recover(); cause != nil {
-				panic(fmt.Errorf("%v", cause))
+				cause = lesson.Locate(cause)
+				panic(cause)
 			}
 		}()
 		return f(in)
