@@ -9,4 +9,5 @@ echo "· JupyterLab; the first cell of a notebook takes longer than those after 
 export NPM_CONFIG_CACHE=$ROOT/.cache/npm # JupyterLab asks npm, where there is one, for its folders
 exec "$PYTHON" -m jupyterlab --notebook-dir="$ROOT/notebooks" \
 	--MultiKernelManager.default_kernel_name=gonb \
-	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None "$@"
+	--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
+	--LabApp.app_settings_dir="$ROOT/scripts/jupyterlab" "$@" # overrides.json: it does not ask whether it may fetch news

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -31,20 +32,81 @@ type T interface {
 }
 
 // Done ends a check and is deferred at its beginning: it turns a panic of the learner's function into
-// a message, and where nothing failed it says that the answer is right, and what was shown.
+// a message with the line that it came from, and where nothing failed it says that the answer is right, and
+// what was shown.
 func Done(t T, shown string) {
 	t.Helper()
-	switch cause := recover(); {
+	cause := recover()
+	if cause == ended { // of a Recorder
+		panic(cause)
+	}
+	switch {
 	case cause == nil && !t.Failed():
 		t.Logf("✓ right: %s", shown)
 	case cause == nil:
-	case isUnwritten(cause):
-		t.Errorf("✎ not written yet: replace the line with panic by your code, run that cell, then this one")
-	case cause == ended:
-		panic(cause) // of a Recorder
 	default:
-		t.Errorf("✗ your function panics: %v", cause)
+		t.Errorf("%s", Locate(cause).told())
 	}
+}
+
+// Panic is a panic in what a learner wrote.
+type Panic struct {
+	cause    any
+	function string // whose line it was, empty where no function of a notebook or lesson was on the way
+	line     string // its text, empty where it cannot be read
+}
+
+// Locate says of a panic where it came from. It is called by the deferred function that recovers it: by Done, and
+// by code that hands a panic on, before the way that it came is lost.
+func Locate(cause any) *Panic {
+	if p, ok := cause.(*Panic); ok {
+		return p
+	}
+	at := make([]uintptr, 64)
+	frames := runtime.CallersFrames(at[:runtime.Callers(2, at)])
+	for panicked, more := false, true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		if f.Function == "runtime.gopanic" {
+			panicked = true
+		} else if name, ok := written(f.Function); ok && panicked {
+			return &Panic{cause, name, lineOf(f.File, f.Line)}
+		}
+	}
+	return &Panic{cause: cause}
+}
+
+// written tells whether a function stands in a notebook or a lesson, and what it is called there. GoNB makes a module
+// gonb_… of a notebook's cells; a cell's program is package main, its tests have the module's name.
+func written(function string) (name string, ok bool) {
+	in, name, found := strings.Cut(function[strings.LastIndex(function, "/")+1:], ".")
+	name, _, _ = strings.Cut(name, ".") // a function within it
+	return name, found && (in == "main" || strings.HasPrefix(in, "gonb_") || strings.Contains(function, "notebooks/course/lessons/"))
+}
+
+func lineOf(file string, line int) string {
+	text, err := os.ReadFile(file)
+	if lines := strings.Split(string(text), "\n"); err == nil && line <= len(lines) {
+		return strings.TrimSpace(lines[line-1])
+	}
+	return ""
+}
+
+func (p *Panic) Error() string { return fmt.Sprint(p.cause) }
+
+func (p *Panic) told() string {
+	checking := strings.HasPrefix(p.function, "check") || strings.HasPrefix(p.function, "Test")
+	switch {
+	case isUnwritten(p.cause) && (p.function == "" || checking):
+		return "✎ not written yet: replace the line with panic by your code, run that cell, then this one"
+	case isUnwritten(p.cause):
+		return fmt.Sprintf("✎ %s is not written yet: replace its line with panic by your code, run that cell, then this one", p.function)
+	case checking:
+		return fmt.Sprintf("✗ the check cannot go on with what your function returned: %v", p.cause)
+	case p.line == "":
+		return fmt.Sprintf("✗ your function panics: %v", p.cause)
+	}
+	return fmt.Sprintf("✗ your function panics: %v\n    in %s, in the line: %s", p.cause, p.function, p.line)
 }
 
 // Unfinished is deferred by cells that use a learner's function: where that is not written yet, it says so.
@@ -106,7 +168,8 @@ type Variant struct {
 }
 
 // Same fails a check unless got has the numbers of want, each within tolerance. Where got is what
-// a known mistake gives, it says which; else it shows the number that differs most.
+// a known mistake gives, or much nearer to that than to want, it says which; else it shows the number that
+// differs most.
 func Same(t T, what string, got, want []float32, tolerance float64, known ...Variant) bool {
 	t.Helper()
 	if len(got) != len(want) {
@@ -117,13 +180,17 @@ func Same(t T, what string, got, want []float32, tolerance float64, known ...Var
 	if by <= tolerance {
 		return true
 	}
+	say, nearest, enough := "", 0.0, max(tolerance, by/20) // with the mistake, there may be a small one beside it
 	for _, k := range known {
 		if gives := k.Gives(); len(gives) == len(got) {
-			if _, off := farthest(got, gives); off <= tolerance {
-				t.Errorf("✗ %s: %s", what, k.Say)
-				return false
+			if _, off := farthest(got, gives); off <= enough && (say == "" || off < nearest) {
+				say, nearest = k.Say, off
 			}
 		}
+	}
+	if say != "" {
+		t.Errorf("✗ %s: %s", what, say)
+		return false
 	}
 	t.Errorf("✗ %s: number %d of %d is %.6g, expected %.6g", what, at, len(want), got[at], want[at])
 	return false

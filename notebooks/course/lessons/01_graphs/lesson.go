@@ -41,6 +41,7 @@ Enough to read and write this course.
 | `[1, 2, 3]`, `a.append(4)`, `len(a)` | `[]int{1, 2, 3}`, `a = append(a, 4)`, `len(a)` |
 | `[]`, `[False] * n`, `a[1:3]`, `a[-1]` | `var a []int`, `make([]bool, n)`, `a[1:3]`, `a[len(a)-1]` |
 | `{"a": 1}`, `d.get("a")`, `"a" in d` | `map[string]int{"a": 1}`, `d["a"]` (0 where missing), `_, ok := d["a"]` |
+| `d = {}`, `d["a"] = 1`, `for k, v in d.items():` | `d := map[string]int{}`, `d["a"] = 1`, `for k, v := range d {` |
 | `for x in a:` / `for i in range(n):` | `for _, x := range a {` / `for i := range n {` |
 | `for i, x in enumerate(a):` | `for i, x := range a {` |
 | `while x > 0:` | `for x > 0 {` |
@@ -49,22 +50,35 @@ Enough to read and write this course.
 | `float(n)`, `int(x)`, `str(n)` | `float64(n)`, `int(x)`, `fmt.Sprint(n)` |
 | `class P: x: int` and `P(x=1)` | `type P struct{ x int }` and `P{x: 1}` |
 | `def m(self):` | `func (p P) m() {` |
+| `print(x)`, `print(a, b)` | `fmt.Println(x)`, `fmt.Println(a, b)` |
 | `f"{x} is {y:.2f}"` | `fmt.Sprintf("%v is %.2f", x, y)` |
 | `" ".join(words)`, `s.split(" ")`, `s + t` | `strings.Join(words, " ")`, `strings.Split(s, " ")`, `s + t` |
+| `lambda x: x + 1` | `func(x int) int { return x + 1 }` |
 | `raise ValueError("…")` | `panic("…")` here; real programs return an `error` |
 
-Types stand behind names. Blocks have braces; the editor indents. `:=` makes a new variable, `=` changes one. Text stands in `"…"`; `'+'` is one character, which is a number (`byte`), and `%c` in `Sprintf` shows it as a character again. A cell with functions only *declares* them; lines below `%%` are what *runs*. Each cell runs as a program of its own: functions carry over to later cells, the values of variables do not.
+Types stand behind names. Blocks have braces; the editor indents. `:=` makes a new variable, `=` changes one. Nothing but `true` and `false` can stand behind `if`. Text stands in `"…"`; `'+'` is one character, which is a number (`byte`), and `%c` in `Sprintf` shows it as a character again. A cell with functions only *declares* them; lines below `%%` are what *runs*. Each cell runs as a program of its own: functions carry over to later cells, the values of variables do not.
 
 Go looks at the whole cell before it runs it. What it says most often to who comes from Python:
 
 | it says | do this |
 |---|---|
-| `declared and not used: x` | use x, or remove it: a variable that nobody reads is an error |
+| `declared and not used: x` | use x, or remove it (`for range n` needs no i): a variable that nobody reads is an error. In a block of its own: you meant `=`, not `:=` |
 | `mismatched types int and float64` | numbers do not change their type by themselves: `float64(n)` |
 | `cannot use x (variable of type float64) as int value` | the same: `int(x)` |
 | `missing return` | some way through the function ends without a `return` |
-| `undefined: x` | a misspelt name, or a cell above that was not run |
+| `non-boolean condition in if statement` | write the comparison: `x != 0`, `len(a) > 0` |
+| `undefined: x` | a misspelt name, a cell above that was not run or ended in an error, or a word of Python's |
 | `expected …, found …`, `syntax error` | often a missing `{`, or a `:` that belongs to Python |
+| `illegal rune literal` | text stands in `"…"`, not in `'…'` |
+| `index out of range` | as in Python; but no index may be negative |
+| `assignment to entry in nil map` | `var d map[string]int` has no room yet: `d := map[string]int{}` |
+
+To try something out, add a cell (the key B) such as
+
+    %%
+    fmt.Println(7 / 2, -7 % 10)
+
+A check judges the last version of your function that Go accepted: where a cell ends in an error, mend that first. Of what a check prints, what begins with ✗, ✓ or ✎ is for you; `main_test.go:46` is a place in the check, and `exit status 1` says no more than that it failed.
 */
 
 /*md
@@ -96,7 +110,7 @@ func compute(op byte, a, b int) int {
 }
 
 /*md
-**Exercise 1.1** Write `draw`: a graph with a given number of leaves and, behind them, of operations. `stream.IntN(n)` gives a random number from 0 to n − 1. A leaf gets a value from 0 to 9. An operation gets a random operator, and two *different* parents among the nodes before it. So that the last node needs a long way, the left parent of every operation is the node just before it.
+**Exercise 1.1** Write `draw`: a graph with a given number of leaves and, behind them, of operations. `stream.IntN(n)` gives a random number from 0 to n − 1. A leaf gets a value from 0 to 9. An operation gets a random operator, and two *different* parents among the nodes before it. So that the last node needs a long way, the left parent of every operation is the node just before it. To look at one graph of yours, add a cell with `%%` and `fmt.Println(draw(random.New(1, "mine"), 2, 2))`.
 
 <details><summary>Hint</summary>`g = append(g, node{value: stream.IntN(10)})` adds a leaf. For the operator: `"+-*"[stream.IntN(3)]`, one character of a text. For a right parent that differs from the left one, draw among the nodes before the left one: `stream.IntN(len(g) - 1)`.</details>
 */
@@ -300,11 +314,13 @@ Taking equal texts out helps little: the leak is in the graphs.
 ## 5 · The laboratory's problems
 
 The laboratory does the same with larger graphs, three families of sums, and the paper's words. Here is one of its problems: the picture first, then the text.
+
+Its op is counted as in the paper: a quantity counts as much as it is computed from. A number or a copy is 1, a sum or a difference of two is 2.
 */
 
 func RunLaboratory() {
 	lab := kernelkit.Open("01_graphs", "smoke", 1)
-	problem := lab.Problem("zoo", 5, 3)
+	problem := lab.Problem("zoo", 6, 0)
 	problem.Picture().Show()
 	problem.Show()
 }

@@ -114,6 +114,10 @@ func checkFingerprint(t lesson.T, fingerprint func(g graph, asked int) string) {
 			t.Errorf("✗ two tellings of (7 + 3) · 5 have the fingerprints %s and %s", a, b)
 		}
 	}
+	sum := func(l, r int) graph { return graph{leaf(3), leaf(1), leaf(2), {'+', 1, 2, 3}, {'+', l, r, 6}} }
+	if a, b := fingerprint(sum(3, 0), 4), fingerprint(sum(0, 3), 4); a != b {
+		t.Errorf("✗ two tellings of 3 + (1 + 2) have the fingerprints %s and %s: the smaller text comes first, not the smaller value", a, b)
+	}
 	if a, b := fingerprint(graph{leaf(7), leaf(3), op('-', 0, 1)}, 2), fingerprint(graph{leaf(7), leaf(3), op('-', 1, 0)}, 2); a == b {
 		t.Errorf("✗ 7 − 3 and 3 − 7 have the same fingerprint %s: the order matters for -", a)
 	}
@@ -149,6 +153,12 @@ func TestCellsRun(t *testing.T) {
 	for _, cell := range []func(){RunTell, RunLeak, RunSplits} {
 		cell()
 	}
+}
+
+func drawTooFar(s *random.Stream, leaves, operations int) graph {
+	g := draw(s, leaves, operations)
+	g[leaves+operations].left = 0
+	return g
 }
 
 func TestPlausibleMistakesAreTold(t *testing.T) {
@@ -229,6 +239,21 @@ func TestPlausibleMistakesAreTold(t *testing.T) {
 				return strings.NewReplacer("+", "43", "-", "45", "*", "42").Replace(fingerprint(g, asked))
 			})
 		}},
+		{"sides sorted by value", "the smaller text comes first", func(t lesson.T) {
+			var byValue func(g graph, asked int) string
+			byValue = func(g graph, asked int) string {
+				n := g[asked]
+				if n.op == 0 {
+					return fmt.Sprint(n.value)
+				}
+				if n.op != '-' && g[n.right].value < g[n.left].value {
+					n.left, n.right = n.right, n.left
+				}
+				return fmt.Sprintf("%c(%s,%s)", n.op, byValue(g, n.left), byValue(g, n.right))
+			}
+			checkFingerprint(t, byValue)
+		}},
+		{"a position too far", "in drawTooFar, in the line: g[leaves+operations].left = 0", func(t lesson.T) { checkDraw(t, drawTooFar) }},
 		{"by value", "expected", func(t lesson.T) {
 			checkFingerprint(t, func(g graph, asked int) string { return fmt.Sprint(g[asked].value) })
 		}},

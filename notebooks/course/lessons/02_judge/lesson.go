@@ -416,7 +416,7 @@ It reads the paper's word problems, in many wordings, and has been attacked with
 
 func RunLaboratory() {
 	lab := kernelkit.Open("02_judge", "smoke", 1)
-	p := lab.Problem("zoo", 4, 2)
+	p := lab.Problem("zoo", 6, 8)
 	p.Judge(p.Gold(), p.Varied(3), p.Corrupted(kernelkit.LuckyAnswer), p.Corrupted(kernelkit.BrokenStep), p.Corrupted(kernelkit.BrokenOff))
 }
 

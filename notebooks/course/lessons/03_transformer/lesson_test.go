@@ -241,6 +241,13 @@ func checkLoss(t lesson.T, loss func(logits, targets *graph.Node) *graph.Node) {
 		known("this is divided by all 8 positions: only 3 have a target", func(logits, targets *graph.Node) *graph.Node {
 			return graph.MulScalar(ofTargets(logits, targets), -1.0/8)
 		}),
+		known("this is the mean over all numbers of the one-hot tensor, zeros too: sum, and divide by the number of targets", func(logits, targets *graph.Node) *graph.Node {
+			return graph.MulScalar(ofTargets(logits, targets), -1.0/40)
+		}),
+		known("this is the logarithm of a mean chance: take the logarithm of each chance first, then the mean", func(logits, targets *graph.Node) *graph.Node {
+			chances := graph.Mul(graph.Softmax(logits, -1), graph.OneHot(targets, 5, logits.DType()))
+			return graph.Neg(graph.Log(graph.MulScalar(graph.ReduceAllSum(chances), 1.0/3)))
+		}),
 		known("positions without a target count as if token 0 were theirs", func(logits, targets *graph.Node) *graph.Node {
 			return graph.MulScalar(ofTargets(logits, graph.MaxScalar(targets, 0)), -1.0/8)
 		}),
@@ -482,6 +489,23 @@ func TestPlausibleMistakesAreTold(t *testing.T) {
 		}},
 		{"all positions", "only 3 have a target", func(t lesson.T) {
 			checkLoss(t, func(logits, targets node) node { return graph.MulScalar(loss(logits, targets), 3.0/8) })
+		}},
+		{"the mean over the one-hot tensor", "zeros too", func(t lesson.T) {
+			checkLoss(t, func(logits, targets node) node {
+				return graph.Neg(graph.ReduceAllMean(graph.Mul(graph.LogSoftmax(logits, -1), graph.OneHot(targets, 5, logits.DType()))))
+			})
+		}},
+		{"the logarithm at the end", "the logarithm of each chance first", func(t lesson.T) {
+			checkLoss(t, func(logits, targets node) node {
+				chances := graph.Mul(graph.Softmax(logits, -1), graph.OneHot(targets, 5, logits.DType()))
+				return graph.Neg(graph.Log(graph.Div(graph.ReduceAllSum(chances), graph.Const(logits.Graph(), float32(3)))))
+			})
+		}},
+		{"no root, ε there", "take its root", func(t lesson.T) {
+			checkRMSNorm(t, func(x, scale node, epsilon float64) node {
+				square := graph.AddScalar(graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, -1), epsilon)
+				return graph.Mul(graph.Div(x, square), graph.ExpandLeftToRank(scale, x.Rank()))
+			})
 		}},
 		{"logits", "take graph.LogSoftmax", func(t lesson.T) {
 			checkLoss(t, func(logits, targets node) node {
