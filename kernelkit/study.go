@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -275,6 +276,9 @@ func (s *Study) Run() *Results {
 		show("", quietLine(word), word)
 		return r
 	}
+	if lines := s.Warnings(); len(lines) > 0 {
+		Text("this study asks for more than it has", strings.Join(lines, "\n"))
+	}
 	data, dir, err := RunStudy(s.lab.ctx, s.lab.store, s.Study, pipeline.SideBySide(), s.folder())
 	if err != nil {
 		fail(err)
@@ -330,14 +334,16 @@ func (s *Study) Results() *Results {
 // in are the study's results in a folder, nil where there are none.
 func (s *Study) in(dir string) *Results {
 	all, err := study.Load(dir)
-	if err != nil {
-		return nil
+	if err == nil {
+		var r *study.Results
+		if r, err = all.Of(s.Study); err == nil {
+			return &Results{r, dir}
+		}
 	}
-	r, err := all.Of(s.Study)
-	if err != nil {
-		return nil
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, study.ErrOtherStudy) {
+		Text("these results cannot be used, and are left out", err.Error())
 	}
-	return &Results{r, dir}
+	return nil
 }
 
 // committed are the results in the project's results folder, nil where there are

@@ -46,8 +46,8 @@ func checkLengths(recipe any, base Pretraining, tok *vocab.Tokenizer) error {
 			return err
 		}
 		if x := slices.MaxFunc(all, func(a, b longest) int { return a.document - b.document }); x.document > room {
-			return fmt.Errorf("a problem of %s has %d tokens with its solution, a row holds %d: raise seq to %d or more, leave this op out of the mix, or set skip_long to leave out the problems that are too long",
-				x.cell, x.document, room, x.document-1)
+			return fmt.Errorf("a problem of %s has %d tokens with its solution, seq %d takes documents of up to %d: raise seq to %d or more, leave this op out of the mix, or set skip_long to leave out the problems that are too long",
+				x.cell, x.document, r.Train.Seq, room, x.document-1)
 		}
 	case Reinforcement:
 		if r.Sampler != nil || r.Filter != nil || r.Prompt != nil || r.MaxPrompt > 0 && r.MaxPrompt+r.GRPO.MaxTokens <= base.Model.Context {

@@ -22,7 +22,7 @@ func TestWhatWouldStopARunLateIsSaidBefore(t *testing.T) {
 		want   []string // of the message; none: there is no error
 	}{
 		"sound":             {func(*Pretraining, *Reinforcement, *Evaluation) {}, nil},
-		"document too long": {func(p *Pretraining, _ *Reinforcement, _ *Evaluation) { p.Data.Mix = rare }, []string{"pre-training", "op 7", "a row holds 65", "raise seq to 1", "skip_long"}},
+		"document too long": {func(p *Pretraining, _ *Reinforcement, _ *Evaluation) { p.Data.Mix = rare }, []string{"pre-training", "op 7", "seq 64 takes documents of up to 65", "raise seq to 1", "skip_long"}},
 		"left out":          {func(p *Pretraining, _ *Reinforcement, _ *Evaluation) { p.Data.Mix, p.Train.SkipLong = rare, true }, nil},
 		"prompt of RL": {func(p *Pretraining, r *Reinforcement, _ *Evaluation) {
 			p.Model.Context, r.Data.Mix, r.GRPO.MaxTokens = 64, rare, 30

@@ -144,7 +144,7 @@ func (st *Store) Find(name string) (*Stage, error) {
 		Inputs   []string
 	}
 	if err := json.Unmarshal(text, &about); err != nil {
-		return nil, fmt.Errorf("%s is not readable: %w", filepath.Join(folder, stageFile), err)
+		return nil, fmt.Errorf("%s is not readable: %w", filepath.Join(folder, stageFile), strict.Plain(err))
 	}
 	s := &Stage{Kind: about.Kind, Format: about.Format, Label: about.Label, Recipe: about.Recipe, Contents: about.Contents}
 	s.Work = func(*Job) error {

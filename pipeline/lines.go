@@ -21,7 +21,7 @@ func ReadLines[T any](name string) ([]T, error) {
 	for n := 1; lines.Scan(); n++ {
 		var v T
 		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
+			return nil, fmt.Errorf("%s, line %d: %w", name, n, strict.Plain(err))
 		}
 		out = append(out, v)
 	}

@@ -1,16 +1,15 @@
 package pipeline
 
 import (
-	"bytes"
 	"cmp"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"interplay/kernelkit/gsm"
+	"interplay/kernelkit/strict"
 )
 
 // Profile is a scale at which the studies run: the same recipes with other numbers. Each
@@ -207,11 +206,7 @@ func profiles() ([]Profile, error) {
 // parseProfile reads a profile. RL and evaluation of its studies begin as the profile's
 // own. An unknown field is an error.
 func parseProfile(text []byte) (Profile, error) {
-	read := func(p *Profile) error {
-		d := json.NewDecoder(bytes.NewReader(text))
-		d.DisallowUnknownFields()
-		return d.Decode(p)
-	}
+	read := func(p *Profile) error { return strict.Decode(text, p) }
 	var first, p Profile
 	if err := read(&first); err != nil {
 		return p, err

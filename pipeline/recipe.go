@@ -208,6 +208,16 @@ func (r Evaluation) Validate() error {
 	return ownParts{r.Sampler, r.Filter, r.Prompt, r.Parser}.validate(r.Data.Family)
 }
 
+// HeldOut says whether the problems are none of those that models are trained on in
+// pre-training: what a study judges by. The split of RL passes, since what a model learned of
+// the problems of RL is a question of its own.
+func (r Evaluation) HeldOut() error {
+	if r.Split == gsm.Train {
+		return fmt.Errorf("split %q: expected %q, %q, or %q for the problems of RL; a model has met those of %q in training", r.Split, gsm.Test, gsm.Validation, gsm.RL, gsm.Train)
+	}
+	return nil
+}
+
 // maxProblems is the most problems, prompts or samples that a recipe may ask for in one
 // place: far beyond what a machine can do.
 const maxProblems = 1 << 20

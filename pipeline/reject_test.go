@@ -89,8 +89,12 @@ func TestAModelWithoutARightSampleStaysAsItIs(t *testing.T) {
 	r := s.Recipe.(Rejection)
 	r.Data, r.Reward = gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 6, Max: 6}, "A"), verify.Reward{Form: verify.StrictForm}
 	s = Reject("rejection fine-tuning", r, s.Inputs[0])
-	if _, err := st.Run(context.Background(), s, nil); err != nil {
+	out, err := st.RunAll(context.Background(), Stages(s), 1, nil)
+	if err := errors.Join(err, out.Err()); err != nil {
 		t.Fatal(err)
+	}
+	if said := out.String(); len(out.Healed) > 0 || len(out.Notes) != 1 || !strings.Contains(said, "there is nothing to learn from") || strings.Contains(said, "damaged") {
+		t.Errorf("it is said as %q", said)
 	}
 	done, err := st.Done(s)
 	base, err2 := st.Done(s.Inputs[0])

@@ -15,6 +15,7 @@ import (
 type Outcomes struct {
 	Stages, Reused, Resumed, Computed int
 	Healed                            []string // what was damaged in the store, and is computed again
+	Notes                             []string // what a stage says of its result
 	Failed                            []error  // of stages that ran and failed
 	Skipped                           []string
 }
@@ -23,6 +24,9 @@ func (o Outcomes) String() string {
 	text := fmt.Sprintf("%d stages: %d reused, %d resumed, %d computed", o.Stages, o.Reused, o.Resumed, o.Computed)
 	if len(o.Healed) > 0 {
 		text += fmt.Sprintf("; damaged and mended: %s", strings.Join(o.Healed, "; "))
+	}
+	for _, note := range o.Notes {
+		text += "; " + note
 	}
 	if len(o.Failed) > 0 {
 		text += fmt.Sprintf(", %d failed, %d not begun because of that", len(o.Failed), len(o.Skipped))
@@ -57,7 +61,7 @@ func (st *Store) RunAll(ctx context.Context, stages []*Stage, sideBySide int, pr
 		wait.Go(func() { r.run(ctx, stage, progress) })
 	}
 	wait.Wait()
-	r.out.Healed = st.takeHealed()
+	r.out.Healed, r.out.Notes = st.takeHealed(), st.takeNotes()
 	return r.out, ctx.Err()
 }
 

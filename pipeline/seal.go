@@ -81,7 +81,7 @@ func readSeal(dir string) (*Done, error) {
 	}
 	var d Done
 	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, damage(dir, "%s is not readable (%v)", doneFile, err)
+		return nil, damage(dir, "%s is not readable (%v)", doneFile, strict.Plain(err))
 	}
 	if want, err := d.text(); err != nil || !bytes.Equal(want, text) {
 		return nil, damage(dir, "%s was altered after the stage was finished, or is of an earlier version", doneFile)
@@ -213,12 +213,18 @@ func (st *Store) setAside(name string, cause error) error {
 }
 
 // takeHealed returns what was damaged and is computed again since it was last asked.
-func (st *Store) takeHealed() []string {
+func (st *Store) takeHealed() []string { return st.take(&st.healed) }
+
+// takeNotes returns what stages said of their results since it was last asked.
+func (st *Store) takeNotes() []string { return st.take(&st.notes) }
+
+// take empties a list of the store's.
+func (st *Store) take(list *[]string) []string {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	healed := st.healed
-	st.healed = nil
-	return healed
+	taken := *list
+	*list = nil
+	return taken
 }
 
 // healInput sets a damaged input aside, unless another process computes it already.

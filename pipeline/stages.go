@@ -116,7 +116,7 @@ func pretrain(j *Job, r Pretraining) error {
 // tellDamage shows the user what was found damaged when a run was taken up, if anything was.
 func (j *Job) tellDamage(damage string) {
 	if damage != "" {
-		j.Note("%s", damage)
+		j.Mended("%s", damage)
 	}
 }
 
@@ -153,7 +153,7 @@ func (j *Job) dropDamagedMilestones(work string, r Pretraining) error {
 				return err
 			}
 		}
-		j.Note("milestone %d is damaged (%v): training again from %s", milestone, err, from)
+		j.Mended("milestone %d is damaged (%v): training again from %s", milestone, err, from)
 		return nil
 	}
 	return nil

@@ -44,6 +44,7 @@ type Store struct {
 
 	mu     sync.Mutex
 	healed []string // what was damaged and is computed again
+	notes  []string // what stages say of their results
 }
 
 // DefaultRoot is the run store's place: INTERPLAY_RUNS, or runs in the project.
@@ -131,9 +132,9 @@ type Job struct {
 	Spent    *Spent         // what was really spent; Work fills it
 	Backend  *string        // name of the backend that computed, if one did
 
-	// Note says what the user should know although the work goes on, such as that a
-	// checkpoint was damaged; never nil.
-	Note func(format string, args ...any)
+	// Note says what the user should know of the result, such as that there was nothing to
+	// learn from; Mended, that something was found damaged and is computed again.
+	Note, Mended func(format string, args ...any)
 }
 
 // Progress is one report of a running stage.
@@ -269,7 +270,7 @@ func (st *Store) work(l *lease, s *Stage, inputs []string, progress func(Progres
 	start := time.Now()
 	var spent Spent
 	var backend string
-	err := s.Work(&Job{Context: l.ctx, Dir: l.dir, Input: inputs, Spent: &spent, Backend: &backend, Note: l.tell(s), Progress: func(p Progress) {
+	err := s.Work(&Job{Context: l.ctx, Dir: l.dir, Input: inputs, Spent: &spent, Backend: &backend, Note: l.tell(s, &l.store.notes), Mended: l.tell(s, &l.store.healed), Progress: func(p Progress) {
 		if p.Label == "" {
 			p.Label = s.Label
 		}
@@ -291,14 +292,15 @@ func (st *Store) work(l *lease, s *Stage, inputs []string, progress func(Progres
 	return explainWrite(s.Label, l.dir, err)
 }
 
-// tell says something to the user, and writes it into the stage's log.
-func (l *lease) tell(s *Stage) func(string, ...any) {
+// tell says something to the user, writes it into the stage's log, and keeps it in a list
+// of the store's for the end of the run.
+func (l *lease) tell(s *Stage, kept *[]string) func(string, ...any) {
 	return func(format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
 		l.note("%s", text)
 		l.store.log("%s: %s", s.Label, text)
 		l.store.mu.Lock()
-		l.store.healed = append(l.store.healed, s.Label+": "+text)
+		*kept = append(*kept, s.Label+": "+text)
 		l.store.mu.Unlock()
 	}
 }

@@ -41,7 +41,7 @@ interrupted evaluation goes on where it was. The paper's setting: -problems 200 
 	flags := c.Flags()
 	flags.StringVar(&f.ops, "op", "", "operations: 7 or 1-8")
 	flags.StringVar(&f.contexts, "context", "A", "contexts: A,B or zoo,school,movie")
-	flags.StringVar(&f.split, "split", "test", "test, validation, rl or train")
+	flags.StringVar(&f.split, "split", "test", "test, validation or rl; train are problems that models have met in training")
 	flags.BoolVar(&f.reverse, "reverse", false, "reverse mode beside forward mode; the realistic family only")
 	whole(flags, &f.Problems, "problems", 1, 1<<16, "problems of each op, context and mode")
 	whole(flags, &f.Samples, "n", 1, maxSamples, "completions of a problem")
@@ -74,6 +74,9 @@ func (f *evaluateFlags) run(c *cobra.Command, model string) error {
 	r, err := f.recipe()
 	if err != nil {
 		return asUsage(err)
+	}
+	if err := r.HeldOut(); err != nil {
+		fmt.Fprintf(os.Stderr, "note: %v; what it does on them says little of new ones\n", err)
 	}
 	w, tok, err := loadModel(model)
 	if err != nil {

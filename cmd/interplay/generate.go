@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"runtime/debug"
@@ -93,11 +94,18 @@ func (f *generateFlags) declare(flags *pflag.FlagSet) {
 }
 
 func (f *generateFlags) run(ctx context.Context) error {
+	for _, alone := range []struct{ name, with, does string }{{"presets", "", "lists the presets"}, {"check", "keep-going", "reads a file, which its manifest describes"}} {
+		if other := f.otherThan(alone.name, alone.with); f.given[alone.name] && other != "" {
+			return usagef("-%s and -%s contradict each other: -%s %s, and generates nothing", alone.name, other, alone.name, alone.does)
+		}
+	}
 	switch {
 	case f.presets:
 		return printPresets()
 	case f.check != "":
 		return f.checkFile()
+	case f.keepGoing:
+		return usagef("-keep-going goes with -check: it goes on behind records that cannot be read")
 	case f.out == "" || f.count == 0:
 		return usagef("-out FILE and -count N are needed: where to, and how many problems")
 	}
@@ -165,6 +173,16 @@ func (f *generateFlags) spec() (gsm.Spec, error) {
 		return gsm.Spec{}, err
 	}
 	return f.adjust(spec)
+}
+
+// otherThan is the first flag of the command line beside those named, "" where there is none.
+func (f *generateFlags) otherThan(names ...string) string {
+	for _, name := range slices.Sorted(maps.Keys(f.given)) {
+		if !slices.Contains(names, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (f *generateFlags) firstGiven(names []string) string {

@@ -320,7 +320,7 @@ func (r notebookRun) judge(name string, found *results) error {
 		return nil
 	}
 	if differences := compare(expected, found); len(differences) > 0 {
-		return fmt.Errorf("its results differ from %s\n    %s", file, strings.Join(differences, "\n    "))
+		return fmt.Errorf("its results differ from %s\n    %s\n    if you changed the notebook and its new results are right, write them with `%s`", file, strings.Join(differences, "\n    "), r.updateCommand(name))
 	}
 	fmt.Printf("✓ %s: all %d values within their tolerances\n", name, len(found.Numbers))
 	return nil

@@ -30,7 +30,7 @@ func readResults(file string) (*results, error) {
 	}
 	var r results
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("%s is not a results file: %w", file, err)
+		return nil, fmt.Errorf("%s is not a results file: %w", file, strict.Plain(err))
 	}
 	if len(r.Numbers) == 0 {
 		return nil, fmt.Errorf("%s holds no results", file)
@@ -109,7 +109,7 @@ func extractFigures(file, dir string) (int, error) {
 	}
 	var nb executedNotebook
 	if err := json.Unmarshal(text, &nb); err != nil {
-		return 0, fmt.Errorf("%s is not a notebook: %w", file, err)
+		return 0, fmt.Errorf("%s is not a notebook: %w", file, strict.Plain(err))
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, err

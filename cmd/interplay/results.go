@@ -51,16 +51,21 @@ func (f *resultsFlags) show(name string, asked bool) error {
 	if err != nil {
 		return err
 	}
+	mine, err := d.Of(s)
+	if err != nil {
+		return fmt.Errorf("%s: %w; name the study that they are of, or make results of this one with `%s`", dir, err, runCommandOf(name, s))
+	}
 	if f.check {
 		if err := d.Check(); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
 		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.Verdicts), len(d.Numbers), len(d.Records))
+		for _, note := range mine.Notes {
+			fmt.Println("  " + note)
+		}
 		return nil
 	}
-	if d, err = d.Of(s); err != nil {
-		return fmt.Errorf("%s: %w; run it again with `interplay run %s -profile %s`", dir, err, s.Name, s.Profile)
-	}
+	d = mine
 	kernelkit.ClaimsTable(d).Show()
 	if len(d.Fits) > 0 {
 		kernelkit.LawsTable(d).Show()
@@ -75,6 +80,14 @@ func (f *resultsFlags) show(name string, asked bool) error {
 	return nil
 }
 
+// runCommandOf is the command line that runs a study, which was given by its name or file.
+func runCommandOf(given string, s *study.Study) string {
+	if strings.HasSuffix(given, ".json") {
+		return "interplay run " + given
+	}
+	return fmt.Sprintf("interplay run %s -profile %s", s.Name, s.Profile)
+}
+
 // find is the study with its results: at the profile that was asked for, else at the usual
 // one, else at any that has some.
 func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Results, string, error) {
@@ -83,6 +96,7 @@ func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Resul
 		profiles = append(profiles, pipeline.Profiles()...)
 	}
 	var looked []string
+	var last *study.Study
 	for _, profile := range profiles {
 		at := f.studyFlags
 		at.profile = profile
@@ -97,13 +111,16 @@ func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Resul
 		if err != nil || d != nil {
 			return s, d, dir, err
 		}
-		looked = append(looked, places...)
+		looked, last = append(looked, places...), s
 	}
 	hint := ""
 	if has := kernelkit.CommittedProfiles(name); asked && len(has) > 0 {
 		hint = "; there are some at " + strings.Join(has, ", ")
 	}
-	return nil, nil, "", fmt.Errorf("there are no results of %s at profile %s in %v; make them with `interplay run %s -profile %s`%s", name, f.profile, looked, name, f.profile, hint)
+	if f.out == "" {
+		hint += "; if a run wrote them to another folder, name it with -out"
+	}
+	return nil, nil, "", fmt.Errorf("there are no results of %s in %s; make them with `%s`%s", name, strings.Join(looked, ", "), runCommandOf(name, last), hint)
 }
 
 // findResults reads the results folder that was asked for, else the last run's, else the

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,11 +21,13 @@ type studyFlags struct {
 	seed    int64
 	seeds   int
 	out     string
+
+	given func(flag string) bool // whether the command line names it
 }
 
 func (f *studyFlags) declare(c *cobra.Command) {
 	flags := c.Flags()
-	f.seed = 1
+	f.seed, f.given = 1, flags.Changed
 	flags.StringVar(&f.profile, "profile", envOr("INTERPLAY_PROFILE", "smoke"), "scale: "+strings.Join(pipeline.Profiles(), ", "))
 	seedFlag(flags, &f.seed, "seed", "first seed")
 	wholeOr(flags, &f.seeds, "seeds", "the profile's", 1, maxSeeds, "number of seeds")
@@ -34,22 +37,54 @@ func (f *studyFlags) declare(c *cobra.Command) {
 	c.ValidArgsFunction = cobra.FixedCompletions(study.Names(), cobra.ShellCompDirectiveDefault)
 }
 
-// study makes the study of the command line.
+// study makes the study of the command line, and warns of what it cannot do.
 func (f *studyFlags) study(name string) (*study.Study, error) {
 	if strings.HasSuffix(name, ".json") {
-		return study.Read(name)
+		s, err := f.file(name)
+		if err == nil {
+			for _, line := range s.Warnings() {
+				fmt.Fprintf(os.Stderr, "warning: %s: %s\n", name, line)
+			}
+		}
+		return s, err
 	}
 	s, err := study.ByName(name, f.profile, f.seed)
 	if err != nil {
 		return nil, asUsage(err)
 	}
 	if f.seeds > 0 {
-		s.Seeds = nil
-		for i := range f.seeds {
-			s.Seeds = append(s.Seeds, f.seed+int64(i))
-		}
+		s.Seeds = consecutive(f.seed, f.seeds)
 	}
 	return s, nil
+}
+
+// file is a study of a user's own. Its seeds are those of the file but where the command line
+// says others; its scale is written out in it, so that -profile has no meaning.
+func (f *studyFlags) file(name string) (*study.Study, error) {
+	if f.given != nil && f.given("profile") {
+		return nil, usagef("-profile %s: %s holds its scale itself; print a study at that scale with `interplay run STUDY -profile %s -print`, and change that", f.profile, name, f.profile)
+	}
+	s, err := study.Read(name)
+	if err != nil || f.given == nil || !f.given("seed") && !f.given("seeds") {
+		return s, err
+	}
+	first, count := s.Seeds[0], len(s.Seeds)
+	if f.given("seed") {
+		first = f.seed
+	}
+	if f.given("seeds") {
+		count = f.seeds
+	}
+	s.Seeds = consecutive(first, count)
+	return s, s.Validate()
+}
+
+// consecutive are count seeds from the first on.
+func consecutive(first int64, count int) (seeds []int64) {
+	for i := range count {
+		seeds = append(seeds, first+int64(i))
+	}
+	return seeds
 }
 
 // ownName refuses a study that has the name of one of the project's and is another, where
@@ -77,8 +112,11 @@ func runCommand() *cobra.Command {
 		Short: "runs, resumes or reuses a study; -plan shows stages, cost and time",
 		Long: `Runs, resumes or reuses a study: ` + strings.Join(study.Names(), ", ") + `, or a JSON file
 of your own in the same form (-print shows one). Stages that are in the run folder
-are reused; what a failed stage does not touch still runs. Results go to
-build/results/PROFILE/STUDY: results.json, records.parquet, metrics.jsonl.`,
+are reused; what a failed stage does not touch still runs. Results, which are
+results.json and the files beside it, go to the folder of -out, else to
+build/results/PROFILE/STUDY beside the run folder: in the project, or where INTERPLAY_RUNS
+is set, in the folder that it lies in. INTERPLAY_RESULTS names another place. A FILE has
+its own scale and seeds; -seed and -seeds put others in their place.`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args[0]) },
 	}
 	f.declare(c)

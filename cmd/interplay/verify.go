@@ -366,7 +366,7 @@ func (row *verifyRow) judgeReference(r *verifyRecord, prediction string) (*autho
 func (row *verifyRow) judgeSound(problem []byte, prediction string) (*verify.Verdict, error) {
 	p := new(gsm.Problem)
 	if err := json.Unmarshal(problem, p); err != nil {
-		return nil, fmt.Errorf("expected a problem as interplay generate writes it, or -reference for the authors' records: %w", err)
+		return nil, fmt.Errorf("expected a problem as interplay generate writes it, or -reference for the authors' records: %w", strict.Plain(err))
 	}
 	switch {
 	case p.Graph == nil:

@@ -71,7 +71,7 @@ func readDone(dir string) (*done, error) {
 	}
 	d := &done{dir: dir}
 	if err := json.Unmarshal(text, d); err != nil {
-		return nil, fmt.Errorf("evaluate: %s %w (%v)", path, errAltered, err)
+		return nil, fmt.Errorf("evaluate: %s %w (%v)", path, errAltered, strict.Plain(err))
 	}
 	switch {
 	case d.Format == 1: // without digests: what it holds cannot be checked

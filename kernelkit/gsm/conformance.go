@@ -107,7 +107,7 @@ func readRecords(file string, use func(*record) error) error {
 	return strict.File(file, func(_ int, line []byte) error {
 		r := new(record)
 		if err := json.Unmarshal(line, r); err != nil {
-			return fmt.Errorf("no record of a problem corpus: %w", err)
+			return fmt.Errorf("no record of a problem corpus: %w", strict.Plain(err))
 		}
 		if len(r.Gen.Topo) == 0 {
 			return fmt.Errorf("%s: the field gen.topo is missing: expected the generator's own graph", r.ID)

@@ -1,7 +1,6 @@
 package gsm
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -147,9 +146,7 @@ func ContextByName(name string) (*Context, error) {
 // different names, and none that would make a sentence ambiguous.
 func parseContext(data []byte) (*Context, error) {
 	c := new(Context)
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(c); err != nil {
+	if err := strict.Decode(data, c); err != nil {
 		return nil, err
 	}
 	if c.Name == "" || c.Alias == "" {

@@ -167,9 +167,9 @@ func TestAnAddedContextChangesNoOther(t *testing.T) {
 		t.Errorf("a problem of it: %s, %s", p.Context, p.Training())
 	}
 	for says, change := range map[string][2]string{
-		"already":       {"rye loaf", "dark loaf"},
-		"unknown field": {`"total2"`, `"total3"`},
-		"small letters": {"bakery_street", "../street"},
+		"already":               {"rye loaf", "dark loaf"},
+		`"total3" is not known`: {`"total2"`, `"total3"`},
+		"small letters":         {"bakery_street", "../street"},
 	} {
 		if _, err := AddContext([]byte(strings.Replace(string(bakery), change[0], change[1], 1))); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("expected an error that says %q, got %v", says, err)

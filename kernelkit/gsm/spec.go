@@ -1,12 +1,12 @@
 package gsm
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"interplay/kernelkit/strict"
 	"math"
 	"slices"
 	"strconv"
@@ -162,9 +162,7 @@ func Uniform(family Family, ops Range, contexts ...string) Spec {
 // ParseSpec reads a spec from JSON. An unknown field is an error.
 func ParseSpec(data []byte) (Spec, error) {
 	var spec Spec
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&spec); err != nil {
+	if err := strict.Decode(data, &spec); err != nil {
 		return Spec{}, fmt.Errorf("spec: %w", err)
 	}
 	return spec, spec.Validate()

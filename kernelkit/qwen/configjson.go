@@ -104,7 +104,7 @@ func parseConfig(data []byte) (Config, map[string]json.RawMessage, error) {
 	for _, key := range slices.Sorted(maps.Keys(network)) {
 		if v, ok := keys[key]; ok {
 			if err := json.Unmarshal(v, network[key]); err != nil {
-				return fail(fmt.Errorf("%s: %w", key, err))
+				return fail(fmt.Errorf("%s: %w", key, strict.Plain(err)))
 			}
 		}
 	}
@@ -229,7 +229,7 @@ func checkCarried(rest map[string]json.RawMessage, c Config) error {
 	if raw, ok := rest["layer_types"]; ok {
 		var layers []string
 		if err := json.Unmarshal(raw, &layers); err != nil {
-			return fmt.Errorf("layer_types: %w", err)
+			return fmt.Errorf("layer_types: %w", strict.Plain(err))
 		}
 		if len(layers) != c.Layers {
 			return fmt.Errorf("layer_types lists %d layers: num_hidden_layers is %d", len(layers), c.Layers)
@@ -292,7 +292,7 @@ func readRope(name string, raw json.RawMessage, found map[string]float64) error 
 	if strings.HasSuffix(name, "rope_theta") {
 		var base float64
 		if err := json.Unmarshal(raw, &base); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, strict.Plain(err))
 		}
 		if found[name] = base; !positive(base) {
 			return fmt.Errorf("%s is %g: expected a positive number", name, base)

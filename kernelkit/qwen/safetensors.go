@@ -159,7 +159,7 @@ func parseHeader(text []byte) (map[string]tensorHeader, error) {
 		if name == "__metadata__" {
 			var notes map[string]string
 			if err := json.Unmarshal(entry, &notes); err != nil {
-				return nil, fmt.Errorf("__metadata__: expected texts by name: %w", err)
+				return nil, fmt.Errorf("__metadata__: expected texts by name: %w", strict.Plain(err))
 			}
 			continue
 		}

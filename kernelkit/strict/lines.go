@@ -86,7 +86,7 @@ func Record(data []byte, v any) error {
 			}
 		}
 	}
-	return unmarshal
+	return Plain(unmarshal)
 }
 
 // objectKeys are the keys of the object that data is, which must be valid JSON. A key that

@@ -14,6 +14,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -226,8 +227,79 @@ func Fields(data []byte, into map[string]any) error {
 			continue
 		}
 		if err := json.Unmarshal(object[key], v); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
+			return fmt.Errorf("%s: %w", key, Plain(err))
 		}
 	}
 	return nil
+}
+
+// Decode decodes one JSON value into *v as json.Unmarshal does, where it says one thing only
+// (Check) and has no field that v lacks. Errors are in plain words.
+func Decode(data []byte, v any) error {
+	if err := Check(data); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return Plain(d.Decode(v))
+}
+
+// Plain says what json.Unmarshal says of a value of the wrong kind, or of a field that is not
+// known, without the words of Go: the field, what was expected there and what was found.
+// Other errors it returns as they are.
+func Plain(err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		text := fmt.Sprintf("expected %s, found %s", expectedKind(kind.Type), foundKind(kind.Value))
+		if kind.Field != "" {
+			text = kind.Field + ": " + text
+		}
+		return errors.New(text)
+	}
+	if err != nil {
+		if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			return fmt.Errorf("the key %s is not known", name)
+		}
+	}
+	return err
+}
+
+// expectedKind is what a value of a Go type is called in JSON.
+func expectedKind(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number that is not negative"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.String:
+		return "a text in quotes"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	}
+	return "an object"
+}
+
+// foundKind is what json.UnmarshalTypeError calls the value: a kind, or a number with its digits.
+func foundKind(value string) string {
+	switch kind, digits, _ := strings.Cut(value, " "); {
+	case digits != "":
+		return digits
+	case kind == "string":
+		return "a text"
+	case kind == "bool":
+		return "true or false"
+	case kind == "array":
+		return "a list"
+	case kind == "object":
+		return "an object"
+	default:
+		return "a " + kind
+	}
 }

@@ -101,3 +101,39 @@ func TestDigestIsSHA256OfTheBytes(t *testing.T) {
 		t.Errorf("a folder has the digest %q", got)
 	}
 }
+
+func TestErrorsOfKindNameFieldExpectedAndFoundWithoutGo(t *testing.T) {
+	type part struct {
+		Steps int     `json:"steps"`
+		Rate  float64 `json:"rate"`
+	}
+	type whole struct {
+		Name  string   `json:"name"`
+		On    bool     `json:"on"`
+		Count uint     `json:"count"`
+		Parts []part   `json:"parts"`
+		Own   *part    `json:"own"`
+		Names []string `json:"names"`
+	}
+	for text, want := range map[string]string{
+		`{"name":3}`:                  "name: expected a text in quotes, found a number",
+		`{"on":"yes"}`:                "on: expected true or false, found a text",
+		`{"count":-1}`:                "count: expected a whole number that is not negative, found -1",
+		`{"parts":[{"steps":"ten"}]}`: "parts.steps: expected a whole number, found a text",
+		`{"parts":[{"steps":1.5}]}`:   "parts.steps: expected a whole number, found 1.5",
+		`{"parts":{"steps":1}}`:       "parts: expected a list, found an object",
+		`{"own":[]}`:                  "own: expected an object, found a list",
+		`{"own":{"rate":true}}`:       "own.rate: expected a number, found true or false",
+		`[]`:                          "expected an object, found a list",
+		`{"nmae":"x"}`:                `the key "nmae" is not known`,
+	} {
+		var v whole
+		if err := Decode([]byte(text), &v); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, expected %s", text, err, want)
+		}
+	}
+	var v whole
+	if err := Decode([]byte(`{"name":"x","own":null,"parts":[{"rate":1}]}`), &v); err != nil || v.Name != "x" || v.Own != nil {
+		t.Errorf("%v, %+v", err, v)
+	}
+}

@@ -146,7 +146,7 @@ func LoadCheckpoint(folder string) (c Checkpoint, w *qwen.Weights, first, second
 		return fail(fmt.Errorf("train: %w", err))
 	}
 	if err := json.Unmarshal(data, &c); err != nil {
-		return fail(fmt.Errorf("train: %s is torn or altered: %w", filepath.Join(folder, stateFile), err))
+		return fail(fmt.Errorf("train: %s is torn or altered: %w", filepath.Join(folder, stateFile), strict.Plain(err)))
 	}
 	switch {
 	case c.digest() != c.Digest || !c.is(data):

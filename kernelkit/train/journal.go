@@ -114,7 +114,7 @@ func (j *Journal[M]) read(log []byte, c Checkpoint) error {
 	for _, line := range lines {
 		var m M
 		if err := json.Unmarshal(line, &m); err != nil {
-			return fmt.Errorf("%s: line %d of %s: %w", j.Name, len(j.Past)+1, j.path(), err)
+			return fmt.Errorf("%s: line %d of %s: %w", j.Name, len(j.Past)+1, j.path(), strict.Plain(err))
 		}
 		j.Past = append(j.Past, m)
 		j.lines.Write(line)

@@ -104,7 +104,7 @@ func newPacker(docs Documents, cfg Config) (*packer, error) {
 		}
 	}
 	if kept == 0 {
-		return nil, fmt.Errorf("train: all of the first %d documents are longer than a row of %d", probe, cfg.Seq)
+		return nil, fmt.Errorf("train: all of the first %d documents have more than %d tokens, the most that seq %d takes: raise seq", probe, cfg.Seq+1, cfg.Seq)
 	}
 	p.digest = hex.EncodeToString(hash.Sum(nil))
 	mean := float64(total) / probe // of a skipped document: 0
@@ -150,7 +150,7 @@ func (p *packer) document(i uint64) (Document, bool, error) {
 	case len(d.IDs)-1 > p.cfg.Seq && p.cfg.SkipLong:
 		return d, false, nil
 	case len(d.IDs)-1 > p.cfg.Seq:
-		return d, false, fmt.Errorf("train: document %d has %d tokens, a row holds %d: raise seq, or set skip_long", i, len(d.IDs), p.cfg.Seq+1)
+		return d, false, fmt.Errorf("train: document %d has %d tokens, seq %d takes documents of up to %d: raise seq to %d or more, or set skip_long", i, len(d.IDs), p.cfg.Seq, p.cfg.Seq+1, len(d.IDs)-1)
 	}
 	return d, true, nil
 }

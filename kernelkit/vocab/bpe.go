@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"interplay/kernelkit/strict"
 	"slices"
 	"strings"
 	"sync"
@@ -123,7 +124,7 @@ func (b *bpe) readMerges(raw json.RawMessage) error {
 	if json.Unmarshal(raw, &pairs) != nil {
 		var lines []string
 		if err := json.Unmarshal(raw, &lines); err != nil {
-			return fmt.Errorf("merges: %w", err)
+			return fmt.Errorf("merges: %w", strict.Plain(err))
 		}
 		pairs = nil
 		for _, line := range lines {

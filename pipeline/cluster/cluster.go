@@ -8,8 +8,6 @@
 package cluster
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,13 +70,8 @@ func Read(name string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the cluster's file cannot be read: %w", err)
 	}
-	if err := strict.Check(text); err != nil {
-		return nil, fmt.Errorf("%s is not a cluster's file: %w; scripts/cluster/example.json shows one", name, err)
-	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
 	var c Cluster
-	if err := dec.Decode(&c); err != nil {
+	if err := strict.Decode(text, &c); err != nil {
 		return nil, fmt.Errorf("%s is not a cluster's file: %w; scripts/cluster/example.json shows one", name, err)
 	}
 	if err := c.Validate(); err != nil {

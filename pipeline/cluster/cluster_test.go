@@ -104,7 +104,7 @@ func TestAClustersFileIsRefusedByName(t *testing.T) {
 		`{"name":"a","workers":0,"hours":1,"cores":1,"memory_gib":1}`:                                   "workers is 0",
 		`{"name":"a","workers":1,"hours":1e9,"cores":1,"memory_gib":1}`:                                 "hours is 1e+09",
 		`{"name":"a","workers":1,"hours":0.05,"cores":1,"memory_gib":1}`:                                "save_seconds is 300",
-		`{"name":"a","workers":1,"hours":1,"cores":1,"memory_gib":1,"gpu":1}`:                           `unknown field "gpu"`,
+		`{"name":"a","workers":1,"hours":1,"cores":1,"memory_gib":1,"gpu":1}`:                           `the key "gpu" is not known`,
 		`{"name":"a","workers":1,"hours":1,"cores":1,"memory_gib":1,"partition":"x\ny"}`:                "line break",
 		`{"name":"a","workers":1,"hours":1,"cores":1,"memory_gib":1,"environment":{"A B":"1"}}`:         "environment",
 		`{"name":"a","workers":1,"hours":1,"cores":1,"memory_gib":1,"forecast":{"rates":{"train":-1}}}`: "forecast.rates.train",

@@ -122,6 +122,7 @@ func (s *scale) exposed(a, b string, share float64) *pipeline.Pretraining {
 	}
 	if s.Studies.Exposure.Steps > 0 {
 		r.Train.Steps = s.Studies.Exposure.Steps
+		r.Train.Warmup = min(r.Train.Warmup, r.Train.Steps)
 		r.Train.CheckpointEvery, r.Train.MilestoneEvery = min(r.Train.CheckpointEvery, r.Train.Steps), 0
 	}
 	return &r

@@ -18,7 +18,8 @@ var ErrOtherStudy = errors.New("the results are of another study")
 // them, judged by the study's rules as they are. Arms and seeds that the results lack are
 // listed in Missing; an earlier version, and claims that were written or whose rule was
 // changed after the results, are named in Notes. The error wraps ErrOtherStudy when no run
-// is the study's.
+// is the study's, or when results that have another name lack some: a base that several
+// studies share makes no results of theirs.
 func (r *Results) Of(s *Study) (*Results, error) {
 	out := &Results{Format: r.Format, Report: r.Report, Study: s}
 	have := r.byRecipe()
@@ -41,8 +42,8 @@ func (r *Results) Of(s *Study) (*Results, error) {
 			costs[cost.Recipe] = true
 		}
 	}
-	if len(kept) == 0 {
-		return nil, fmt.Errorf("%w: none of its %d runs is among them", ErrOtherStudy, len(all))
+	if another := r.Study.Name != s.Name && len(out.Missing) > 0; another || len(kept) == 0 {
+		return nil, fmt.Errorf("%w: they are of %s at profile %s, with %d of the %d runs of %s at profile %s", ErrOtherStudy, r.Study.Name, r.Study.Profile, len(kept), len(all), s.Name, s.Profile)
 	}
 	out.keep(r, kept, costs)
 	out.note(r.Study, earlier)

@@ -2,6 +2,7 @@ package study
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,6 +39,10 @@ type Results struct {
 	Spent    []Cost      `json:"spent"`
 	Missing  []string    `json:"missing,omitempty"` // runs that have no evaluation
 	Study    *Study      `json:"definition"`        // everything that was run, with the rules
+
+	// Files are the SHA-256 of the files that were saved beside results.json, by name; nil in
+	// results of before, which are held to the study's arms, seeds and steps alone.
+	Files map[string]string `json:"files,omitempty"`
 
 	Records     []Record     `json:"-"`
 	Likelihoods []Likelihood `json:"-"` // empty where the study does not ask for them
@@ -303,22 +308,43 @@ func (r *Results) Save(dir string) error {
 	}
 	if len(r.Texts) > 0 {
 		err = errors.Join(err, pipeline.WriteParquet(filepath.Join(dir, TextsFile), r.Texts))
+	} else if old := os.Remove(filepath.Join(dir, TextsFile)); !errors.Is(old, fs.ErrNotExist) {
+		err = errors.Join(err, old) // of the study that was saved here before
 	}
-	return errors.Join(err, durable.WriteJSON(filepath.Join(dir, ResultsFile), r))
+	if err != nil {
+		return err
+	}
+	r.Files = map[string]string{}
+	for _, name := range r.files() {
+		if r.Files[name], err = strict.Digest(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return durable.WriteJSON(filepath.Join(dir, ResultsFile), r)
 }
 
-// Load reads a results folder.
+// files are the names of the files beside results.json.
+func (r *Results) files() []string {
+	names := []string{RecordsFile, MetricsFile}
+	if r.Study.Likelihood {
+		names = append(names, LikelihoodFile)
+	}
+	if len(r.Texts) > 0 {
+		names = append(names, TextsFile)
+	}
+	return names
+}
+
+// Load reads a results folder. The error is fs.ErrNotExist where there is none; where a file
+// of it is missing, is damaged or was saved with other results, the error names the file.
 func Load(dir string) (*Results, error) {
 	text, err := strict.ReadFile(filepath.Join(dir, ResultsFile), largestFile)
 	if err != nil {
 		return nil, err
 	}
-	if err := strict.Check(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ResultsFile), err)
-	}
 	r := &Results{}
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ResultsFile), err)
+	if err := cmp.Or(strict.Check(text), json.Unmarshal(text, r)); err != nil { // fields of later versions pass
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, ResultsFile), strict.Plain(err))
 	}
 	if r.Format != resultsFormat {
 		return nil, fmt.Errorf("%s has format %d, this version reads %d: run the study again, its stages are reused", filepath.Join(dir, ResultsFile), r.Format, resultsFormat)
@@ -326,25 +352,105 @@ func Load(dir string) (*Results, error) {
 	if r.Study == nil {
 		return nil, fmt.Errorf("%s holds no study", filepath.Join(dir, ResultsFile))
 	}
-	if r.Records, err = evaluate.ReadRows[Record](filepath.Join(dir, RecordsFile)); err != nil {
+	if err := r.read(dir); err != nil {
 		return nil, err
 	}
 	if err := r.counted(); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, RecordsFile), err)
 	}
-	if r.Metrics, err = pipeline.ReadLines[Metric](filepath.Join(dir, MetricsFile)); err != nil {
-		return nil, err
-	}
-	if r.Study.Likelihood {
-		if r.Likelihoods, err = evaluate.ReadRows[Likelihood](filepath.Join(dir, LikelihoodFile)); err != nil {
-			return nil, err
-		}
-	}
-	if r.Texts, err = evaluate.ReadRows[Text](filepath.Join(dir, TextsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := r.together(dir); err != nil {
 		return nil, err
 	}
 	r.Scores, err = scoresOf(r.Records, r.Likelihoods)
 	return r, err
+}
+
+// takeTogether is what to do about files of a results folder that do not belong together.
+const takeTogether = "take all files from one place, or run the study again, its stages are reused"
+
+// read reads the files beside results.json.
+func (r *Results) read(dir string) (err error) {
+	missing := func(name string, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // said in words: this is no folder without results
+			return fmt.Errorf("%s is missing beside %s: %s", filepath.Join(dir, name), ResultsFile, takeTogether)
+		}
+		return err
+	}
+	if r.Records, err = evaluate.ReadRows[Record](filepath.Join(dir, RecordsFile)); err != nil {
+		return missing(RecordsFile, err)
+	}
+	if r.Metrics, err = pipeline.ReadLines[Metric](filepath.Join(dir, MetricsFile)); err != nil {
+		return missing(MetricsFile, err)
+	}
+	if r.Study.Likelihood {
+		if r.Likelihoods, err = evaluate.ReadRows[Likelihood](filepath.Join(dir, LikelihoodFile)); err != nil {
+			return missing(LikelihoodFile, err)
+		}
+	}
+	if r.Texts, err = evaluate.ReadRows[Text](filepath.Join(dir, TextsFile)); errors.Is(err, fs.ErrNotExist) && r.Files[TextsFile] == "" {
+		return nil // results of before have none
+	} else if err != nil {
+		return missing(TextsFile, err)
+	}
+	return nil
+}
+
+// together says whether the files of a results folder were saved with each other: by their
+// digests, and in results of before by the arms, seeds and steps that they speak of.
+func (r *Results) together(dir string) error {
+	if r.Files == nil {
+		return r.strangers(dir)
+	}
+	for _, name := range r.files() {
+		digest, err := strict.Digest(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if digest != r.Files[name] {
+			return fmt.Errorf("%s is not the one that was saved with %s: %s", filepath.Join(dir, name), ResultsFile, takeTogether)
+		}
+	}
+	return nil
+}
+
+// strangers names the first file that speaks of a run or a step that the study does not have.
+func (r *Results) strangers(dir string) error {
+	runs, steps := map[runKey]bool{}, map[string]bool{}
+	for _, a := range r.Study.Arms {
+		for _, seed := range r.Study.Seeds {
+			runs[runKey{a.Name, seed}] = true
+		}
+		for _, step := range a.Steps {
+			steps[a.Name+"/"+step.Name] = true
+		}
+	}
+	is := func(file, arm string, seed int64, step string) error {
+		if runs[runKey{arm, seed}] && (step == "" || steps[arm+"/"+step]) {
+			return nil
+		}
+		return fmt.Errorf("%s speaks of arm %s, seed %d%s, which the study of %s does not have: %s", filepath.Join(dir, file), arm, seed, map[bool]string{true: ", step " + step}[step != ""], ResultsFile, takeTogether)
+	}
+	for i := range r.Records {
+		if err := is(RecordsFile, r.Records[i].Arm, r.Records[i].Seed, ""); err != nil {
+			return err
+		}
+	}
+	for _, m := range r.Metrics {
+		if err := is(MetricsFile, m.Arm, m.Seed, m.Name); err != nil {
+			return err
+		}
+	}
+	for _, x := range r.Likelihoods {
+		if err := is(LikelihoodFile, x.Arm, x.Seed, ""); err != nil {
+			return err
+		}
+	}
+	for i := range r.Texts {
+		if err := is(TextsFile, r.Texts[i].Arm, r.Texts[i].Seed, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // counted holds the records to the number of samples that results.json names: a file that
@@ -352,8 +458,8 @@ func Load(dir string) (*Results, error) {
 func (r *Results) counted() error {
 	for _, n := range r.Numbers {
 		if n.ID == "samples" && n.Value != float64(len(r.Records)) {
-			return fmt.Errorf("%d samples, and %s counts %.0f: the file is not the one that was saved with it; take both from one place, or run the study again, its stages are reused",
-				len(r.Records), ResultsFile, n.Value)
+			return fmt.Errorf("%d samples, and %s counts %.0f: the file is not the one that was saved with it; %s",
+				len(r.Records), ResultsFile, n.Value, takeTogether)
 		}
 	}
 	return nil

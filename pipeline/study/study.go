@@ -7,9 +7,7 @@
 package study
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -176,7 +174,7 @@ func (s *Study) Validate() error {
 	if n := s.corpora(); n > mostCorpora {
 		return fmt.Errorf("study %s trains on %d different corpora: expected at most %d; make several studies of it", s.Name, n, mostCorpora)
 	}
-	if err := s.Evaluation.Validate(); err != nil {
+	if err := errors.Join(s.Evaluation.Validate(), s.Evaluation.HeldOut()); err != nil {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
 	}
 	for _, t := range s.Covariate {
@@ -246,7 +244,7 @@ func (a *Arm) validate() error {
 		}
 	}
 	if a.Evaluation != nil {
-		if err := a.Evaluation.Validate(); err != nil {
+		if err := errors.Join(a.Evaluation.Validate(), a.Evaluation.HeldOut()); err != nil {
 			return fmt.Errorf("arm %s: evaluation: %w", a.Name, err)
 		}
 	}
@@ -352,13 +350,8 @@ func Read(name string) (*Study, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := strict.Check(data); err != nil {
-		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
-	}
 	var s Study
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
+	if err := strict.Decode(data, &s); err != nil {
 		return nil, fmt.Errorf("%s is not a study: %w; `interplay run edge -print` shows one", name, err)
 	}
 	said := s.Exploratory

@@ -124,7 +124,7 @@ def studies():
 def documents():
     for name in [*GUIDES, *REFERENCE]:
         write(name + ".md", (root / f"{name}.md").read_text().replace("](../README.md", "](../index.md"))  # README is the first page
-    for name in ["LICENSE", "CITATION.cff", "examples/group_size.json", "scripts/cluster/example.json"]:
+    for name in ["LICENSE", "CITATION.cff", "examples/group_size.json", "examples/rejection.json", "scripts/cluster/example.json"]:
         copy(name)
     copy("docs/walkthrough.gif")
     shutil.copytree(root / "docs/badges", stage / "docs/badges", dirs_exist_ok=True)

@@ -289,7 +289,7 @@ func TestMalformedLinesAreNamedAndSkippable(t *testing.T) {
 		{"", ""},
 		{`{"id": 1`, "line 3: the JSON object ends too early"},
 		{`hello`, "line 4: expected a JSON object of a problem; at byte 1"},
-		{change(`"op":`, `"op":"x","o":`), `line 5: field "op": expected int, found string`},
+		{change(`"op":`, `"op":"x","o":`), `line 5: field op: expected a whole number, found a text`},
 		{good + good, "line 6: "},
 		{change(`"question":"`, `"question":"","q":"`), `line 7: field "question" is missing or empty`},
 		{change(`"graph":`, `"gruph":`), `line 8: field "graph" is missing`},

@@ -58,7 +58,7 @@ func ReadManifest(file string) (*Manifest, error) {
 	}
 	m := new(Manifest)
 	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", ManifestPath(file), err)
+		return nil, fmt.Errorf("%s: %w", ManifestPath(file), strict.Plain(err))
 	}
 	return m, nil
 }

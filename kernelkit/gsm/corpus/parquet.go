@@ -135,7 +135,7 @@ func (r *row) problem() (*gsm.Problem, error) {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(r.Graph), &p.Graph); err != nil {
-		return nil, fmt.Errorf("column graph: %w", err)
+		return nil, fmt.Errorf("column graph: %w", strict.Plain(err))
 	}
 	return p, check(p)
 }

@@ -91,7 +91,7 @@ func explainJSON(err error, line []byte) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("expected a JSON object of a problem; at byte %d: %v", syntax.Offset, err)
 	case errors.As(err, &kind):
-		return fmt.Errorf("field %q: expected %s, found %s", kind.Field, kind.Type, kind.Value)
+		return fmt.Errorf("field %w", strict.Plain(err))
 	}
 	return err
 }
