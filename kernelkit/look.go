@@ -61,7 +61,6 @@ func (m *Model) Solve(p Problem, n int) []*Reading {
 		fail(fmt.Errorf("the problem has %d tokens and the model reads %d: choose one of fewer operations", len(prompt), o.w.Config.Context))
 	}
 	s := rollout.New(o.eng, o.w.Config)
-	defer s.Close()
 	all := must(s.Sample(m.lab.ctx, o.w, [][]int32{prompt}, rollout.Options{Samples: n, MaxTokens: min(longestAnswer, room), Stop: rollout.Stops(o.tok), Seed: m.lab.Seed}, nil))
 	var out []*Reading
 	for _, c := range all[0] {

@@ -462,7 +462,6 @@ func benchRollout(b *bench) error {
 			}
 		}
 		b.report(benchFigure{Name: "rollout/" + m.name, Unit: "generated tokens/s", Value: float64(tokens) / time.Since(start).Seconds()})
-		sampler.Close()
 	}
 	return nil
 }

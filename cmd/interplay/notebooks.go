@@ -92,11 +92,6 @@ func (f *notebooksFlags) run(ctx context.Context, seed *int64) error {
 	if err := isSetUp(root); err != nil {
 		return err
 	}
-	unlock, err := run.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	var done []notebookOutcome
 	for _, name := range names {
 		began := time.Now()
@@ -207,18 +202,18 @@ type notebookRun struct {
 	update, inPlace  bool
 }
 
-// lock makes one call of the verb at a time write to the build folder.
-func (r notebookRun) lock(ctx context.Context) (unlock func() error, err error) {
+// lock makes one call of the verb at a time execute a notebook; others may be executed meanwhile.
+func (r notebookRun) lock(ctx context.Context, name string) (unlock func() error, err error) {
 	if err := os.MkdirAll(r.build, 0o755); err != nil {
 		return nil, fmt.Errorf("the folder of executed notebooks cannot be made: %w; make its folder writable, or name another with -out", err)
 	}
-	f, err := os.OpenFile(filepath.Join(r.build, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(r.build, "."+name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("the folder of executed notebooks cannot be written: %w; make it writable", err)
 	}
 	for said := false; syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil; said = true {
 		if !said {
-			fmt.Printf("· another `interplay notebooks` is writing to %s; waiting for it\n", r.build)
+			fmt.Printf("· another `interplay notebooks` executes %s in %s; waiting for it\n", name, r.build)
 		}
 		select {
 		case <-ctx.Done():
@@ -231,6 +226,11 @@ func (r notebookRun) lock(ctx context.Context) (unlock func() error, err error) 
 
 // notebook executes one notebook, says where its parts are and compares its results.
 func (r notebookRun) notebook(ctx context.Context, name string) error {
+	unlock, err := r.lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	fmt.Printf("· %s (profile %s, seed %d)\n", name, r.profile, r.seed)
 	began := time.Now()
 	// What an earlier execution left would pass for the result of this one.

@@ -85,7 +85,6 @@ func (f *sampleFlags) run(c *cobra.Command, model string) error {
 	}
 	opt.Stop = rollout.Stops(tok)
 	sampler := rollout.New(eng, w.Config)
-	defer sampler.Close()
 	line := newProgress("samples")
 	completions, err := sampler.Sample(c.Context(), w, prompts, opt, line.update)
 	line.end()

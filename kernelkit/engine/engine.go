@@ -61,7 +61,7 @@ func (e *Engine) Program(key string, build func(compute.Backend) (*graph.Exec, e
 	if e.programs == nil {
 		e.programs = map[string]*graph.Exec{}
 	}
-	e.programs[key] = p
+	e.programs[key] = p.SetMaxCache(-1)
 	return p, nil
 }
 

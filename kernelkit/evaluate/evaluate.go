@@ -125,7 +125,6 @@ const SamplesPerPart = 8192
 // found damaged.
 func Run(ctx context.Context, eng *engine.Engine, job Job, dir string, progress func(Progress)) (string, error) {
 	sampler := rollout.New(eng, job.Weights.Config)
-	defer sampler.Close()
 	return job.run(ctx, sampler, dir, progress)
 }
 

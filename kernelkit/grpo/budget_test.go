@@ -86,7 +86,7 @@ func TestDynamicSamplingAndBudgetsResumeBitIdentical(t *testing.T) {
 	want, metrics := mustRun(t, task, start, cfg, t.TempDir())
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
-	if _, err := runIn(ctx, task, start, cfg, dir, func(m Metrics) {
+	if _, err := Run(ctx, eng, start, task, cfg, dir, func(m Metrics) {
 		if m.Step == 3 {
 			cancel()
 		}

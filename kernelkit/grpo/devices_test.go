@@ -41,7 +41,7 @@ func TestSeveralDevicesGiveTheSamplesAndLossesOfOne(t *testing.T) {
 			return judge(p, text)
 		}
 		cfg.Devices = devices
-		w, err := runIn(ctx, task, start, cfg, dir, func(x Metrics) {
+		w, err := Run(ctx, eng, start, task, cfg, dir, func(x Metrics) {
 			m = append(m, x)
 			if progress != nil {
 				progress(x)

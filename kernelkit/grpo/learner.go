@@ -105,27 +105,35 @@ func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, er
 	if eng.Platform == "cpu" && cfg.Devices == 0 {
 		l.lanes = min(cpuLanes, len(eng.Devices))
 	}
+	return l, l.compile()
+}
+
+// compile gets the programs of the update. Each is compiled when it first meets new shapes.
+func (l *learner) compile() (err error) {
+	model := l.model
+	make1 := func(e **Exec, name string, devices int, inputs, results []engine.Cut, program func([]*Node) []*Node) {
+		if err == nil {
+			*e, err = l.eng.Program(fmt.Sprintf("grpo %s %s", name, l.programKey()), func(b compute.Backend) (*Exec, error) {
+				return engine.Shared(b, devices, inputs, results, program)
+			})
+		}
+	}
 	weights := func() []*Node { return make([]*Node, len(model.Specs())) }
 	whole := slices.Repeat([]engine.Cut{engine.Whole}, len(model.Specs()))
 	var rows pass[engine.Cut] // all cut along their first axis
-	var err error
-	if l.score, err = engine.Shared(eng.Backend, l.devices, engine.List(&scoreIn[engine.Cut]{whole, rows}), []engine.Cut{0}, func(nodes []*Node) []*Node {
+	make1(&l.score, "score", l.devices, engine.List(&scoreIn[engine.Cut]{whole, rows}), []engine.Cut{0}, func(nodes []*Node) []*Node {
 		in := scoreIn[*Node]{weights: weights()}
 		engine.Fill(&in, nodes)
 		return []*Node{l.logProbs(in.weights, in.batch)}
-	}); err != nil {
-		return nil, err
-	}
-	cuts := addIn[engine.Cut]{weights: whole, sums: whole, batch: rows, kl: cfg.KL > 0}
-	if l.add, err = engine.Shared(eng.Backend, l.devices, engine.List(&cuts), []engine.Cut{engine.Whole}, func(nodes []*Node) []*Node {
-		in := addIn[*Node]{weights: weights(), sums: weights(), kl: cfg.KL > 0}
+	})
+	cuts := addIn[engine.Cut]{weights: whole, sums: whole, batch: rows, kl: l.cfg.KL > 0}
+	make1(&l.add, "add", l.devices, engine.List(&cuts), []engine.Cut{engine.Whole}, func(nodes []*Node) []*Node {
+		in := addIn[*Node]{weights: weights(), sums: weights(), kl: l.cfg.KL > 0}
 		engine.Fill(&in, nodes)
 		out := l.gradient(in)
 		return engine.List(&out)
-	}); err != nil {
-		return nil, err
-	}
-	l.finish, err = NewExec(eng.Backend, func(nodes []*Node) []*Node {
+	})
+	make1(&l.finish, "finish", 1, nil, nil, func(nodes []*Node) []*Node {
 		in := finishIn[*Node]{state: train.NewState[*Node](len(model.Specs()))}
 		for range l.lanes {
 			in.lanes = append(in.lanes, weights())
@@ -137,16 +145,15 @@ func newLearner(eng *engine.Engine, model qwen.Config, cfg Config) (*learner, er
 				sums[i] = Add(sums[i], s)
 			}
 		}
-		next, norm := cfg.Update(model.Specs(), in.state, sums, in.scalars)
+		next, norm := l.cfg.Update(model.Specs(), in.state, sums, in.scalars)
 		return engine.List(&finishOut[*Node]{next, norm})
 	})
-	return l, err
+	return err
 }
 
-func (l *learner) close() {
-	for _, e := range []*Exec{l.score, l.add, l.finish} {
-		e.Finalize()
-	}
+// programKey names what shapes the graphs of the update.
+func (l *learner) programKey() string {
+	return fmt.Sprintf("%+v %+v %+v %g %d %d", l.model, l.cfg.Loss, l.cfg.AdamW, l.cfg.Temperature, l.lanes, l.devices)
 }
 
 // logProbs of the targets of a batch under the distribution at the temperature: [rows, seq],

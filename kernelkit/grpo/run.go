@@ -87,12 +87,10 @@ func Run(ctx context.Context, eng *engine.Engine, start *qwen.Weights, task Task
 		return nil, fmt.Errorf("grpo: the tokenizer has %d tokens, the model only %d", got, limit)
 	}
 	sampler := rollout.New(eng, start.Config)
-	defer sampler.Close()
 	learner, err := newLearner(eng, start.Config, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("grpo: %w", err)
 	}
-	defer learner.close()
 	r := &run{task: task, cfg: cfg, start: start, sampler: sampler, learner: learner}
 	return r.finish(ctx, dir, progress)
 }

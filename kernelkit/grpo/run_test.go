@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/kernelkit/random"
-	"interplay/kernelkit/rollout"
 	"interplay/kernelkit/train"
 	"interplay/kernelkit/verify"
 	"interplay/kernelkit/vocab"
@@ -57,38 +55,14 @@ func lesson(t testing.TB) (Task, *qwen.Weights, Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sampler == nil {
-		sampler = rollout.New(eng, model)
-	}
 	cfg := Micro()
 	cfg.Steps, cfg.MaxTokens, cfg.LR, cfg.Rows, cfg.Seq, cfg.CheckpointEvery = 6, 6, 3e-3, 8, 128, 2
 	return task, w, cfg
 }
 
-var sampler *rollout.Sampler // of the tests' model
-
-// programs keeps what was compiled from test to test: compiling is most of their time.
-var programs = map[string]*run{}
-
-// runIn is Run with kept programs.
-func runIn(ctx context.Context, task Task, start *qwen.Weights, cfg Config, dir string, progress func(Metrics)) (*qwen.Weights, error) {
-	key := fmt.Sprint(start.Config, cfg.Loss, cfg.Temperature, cfg.AdamW, cfg.Devices)
-	r := programs[key]
-	if r == nil {
-		l, err := newLearner(eng, start.Config, cfg)
-		if err != nil {
-			return nil, err
-		}
-		r = &run{sampler: sampler, learner: l}
-		programs[key] = r
-	}
-	r.learner.cfg = cfg
-	return (&run{task: task, cfg: cfg, start: start, sampler: r.sampler, learner: r.learner}).finish(ctx, dir, progress)
-}
-
 func mustRun(t testing.TB, task Task, start *qwen.Weights, cfg Config, dir string) (*qwen.Weights, []Metrics) {
 	var all []Metrics
-	w, err := runIn(context.Background(), task, start, cfg, dir, func(m Metrics) { all = append(all, m) })
+	w, err := Run(context.Background(), eng, start, task, cfg, dir, func(m Metrics) { all = append(all, m) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +158,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := runIn(ctx, task, start, cfg, dir, func(m Metrics) {
+	_, err := Run(ctx, eng, start, task, cfg, dir, func(m Metrics) {
 		if m.Step == 3 { // between two checkpoints
 			cancel()
 		}
@@ -210,7 +184,7 @@ func TestResumeIsBitIdentical(t *testing.T) {
 		t.Error("a finished run is not returned as it is")
 	}
 	cfg.LR *= 2
-	if _, err := runIn(context.Background(), task, start, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "other settings") {
+	if _, err := Run(context.Background(), eng, start, task, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "other settings") {
 		t.Errorf("another recipe in the same folder gives %v", err)
 	}
 }
@@ -225,7 +199,7 @@ func TestNaNStopsWithTheStepSaved(t *testing.T) {
 	tensors.MustMutableFlatData(broken.Tensors[len(broken.Tensors)-1], func(flat []float32) { flat[0] = float32(math.NaN()) })
 	cfg.DropZeroVariance = false
 	dir = t.TempDir()
-	_, err := runIn(context.Background(), task, broken, cfg, dir, nil)
+	_, err := Run(context.Background(), eng, broken, task, cfg, dir, nil)
 	if err == nil || !strings.Contains(err.Error(), "step 1") || !strings.Contains(err.Error(), "NaN") || !strings.Contains(err.Error(), "failed-step-1.jsonl") {
 		t.Fatalf("NaN weights give %v", err)
 	}
@@ -250,14 +224,14 @@ func TestEmptyBatchesAreErrors(t *testing.T) {
 		return all[:1], err
 	}
 	cfg.GroupSize = 2
-	if _, err := runIn(context.Background(), task, start, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "batch is empty") {
+	if _, err := Run(context.Background(), eng, start, task, cfg, dir, nil); err == nil || !strings.Contains(err.Error(), "batch is empty") {
 		t.Errorf("a batch that the overlong filter emptied gives %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "failed-step-1.jsonl")); err != nil {
 		t.Error(err)
 	}
 	task.Problems = Fixed(func(int) ([]*gsm.Problem, error) { return nil, nil })
-	if _, err := runIn(context.Background(), task, start, cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "no problems") {
+	if _, err := Run(context.Background(), eng, start, task, cfg, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "no problems") {
 		t.Errorf("a step without problems gives %v", err)
 	}
 }

@@ -24,7 +24,6 @@ func ExampleSampler_Sample() {
 	prompt, _ := tokenizer.Encode("[BOS] a1 8 . a2 a1 + 1 . ? a2 :")
 
 	sampler := rollout.New(eng, config)
-	defer sampler.Close()
 	completions, err := sampler.Sample(context.Background(), weights, [][]int32{prompt},
 		rollout.Options{Samples: 2, MaxTokens: 5, Stop: rollout.Stops(tokenizer), Seed: 7}, nil)
 	if err != nil {

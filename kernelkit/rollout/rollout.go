@@ -116,8 +116,8 @@ func Stops(t *vocab.Tokenizer) []int32 {
 	return stops
 }
 
-// Sampler samples from networks of one configuration. It keeps its compiled programs,
-// so make one and use it for the whole run. It is not safe for concurrent use.
+// Sampler samples from networks of one configuration. Its compiled programs are the engine's:
+// the next sampler of such networks finds them there. It is not safe for concurrent use.
 type Sampler struct {
 	eng       *engine.Engine
 	cfg       qwen.Config
@@ -131,16 +131,6 @@ type Sampler struct {
 // New makes a Sampler. Programs are compiled at their first use.
 func New(eng *engine.Engine, cfg qwen.Config) *Sampler {
 	return &Sampler{eng: eng, cfg: cfg, perGroup: 8}
-}
-
-// Close frees the compiled programs.
-func (s *Sampler) Close() {
-	for _, e := range append(s.loop[:], s.transpose, s.prefill, s.place) {
-		if e != nil {
-			e.Finalize()
-		}
-	}
-	s.transpose, s.prefill, s.place, s.loop = nil, nil, nil, [forms]*graph.Exec{}
 }
 
 // Sample draws Options.Samples completions of each prompt: result[prompt][sample].

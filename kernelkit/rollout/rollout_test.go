@@ -548,7 +548,6 @@ func BenchmarkMicro(b *testing.B) {
 		for _, stop := range [][]int32{nil, {5}} {
 			b.Run(fmt.Sprintf("rows%d/stops%d", rows, len(stop)), func(b *testing.B) {
 				s := New(eng, cfg)
-				defer s.Close()
 				tokens := 0
 				for i := range b.N + 1 {
 					if i == 1 {

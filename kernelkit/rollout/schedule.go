@@ -169,13 +169,17 @@ func (s *Sampler) newRun(weights []*tensors.Tensor, prompts [][]int32, opt Optio
 	return r
 }
 
-// compile makes the programs that the job needs. Each is compiled when it first meets new shapes.
+// compile gets the programs that the job needs. Each is compiled when it first meets new shapes.
 func (s *Sampler) compile(from drawnFrom) (err error) {
 	make1 := func(e **graph.Exec, name string, f func([]*graph.Node) []*graph.Node) {
 		if *e == nil && err == nil {
-			if *e, err = graph.NewExec(s.eng.Backend, f); err == nil {
-				(*e).WithName(name).SetMaxCache(-1)
-			}
+			*e, err = s.eng.Program(fmt.Sprintf("rollout %s %d %+v", name, from, s.cfg), func(b compute.Backend) (*graph.Exec, error) {
+				exec, err := graph.NewExec(b, f)
+				if err != nil {
+					return nil, err
+				}
+				return exec.WithName(name), nil
+			})
 		}
 	}
 	make1(&s.transpose, "transpose", func(in []*graph.Node) []*graph.Node { return qwen.TransposeWeights(s.cfg, in) })

@@ -7,3 +7,8 @@ function reachable() {
 }
 addEventListener('load', reachable)
 addEventListener('resize', reachable)
+
+// Paper is white: what is printed has the light theme, whichever the reader has.
+let theme
+addEventListener('beforeprint', () => { theme = document.documentElement.dataset.theme; document.documentElement.dataset.theme = 'light' })
+addEventListener('afterprint', () => { document.documentElement.dataset.theme = theme })

@@ -35,7 +35,7 @@ import (
 | | |
 |---|---|
 | **You need** | lessons 1 and 2: problems, their steps, a judge. What a matrix product is. No GoMLX |
-| **Time** | two hours with the exercises; the notebook takes 280 seconds of processor time (measured on an Intel Xeon; less by the clock on two free cores), nearly all of it for three trainings, and 560 MB of memory |
+| **Time** | two hours with the exercises; the notebook takes 250 to 280 seconds of processor time (measured on an Intel Xeon; less by the clock on two free cores), nearly all of it for three trainings, and 575 MB of memory |
 | **You write** | tokens, RMSNorm, rotary positions, causal attention, SwiGLU, the loss, and a search for the head that finds a variable |
 
 Each part is compared with the laboratory's: the same numbers in, and out must come the same numbers, to 1e-5. Where a check fails it says what differs and where to look. The parts are those of *Qwen2.5*, a family of models that many laboratories use; a model of seven billion parameters has the same parts, only more and larger.
