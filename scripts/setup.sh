@@ -123,7 +123,7 @@ set_up_kernel() {
 
 environment_ready || set_up_environment
 go_version=$(cd "$ROOT" && go env GOVERSION)
-mkdir -p "$ROOT/.bin"
+mkdir -p "$ROOT/.bin" "$ROOT/build"
 set_up_tool gonb . github.com/janpfeifer/gonb
 set_up_tool goimports tools/goimports golang.org/x/tools/cmd/goimports
 set_up_tool gopls tools/gopls golang.org/x/tools/gopls

@@ -16,7 +16,7 @@ import (
 // ignorant writes a model that knows nothing, with the symbolic family's tokenizer.
 func ignorant(t *testing.T) string {
 	t.Helper()
-	tok, err := vocab.Words(gsm.SymbolicTokens())
+	tok, err := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,14 +12,10 @@ import (
 // outcome reward and for gold solutions, and for the exact match of their evaluation.
 // They disagree here as they do there.
 
-// ExtractGraphAnswer is the number that process comparison uses: the first
+// graphAnswer is the number that process comparison uses: the first
 // "<answer>" (any case) that a number follows; if there is none, the first
 // "Answer:" (this case) that a number follows. White space may stand between. Of
 // "12abc", "4 animals", "1,234" only the leading number counts; "- 3" and ".5" are none.
-func ExtractGraphAnswer(text string) (float64, bool) {
-	return graphAnswer(pyText(text))
-}
-
 func graphAnswer(text string) (float64, bool) {
 	for at := 0; ; {
 		_, end := findTag(text, at, "<answer>")

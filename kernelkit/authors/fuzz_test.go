@@ -83,7 +83,7 @@ func FuzzAnswers(f *testing.F) {
 }
 
 func isGraphAnswer(text string) bool {
-	_, ok := ExtractGraphAnswer(text)
+	_, ok := graphAnswer(pyText(text))
 	return ok
 }
 

@@ -19,7 +19,7 @@ import (
 // A graph is read-only once parsed and safe for concurrent use.
 type Graph struct {
 	Steps    []Step // in the order of the text; a name may occur twice
-	Answer   Value  // of ExtractGraphAnswer
+	Answer   Value  // of graphAnswer
 	Preamble string // the text before the first step; the whole text where there is none
 
 	nodes []int32 // distinct names in the order of first appearance: index of the last step of that name

@@ -40,7 +40,7 @@ func job(t testing.TB) Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokenizer, err := vocab.Words(gsm.SymbolicTokens())
+	tokenizer, err := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func ExampleRun() {
 		fmt.Println(err)
 		return
 	}
-	tokenizer, _ := vocab.Words(gsm.SymbolicTokens())
+	tokenizer, _ := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	config, _ := qwen.Size("micro", tokenizer.Size())
 	weights, _ := qwen.NewWeights(config, 1)
 	source, _ := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 2}, "A"), gsm.Test, 1)

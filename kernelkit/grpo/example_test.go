@@ -21,7 +21,7 @@ func ExampleRun() {
 		fmt.Println(err)
 		return
 	}
-	tokenizer, _ := vocab.Words(gsm.SymbolicTokens())
+	tokenizer, _ := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	source, _ := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 2}, "A"), gsm.RL, 1)
 	task := grpo.Task{
 		Problems: grpo.Fixed(func(step int) ([]*gsm.Problem, error) {

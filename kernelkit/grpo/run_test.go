@@ -28,7 +28,7 @@ func lesson(t testing.TB) (Task, *qwen.Weights, Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokenizer, err := vocab.Words(gsm.SymbolicTokens())
+	tokenizer, err := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestEmptyBatchesAreErrors(t *testing.T) {
 	task, start, cfg := lesson(t)
 	cfg.OverlongFilter, cfg.DropZeroVariance = true, false
 	cfg.MaxTokens = 1 // every completion is cut, but for a chance [EOS]
-	task.Tokenizer, _ = vocab.Words(gsm.SymbolicTokens())
+	task.Tokenizer, _ = vocab.Words(gsm.DefaultSymbolic.Tokens())
 	dir := t.TempDir()
 	problems := task.Problems
 	task.Problems = func(step int, past []Metrics) ([]*gsm.Problem, error) {

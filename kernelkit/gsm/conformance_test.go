@@ -217,7 +217,7 @@ func statisticsCSV(t *testing.T) []byte {
 	fmt.Fprintf(&out, "layers,op,mode,%s\n", strings.Join(measures, ","))
 	all := authorsStatistics(t)
 	for layers := 2; layers <= 3; layers++ {
-		for op := 2; op <= MaxReferenceOp; op++ {
+		for op := 2; op <= maxReferenceOp; op++ {
 			for _, mode := range []Mode{Forward, Reverse} {
 				for _, m := range all[cell{layers, op, mode}] {
 					fmt.Fprintf(&out, "%d,%d,%s,%d,%d,%d,%d,%d\n", layers, op, mode, m[0], m[1], m[2], m[3], m[4])

@@ -8,6 +8,9 @@ import (
 	"interplay/kernelkit/random"
 )
 
+// maxReferenceOp is the deepest problem that the authors' table provides for.
+const maxReferenceOp = 20
+
 // sampler is a realistic sampler and its range.
 type sampler struct {
 	name   string
@@ -18,7 +21,7 @@ type sampler struct {
 
 var samplers = []sampler{
 	{"steered", sampleSteered, Range{2, MaxRealisticOp}, true},
-	{"reference", sampleReference, Range{2, MaxReferenceOp}, false},
+	{"reference", sampleReference, Range{2, maxReferenceOp}, false},
 }
 
 // drawUntil draws until an attempt succeeds.

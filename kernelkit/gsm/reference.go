@@ -6,12 +6,9 @@ import (
 	"interplay/kernelkit/random"
 )
 
-// MaxReferenceOp is the deepest problem that the authors' table provides for.
-// Deeper ones, up to op 30, can be drawn with its last row, but are rare.
-const MaxReferenceOp = 20
-
 // referenceOpMax is the authors' table: the op_max with which problems of an op
-// are sought (docs/generator.md, "Driver table").
+// are sought (docs/generator.md, "Driver table"). It ends at op 20; deeper problems, up to op
+// 30, can be drawn with its last row, but are rare.
 func referenceOpMax(op int) int {
 	switch {
 	case op <= 3:
@@ -34,7 +31,7 @@ func referenceOpMax(op int) int {
 
 // sampleReference makes one attempt at a problem of op operations the way the
 // authors' generator does (docs/generator.md, "The reference sampler, step by step"), 2 ≤ op ≤ 20;
-// for deeper ones see MaxReferenceOp. ok=false is a rejection: the caller draws
+// for deeper ones see referenceOpMax. ok=false is a rejection: the caller draws
 // again from the same stream. One in four to one in a hundred attempts succeeds,
 // as there.
 //

@@ -34,14 +34,10 @@ func SymbolicContext(name string) (SymbolicWords, error) {
 	return SymbolicWords{}, fmt.Errorf("unknown symbolic context %q: the symbolic family has A and B", name)
 }
 
-// SymbolicTokens returns every token of the symbolic family's texts at the
-// default size (numbers 0–9, 20 names a context), in a fixed order, without the
-// special tokens [PAD], [BOS] and [EOS] that frame a text. No names: all contexts.
-// It panics on an unknown context.
-func SymbolicTokens(contexts ...string) []string { return DefaultSymbolic.Tokens(contexts...) }
-
-// Tokens is SymbolicTokens for another modulus or number of names. The default
-// vocabulary's tokens come first, in the same order, when only Entities differs.
+// Tokens returns every token of the symbolic family's texts with this many names a context
+// and this modulus, in a fixed order, without the special tokens [PAD], [BOS] and [EOS] that
+// frame a text. No names: all contexts. The tokens of DefaultSymbolic come first, in the same
+// order, when only Entities differs. It panics on an unknown context.
 func (c SymbolicConfig) Tokens(contexts ...string) []string {
 	words := symbolicContexts
 	if len(contexts) > 0 {

@@ -162,7 +162,7 @@ func followStep(step, equals string, known map[string]string) error {
 }
 
 func TestSymbolicTokensCoverEveryTextAndNothingIsIdle(t *testing.T) {
-	tokens := SymbolicTokens()
+	tokens := DefaultSymbolic.Tokens()
 	if len(tokens) != 62 {
 		t.Errorf("%d tokens, want 62 (65 with [PAD], [BOS], [EOS])", len(tokens))
 	}
@@ -198,10 +198,10 @@ func TestSymbolicTokensCoverEveryTextAndNothingIsIdle(t *testing.T) {
 
 func TestContextsOfTheSymbolicFamilyShareNoContextWord(t *testing.T) {
 	a, b := map[string]bool{}, 0
-	for _, tok := range SymbolicTokens("A") {
+	for _, tok := range DefaultSymbolic.Tokens("A") {
 		a[tok] = true
 	}
-	for _, tok := range SymbolicTokens("B") {
+	for _, tok := range DefaultSymbolic.Tokens("B") {
 		if a[tok] {
 			b++
 		}

@@ -346,7 +346,7 @@ func logTable(t *testing.T, tests []comparison) {
 	t.Helper()
 	t.Logf("%d tests; smallest p %.2g, corrected %.2g", len(tests), tests[0].p, tests[0].holm)
 	for layers := 2; layers <= 3; layers++ {
-		for op := 0; op <= MaxReferenceOp; op++ {
+		for op := 0; op <= maxReferenceOp; op++ {
 			line := ""
 			for k := range measures {
 				least, means := 2.0, [2]float64{}

@@ -18,7 +18,7 @@ func ExampleSampler_Sample() {
 		fmt.Println(err)
 		return
 	}
-	tokenizer, _ := vocab.Words(gsm.SymbolicTokens())
+	tokenizer, _ := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	config, _ := qwen.Size("micro", tokenizer.Size())
 	weights, _ := qwen.NewWeights(config, 1)
 	prompt, _ := tokenizer.Encode("[BOS] a1 8 . a2 a1 + 1 . ? a2 :")

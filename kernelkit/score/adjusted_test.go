@@ -69,12 +69,12 @@ func TestIntervalsWhereOneBaseInFiveFails(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !v.Excludes(mean) {
+				if !v.excludes(mean) {
 					raw++
 				} else if v.Low > mean {
 					above++
 				}
-				if !a.Excludes(0.005 + 0.72*a.At) {
+				if !a.excludes(0.005 + 0.72*a.At) {
 					adjusted++
 				}
 				widths, narrower = append(widths, v.High-v.Low), append(narrower, a.High-a.Low)

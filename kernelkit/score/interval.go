@@ -11,7 +11,7 @@ import (
 const Confidence = 0.95
 
 // Interval is an estimate with the bounds of its confidence interval and the
-// number of prompts (for Wilson: trials) that it rests on. The interval of a
+// number of prompts that it rests on. The interval of a
 // difference is in the unit of what was subtracted and may be negative.
 type Interval struct {
 	Value float64 `json:"value"`
@@ -20,34 +20,13 @@ type Interval struct {
 	N     int     `json:"n"`
 }
 
-// Excludes reports whether v lies outside the interval: what "differs from v
-// beyond the interval" means in the tables.
-func (i Interval) Excludes(v float64) bool { return v < i.Low || v > i.High }
-
 // String writes the estimate and its bounds with three decimals.
 func (i Interval) String() string { return fmt.Sprintf("%.3f [%.3f, %.3f]", i.Value, i.Low, i.High) }
 
-// Wilson returns the score interval of a share at the given confidence level,
-// which stays within [0, 1] and keeps a width when nothing or everything
-// succeeded. E. B. Wilson, Probable inference, the law of succession, and
-// statistical inference, JASA 22 (1927); recommended for small n by Brown, Cai
-// and DasGupta, Statistical Science 16 (2001).
-//
-// The trials must be independent: pool one sample a prompt, or use Share.
-// It returns ErrNoData when trials is 0.
-func Wilson(successes, trials int, level float64) (Interval, error) {
-	if err := checkLevel(level); err != nil {
-		return Interval{}, err
-	}
-	if trials <= 0 {
-		return Interval{}, fmt.Errorf("%w: a share needs at least one trial, got %d", ErrNoData, trials)
-	}
-	if successes < 0 || successes > trials {
-		return Interval{}, fmt.Errorf("score: %d successes in %d trials", successes, trials)
-	}
-	return wilson(float64(successes)/float64(trials), trials, level), nil
-}
-
+// wilson is the score interval of a share of independent trials at a confidence level, which
+// stays within [0, 1] and keeps a width when nothing or everything succeeded. E. B. Wilson,
+// Probable inference, the law of succession, and statistical inference, JASA 22 (1927);
+// recommended for small n by Brown, Cai and DasGupta, Statistical Science 16 (2001).
 func wilson(share float64, trials int, level float64) Interval {
 	z := distuv.UnitNormal.Quantile((1 + level) / 2)
 	n := float64(trials)

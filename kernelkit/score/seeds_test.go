@@ -141,7 +141,7 @@ func TestIntervalsHoldWhatTheyPromise(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !v.Excludes(0.5) {
+				if !v.excludes(0.5) {
 					held++
 				}
 			}

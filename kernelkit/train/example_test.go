@@ -20,7 +20,7 @@ func ExampleRun() {
 		fmt.Println(err)
 		return
 	}
-	tokenizer, _ := vocab.Words(gsm.SymbolicTokens())
+	tokenizer, _ := vocab.Words(gsm.DefaultSymbolic.Tokens())
 	source, _ := gsm.NewSource(gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 2}, "A"), gsm.Train, 1)
 	documents := func(i uint64) (train.Document, error) {
 		problem := source.At(i)
