@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for FUZZTIME (default 30s) each.
+# Runs every fuzz target of the module for FUZZTIME (default 30s) each; with packages, as in
+# fuzz.sh ./kernelkit/vocab, theirs alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 "$ROOT/scripts/setup.sh"
 cd "$ROOT"
 failed=0
-for package in $(go list ./...); do
+for package in $(go list "${@:-./...}"); do
 	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
 		echo "· $package $target"
 		go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" "$package" || failed=$((failed + 1))

@@ -92,6 +92,14 @@ def exported(folder, prompts, texts):
     same_greedy(name, model, folder, prompts, stops)
 
 
+def committed():
+    """The model of word problems that comes with the project."""
+    folder = pathlib.Path("notebooks/models/words")
+    problems = json.loads((folder / "samples.json").read_text())
+    prompts = interplay("nll", folder, "-in", "-", "-out", "-", lines=[{"text": p["prompt"]} for p in problems])
+    exported(folder, [row["ids"] for row in prompts], [p["prompt"] + s["text"] for p in problems for s in p["solutions"]])
+
+
 def imported(name, work, tokenizer_json, prompts, ids, tied, dtype, shard):
     """A model that transformers saved, read in place and through the run store."""
     torch.manual_seed(len(name))
@@ -133,6 +141,7 @@ def main():
     prompts[1], prompts[2] = prompts[1][:9], prompts[2][:30]  # of different lengths
     for name in ("trained", "micro", "d128"):
         exported(work / f"{name}-exported", prompts, texts)
+    committed()
     tokenizer_json = work / "trained-exported" / "tokenizer.json"
     ids = [row["ids"] for row in interplay("nll", work / "trained-exported", "-in", "-", "-out", "-", lines=[{"text": t} for t in texts])]
     imported("transformers, untied, bf16, sharded", work, tokenizer_json, prompts, ids, False, torch.bfloat16, "120KB")

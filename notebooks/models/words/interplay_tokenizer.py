@@ -1,0 +1,5 @@
+from transformers import PreTrainedTokenizerFast
+
+
+class InterplayTokenizer(PreTrainedTokenizerFast):
+    """Reads tokenizer.json as it stands."""
