@@ -65,6 +65,39 @@ func TestNotebooksAreMadeFromTheLessons(t *testing.T) {
 	}
 }
 
+func TestTeachersNotebooksShowWhatTheirCellsGive(t *testing.T) {
+	for _, l := range lessonsOfTheCourse(t) {
+		text, err := os.ReadFile(filepath.Join(root, l.file(teacher)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n struct {
+			Cells []struct {
+				Source  []string
+				Outputs []struct {
+					Type string `json:"output_type"`
+				}
+			}
+		}
+		if err := json.Unmarshal(text, &n); err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range n.Cells {
+			if len(c.Source) == 0 || strings.TrimSpace(c.Source[0]) != "%%" {
+				continue
+			}
+			if len(c.Outputs) == 0 {
+				t.Errorf("%s, cell %d: it has no output, and the site would show none: execute the notebook (CONTRIBUTING.md, A lesson)", l.file(teacher), i)
+			}
+			for _, o := range c.Outputs {
+				if o.Type == "error" {
+					t.Errorf("%s, cell %d: it ended in an error when it was executed", l.file(teacher), i)
+				}
+			}
+		}
+	}
+}
+
 func TestNoSolutionStandsInAStudentsNotebook(t *testing.T) {
 	for _, l := range lessonsOfTheCourse(t) {
 		text, err := os.ReadFile(filepath.Join(root, l.file(student)))

@@ -20,7 +20,7 @@ import (
 | | |
 |---|---|
 | **You need** | lesson 5: sampling, log-probabilities, pass@k |
-| **Time** | an hour and a half with the exercises; the notebook runs in a minute |
+| **Time** | an hour and a half with the exercises; the notebook runs in about four minutes |
 | **You write** | advantages, the clipped loss, its gradient, the KL term, the mask |
 
 **GRPO** (group relative policy optimisation, arXiv 2402.03300) has four parts: a **group** of samples for each problem; an **advantage** for each sample, which says how much better it did than its group; a **loss** that makes good samples likelier, but not by too much at once; and a step of gradient descent. You write each part by hand, without a library, for a policy so small that every number can be looked at. At the end the laboratory does the same with a transformer.
