@@ -120,8 +120,6 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train: lr is %g: expected a number above 0, at most %d", c.LR, maxRate)
 	case !(c.MinLR >= 0 && c.MinLR <= c.LR):
 		return fmt.Errorf("train: min_lr is %g: expected 0 to lr, %g", c.MinLR, c.LR)
-	case c.Warmup > c.Steps:
-		return fmt.Errorf("train: warmup is %d and steps %d: expected a warm-up of at most all steps, or the rate would never reach lr", c.Warmup, c.Steps)
 	case c.Dtype != "float32" && c.Dtype != "bfloat16":
 		return fmt.Errorf("train: dtype is %q: expected float32 or bfloat16", c.Dtype)
 	case c.ShiftPositions > 0 && !c.DocumentMask:

@@ -37,7 +37,6 @@ func TestValidateNamesTheFirstWrongField(t *testing.T) {
 		"accumulate": func(c *Config) { c.Accumulate = 0 }, "keep": func(c *Config) { c.Keep = 1 }, "lr": func(c *Config) { c.LR = math.NaN() },
 		"min_lr": func(c *Config) { c.MinLR = 1 }, "dtype": func(c *Config) { c.Dtype = "fp8" }, "milestone_every": func(c *Config) { c.MilestoneEvery = 700 },
 		"eval_every": func(c *Config) { c.EvalEvery = -1 }, "eval_documents": func(c *Config) { c.EvalEvery = 10 }, "devices": func(c *Config) { c.Devices = 3 },
-		"warmup":          func(c *Config) { c.Warmup = c.Steps + 1 },
 		"shift_positions": func(c *Config) { c.ShiftPositions, c.DocumentMask = 5, false },
 		"beta1":           func(c *Config) { c.Beta1 = 1 }, "beta2": func(c *Config) { c.Beta2 = -1 }, "eps": func(c *Config) { c.Eps = 0 },
 		"weight_decay": func(c *Config) { c.Decay = math.NaN() }, "clip": func(c *Config) { c.Clip = -1 },

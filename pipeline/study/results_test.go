@@ -164,3 +164,24 @@ func TestStudiesAreJudgedOnProblemsThatTrainingHasNotShown(t *testing.T) {
 		}
 	}
 }
+
+func TestAWarmUpIsNoLongerThanItsTraining(t *testing.T) {
+	s, err := Read("../../examples/rejection.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []*Step{&s.Arms[0].Steps[0], &s.Arms[2].Steps[1]} {
+		kept := *step
+		if step.Train != nil {
+			r := *step.Train
+			r.Train.Warmup, step.Train = r.Train.Steps+1, &r
+		} else {
+			r := *step.Reject
+			r.Train.Warmup, step.Reject = r.Train.Steps+1, &r
+		}
+		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "warmup is") {
+			t.Errorf("%s: %v", step.Name, err)
+		}
+		*step = kept
+	}
+}

@@ -15,6 +15,7 @@ import (
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/strict"
+	"interplay/kernelkit/train"
 	"interplay/pipeline"
 )
 
@@ -231,9 +232,9 @@ func (a *Arm) validate() error {
 		case i == 0 && step.Train == nil:
 			err = errors.New("the first step starts from fresh weights, so it must be a train recipe")
 		case step.Train != nil:
-			err = step.Train.Validate()
+			err = errors.Join(step.Train.Validate(), warms(step.Train.Train))
 		case step.Reject != nil:
-			err = step.Reject.Validate()
+			err = errors.Join(step.Reject.Validate(), warms(step.Reject.Train))
 		default:
 			if err = step.RL.Validate(); err == nil {
 				err = startsAt(step.RL.Start, &a.Steps[i-1])
@@ -250,6 +251,14 @@ func (a *Arm) validate() error {
 	}
 	if last := a.Steps[len(a.Steps)-1].Train; a.At != 0 && (last == nil || !slices.Contains(last.Milestones(), a.At)) {
 		return fmt.Errorf("arm %s is evaluated at step %d: expected a milestone of its last stage, which must be training with milestone_every set", a.Name, a.At)
+	}
+	return nil
+}
+
+// warms says whether training reaches its learning rate.
+func warms(c train.Config) error {
+	if c.Warmup > c.Steps {
+		return fmt.Errorf("train: warmup is %d and steps %d: expected a warm-up of at most all steps, or the rate would never reach lr", c.Warmup, c.Steps)
 	}
 	return nil
 }
