@@ -141,7 +141,7 @@ func TestAnAddedContextChangesNoOther(t *testing.T) {
 		return s.At(0).Training()
 	}
 	was := first()
-	bakery, err := json.Marshal(Context{Name: "bakery_street", Alias: "bakery",
+	bakery, err := json.Marshal(Context{Name: "market_street", Alias: "market",
 		Places: [][]string{{"Harbour Bakery", "Mill Bakery", "Station Bakery", "Garden Bakery", "Castle Bakery"}},
 		Items:  [][]string{{"rye loaf", "seed loaf", "butter roll", "plum cake", "cheese tart"}},
 		Avg:    "average number of slices", Total: "total number of baked goods", Total2: "total number of slices from all goods"})
@@ -159,17 +159,17 @@ func TestAnAddedContextChangesNoOther(t *testing.T) {
 	if !slices.Equal(Contexts()[:len(before)], before) || first() != was {
 		t.Error("the laboratory's contexts changed")
 	}
-	source, err := NewSource(Uniform(Realistic, Range{4, 4}, "bakery"), Test, 1)
+	source, err := NewSource(Uniform(Realistic, Range{4, 4}, "market"), Test, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := source.At(0); !strings.Contains(p.Training(), "Bakery") || p.Context != "bakery_street" {
+	if p := source.At(0); !strings.Contains(p.Training(), "Bakery") || p.Context != "market_street" {
 		t.Errorf("a problem of it: %s, %s", p.Context, p.Training())
 	}
 	for says, change := range map[string][2]string{
 		"already":               {"rye loaf", "dark loaf"},
 		`"total3" is not known`: {`"total2"`, `"total3"`},
-		"small letters":         {"bakery_street", "../street"},
+		"small letters":         {"market_street", "../street"},
 	} {
 		if _, err := AddContext([]byte(strings.Replace(string(bakery), change[0], change[1], 1))); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("expected an error that says %q, got %v", says, err)
