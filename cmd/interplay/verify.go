@@ -153,8 +153,10 @@ func (f *verifyFlags) judgeAll(ctx context.Context, in io.Reader, out io.Writer,
 		case b, more := <-ordered:
 			if !more {
 				workers.Wait()
-				if err := <-readErr; err != nil {
+				if err := <-readErr; err != nil && ctx.Err() == nil {
 					return err
+				} else if err != nil {
+					return fmt.Errorf("interrupted: %s was not written", f.out)
 				}
 				return w.Flush()
 			}

@@ -7,6 +7,7 @@
 package study
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -175,7 +176,7 @@ func (s *Study) Validate() error {
 	if n := s.corpora(); n > mostCorpora {
 		return fmt.Errorf("study %s trains on %d different corpora: expected at most %d; make several studies of it", s.Name, n, mostCorpora)
 	}
-	if err := errors.Join(s.Evaluation.Validate(), s.Evaluation.HeldOut()); err != nil {
+	if err := cmp.Or(s.Evaluation.Validate(), s.Evaluation.HeldOut()); err != nil {
 		return fmt.Errorf("study %s: evaluation: %w", s.Name, err)
 	}
 	for _, t := range s.Covariate {
@@ -232,9 +233,9 @@ func (a *Arm) validate() error {
 		case i == 0 && step.Train == nil:
 			err = errors.New("the first step starts from fresh weights, so it must be a train recipe")
 		case step.Train != nil:
-			err = errors.Join(step.Train.Validate(), warms(step.Train.Train))
+			err = cmp.Or(step.Train.Validate(), warms(step.Train.Train))
 		case step.Reject != nil:
-			err = errors.Join(step.Reject.Validate(), warms(step.Reject.Train))
+			err = cmp.Or(step.Reject.Validate(), warms(step.Reject.Train))
 		default:
 			if err = step.RL.Validate(); err == nil {
 				err = startsAt(step.RL.Start, &a.Steps[i-1])
@@ -245,7 +246,7 @@ func (a *Arm) validate() error {
 		}
 	}
 	if a.Evaluation != nil {
-		if err := errors.Join(a.Evaluation.Validate(), a.Evaluation.HeldOut()); err != nil {
+		if err := cmp.Or(a.Evaluation.Validate(), a.Evaluation.HeldOut()); err != nil {
 			return fmt.Errorf("arm %s: evaluation: %w", a.Name, err)
 		}
 	}
