@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,7 +117,15 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 		}
 		w.Args = append(w.Args, name)
 	}
-	w.Args = append(w.Args, "-profile", f.profile, "-seed", strconv.FormatInt(f.seed, 10))
+	// A study of the list needs its scale and first seed, which here may come from the environment;
+	// a file holds its own.
+	file := slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, ".json") })
+	if !file {
+		w.Args = append(w.Args, "-profile", f.profile)
+	}
+	if !file || f.given != nil && f.given("seed") {
+		w.Args = append(w.Args, "-seed", strconv.FormatInt(f.seed, 10))
+	}
 	if f.seeds > 0 {
 		w.Args = append(w.Args, "-seeds", strconv.Itoa(f.seeds))
 	}

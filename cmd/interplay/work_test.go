@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"interplay/pipeline"
 	"interplay/pipeline/cluster"
 )
@@ -52,14 +54,38 @@ func TestStatusSaysWhereHowFarAndWhy(t *testing.T) {
 // What workers are told is what was asked for, wherever they run.
 func TestWorkersAreToldTheSameStudies(t *testing.T) {
 	t.Setenv("INTERPLAY_RUNS", "somewhere")
-	file := filepath.Join(t.TempDir(), "mine.json")
-	f := submitFlags{studyFlags: studyFlags{profile: "smoke", seed: 3, seeds: 2}}
-	w, err := f.workers([]string{"edge", file})
+	file, err := filepath.Abs("../../examples/group_size.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(w.Args, " "); got != "edge "+file+" -profile smoke -seed 3 -seeds 2" || !filepath.IsAbs(w.Runs) || !filepath.IsAbs(w.Project) {
-		t.Errorf("workers are told %q in %s with %s", got, w.Project, w.Runs)
+	for args, want := range map[string]string{
+		"edge -profile smoke -seed 3 -seeds 2": "edge -profile smoke -seed 3 -seeds 2",
+		"edge":                                 "edge -profile smoke -seed 1", // the defaults of another machine may be others
+		file:                                   file,                          // a file holds its scale and its seeds
+		file + " -seed 3 -seeds 2":             file + " -seed 3 -seeds 2",
+	} {
+		var f submitFlags
+		c := &cobra.Command{}
+		f.declareStudies(c)
+		if err := c.ParseFlags(twoDashes(c, strings.Fields(args))); err != nil {
+			t.Fatal(err)
+		}
+		w, err := f.workers(c.Flags().Args())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(w.Args, " "); got != want || !filepath.IsAbs(w.Runs) || !filepath.IsAbs(w.Project) {
+			t.Errorf("%s: workers are told %q in %s with %s, want %q", args, got, w.Project, w.Runs, want)
+		}
+		var told studyFlags // a worker takes what it is told
+		c = &cobra.Command{}
+		told.declareStudies(c)
+		if err := c.ParseFlags(twoDashes(c, w.Args)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := told.stages(c.Flags().Args()); err != nil {
+			t.Errorf("%s: a worker that is told %q says %v", args, w.Args, err)
+		}
 	}
 	if err := verb("submit", []string{"edge", "-slurm"}); !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), "-cluster") {
 		t.Errorf("without a cluster: %v", err)
