@@ -2,7 +2,6 @@ package kernelkit
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 
 	"interplay/kernelkit/engine"
@@ -15,22 +14,19 @@ import (
 // small model of word problems that comes with the project, in notebooks/. What Load returns is what training
 // returns, but for the log: it can be evaluated, looked into, and trained further.
 func (l *Lab) Load(name string) *Model {
-	if root, err := engine.ProjectRoot(); err == nil && !filepath.IsAbs(name) {
-		if committed := filepath.Join(root, "notebooks", name); isModel(committed) && !isModel(name) {
-			name = committed
+	dir, err := pipeline.FindModel(l.store.Root, name)
+	if root, none := engine.ProjectRoot(); err != nil && none == nil { // one that comes with the project
+		if committed, none := pipeline.FindModel("", filepath.Join(root, "notebooks", name)); none == nil {
+			dir, err = committed, nil
 		}
 	}
-	dir := must(pipeline.FindModel(l.store.Root, name))
+	if err != nil {
+		fail(err)
+	}
 	s := must(pipeline.Import("import of "+filepath.Base(name), dir))
 	m := l.model(filepath.Base(name), s)
 	m.imported = true
 	return m
-}
-
-// isModel tells whether a folder holds a model's files.
-func isModel(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, qwen.ConfigFile))
-	return err == nil
 }
 
 // config is the model's network.

@@ -145,20 +145,23 @@ func (f *verifyFlags) judgeAll(ctx context.Context, in io.Reader, out io.Writer,
 			}
 		})
 	}
+	interrupted := fmt.Errorf("interrupted: %s was not written", f.out)
 	w := bufio.NewWriterSize(out, 1<<20)
 	for {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("interrupted: %s was not written", f.out)
+			return interrupted
 		case b, more := <-ordered:
 			if !more {
 				workers.Wait()
-				if err := <-readErr; err != nil && ctx.Err() == nil {
+				switch err := <-readErr; {
+				case err == nil:
+					return w.Flush()
+				case ctx.Err() != nil:
+					return interrupted
+				default:
 					return err
-				} else if err != nil {
-					return fmt.Errorf("interrupted: %s was not written", f.out)
 				}
-				return w.Flush()
 			}
 			<-b.done
 			if err := f.take(b, total); err != nil {

@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"interplay/kernelkit/strict"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"interplay/kernelkit/strict"
 )
 
 // corpusFormat is part of every spec digest. It grows by one whenever the same

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"interplay/kernelkit/strict"
 	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"interplay/kernelkit/strict"
 )
 
 // bpe is a byte-level BPE model (Radford et al. 2019): text is cut by regular

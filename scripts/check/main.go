@@ -18,7 +18,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -211,10 +210,6 @@ func (t *tally) conformance() {
 	t.command("conformance", "", filepath.Join(".bin", "interplay"), "conformance", corpus)
 }
 
-// sideBySide is how many notebooks are executed at a time: while one's cells are compiled,
-// which fills one core, another trains.
-const sideBySide = 2
-
 // notebooks executes each notebook and compares its results, as one check each.
 func (t *tally) notebooks() {
 	files, err := filepath.Glob("notebooks/*.ipynb")
@@ -225,23 +220,13 @@ func (t *tally) notebooks() {
 		t.check("notebooks", time.Now(), err)
 		return
 	}
-	var one sync.Mutex // of the tally and of what is printed
-	var all sync.WaitGroup
-	room := make(chan struct{}, sideBySide)
 	for _, f := range files {
-		room <- struct{}{}
-		all.Go(func() {
-			defer func() { <-room }()
-			name := strings.TrimSuffix(filepath.Base(f), ".ipynb")
-			began := time.Now()
-			out, err := exec.Command(filepath.Join(".bin", "interplay"), "notebooks", "-profile", "smoke", "-seed", "1", "-only", name).CombinedOutput()
-			one.Lock()
-			defer one.Unlock()
-			os.Stdout.Write(out)
-			t.check("notebook "+name, began, err)
-		})
+		name := strings.TrimSuffix(filepath.Base(f), ".ipynb")
+		began := time.Now()
+		cmd := exec.Command(filepath.Join(".bin", "interplay"), "notebooks", "-profile", "smoke", "-seed", "1", "-only", name)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stdout
+		t.check("notebook "+name, began, cmd.Run())
 	}
-	all.Wait()
 }
 
 // slurm runs workers on a local Slurm and disturbs them, where Slurm's packages can be had;
