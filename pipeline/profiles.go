@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/strict"
@@ -250,7 +251,10 @@ func (p *Profile) validate() error {
 }
 
 // Profiles are the names of the lab's scales, smallest first.
-func Profiles() (names []string) {
+func Profiles() []string { return slices.Clone(profileNames()) }
+
+// profileNames are read once: every command line shows them, many times over.
+var profileNames = sync.OnceValue(func() (names []string) {
 	all, err := profiles()
 	if err != nil {
 		panic(err) // the files are the project's own, and tested
@@ -259,7 +263,7 @@ func Profiles() (names []string) {
 		names = append(names, p.Name)
 	}
 	return names
-}
+})
 
 // ProfileByName returns a profile with the seed put in.
 func ProfileByName(name string, seed int64) (Profile, error) {

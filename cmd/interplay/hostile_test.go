@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"interplay/kernelkit/gsm"
+	"interplay/pipeline/study"
 )
 
 // mega is the size of the largest input that must not hurt, in bytes.
@@ -80,8 +81,8 @@ func answers() map[string]string {
 }
 
 // bounded runs a command line and fails when it panics, or takes more than a gigabyte or ten
-// seconds of processor time.
-func bounded(t *testing.T, name string, args ...string) {
+// seconds of processor time. It returns the command's error.
+func bounded(t *testing.T, name string, args ...string) (err error) {
 	t.Helper()
 	defer func() {
 		if p := recover(); p != nil {
@@ -92,7 +93,7 @@ func bounded(t *testing.T, name string, args ...string) {
 	start := processorTime(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a hang, on the slowest machine
 	defer cancel()
-	err := execute(ctx, args)
+	err = execute(ctx, args)
 	spent := processorTime(t) - start
 	if spent > 10*time.Second {
 		t.Errorf("%s: interplay %.200q takes %s of processor time", name, args, spent)
@@ -106,6 +107,7 @@ func bounded(t *testing.T, name string, args ...string) {
 	if err != nil && len(abridged(err)) > 2*longestMessage {
 		t.Errorf("%s: interplay %.200q: the error has %d bytes: %.300q", name, args, len(abridged(err)), err)
 	}
+	return err
 }
 
 func processorTime(t *testing.T) time.Duration {
@@ -163,7 +165,7 @@ func TestNoInputOfAMegabyteHurtsAnyVerb(t *testing.T) {
 		t.Skip("reads some hundred megabytes")
 	}
 	quiet(t)
-	model := ignorant(t)
+	model, study, sampled := ignorant(t), ownStudy(t), map[string]bool{}
 	for name, text := range shapes() {
 		dir := t.TempDir()
 		t.Setenv("INTERPLAY_RUNS", filepath.Join(dir, "runs"))
@@ -177,16 +179,33 @@ func TestNoInputOfAMegabyteHurtsAnyVerb(t *testing.T) {
 		} {
 			bounded(t, name, strings.Fields(strings.NewReplacer("IN", in, "MODEL", model, "STUDY", file, "DIR", dir).Replace(line))...)
 		}
-		modelFolders(t, name, dir, model, text)
+		modelFolders(t, name, dir, model, text, sampled)
 		if slices.Contains([]string{"nothing", "deep objects", "many keys", "one number", "zeros", "Parquet's frame"}, name) {
 			resultsFolders(t, name, dir, text)
-			stores(t, name, dir, text)
+			stores(t, name, dir, text, study)
 		}
 	}
 }
 
+// ownStudy is the file of a study that has no committed results, which plans would read.
+func ownStudy(t *testing.T) string {
+	t.Helper()
+	s, err := study.ByName("reward", "smoke", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Name = "own"
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writeAt(t, filepath.Join(t.TempDir(), "own.json"), string(text))
+}
+
 // modelFolders gives a hostile text to the verbs that read a model, as each of its files.
-func modelFolders(t *testing.T, name, dir, model, text string) {
+// sampled are the files of which a text was accepted, so that the model was sampled from: what
+// is accepted once more would do the same.
+func modelFolders(t *testing.T, name, dir, model, text string, sampled map[string]bool) {
 	for _, file := range []string{"config.json", "tokenizer.json", "generation_config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer_config.json"} {
 		folder := filepath.Join(dir, "model-"+file)
 		if err := os.CopyFS(folder, os.DirFS(model)); err != nil {
@@ -195,7 +214,11 @@ func modelFolders(t *testing.T, name, dir, model, text string) {
 		writeAt(t, filepath.Join(folder, file), text)
 		bounded(t, name+" as "+file, "import", folder)
 		bounded(t, name+" as "+file, "export", folder, filepath.Join(dir, "exported-"+file))
-		bounded(t, name+" as "+file, "evaluate", folder, "-op", "1", "-context", "A", "-problems", "1", "-n", "1", "-max-tokens", "1", "-out", filepath.Join(dir, "e-"+file))
+		if sampled[file] {
+			continue
+		}
+		err := bounded(t, name+" as "+file, "evaluate", folder, "-op", "1", "-context", "A", "-problems", "1", "-n", "1", "-max-tokens", "1", "-out", filepath.Join(dir, "e-"+file))
+		sampled[file] = err == nil
 	}
 }
 
@@ -206,6 +229,9 @@ func resultsFolders(t *testing.T, name, dir, text string) {
 	}
 	bounded(t, name, "conformance", filepath.Join(dir, "corpus"))
 	for _, file := range []string{"results.json", "records.parquet", "likelihood.parquet", "metrics.jsonl"} {
+		if filepath.Ext(file) == ".parquet" && slices.Contains([]string{"deep objects", "many keys", "one number"}, name) {
+			continue // no Parquet from the first byte on, as the zeros
+		}
 		folder := filepath.Join(dir, "results-"+file)
 		if err := os.CopyFS(folder, os.DirFS("../../notebooks/results/micro/reward")); err != nil {
 			t.Fatal(err)
@@ -216,7 +242,7 @@ func resultsFolders(t *testing.T, name, dir, text string) {
 }
 
 // stores does so with the files of a run store.
-func stores(t *testing.T, name, dir, text string) {
+func stores(t *testing.T, name, dir, text, study string) {
 	stage := "train-0123456789ab"
 	for _, file := range []string{"store.json", stage + "/done.json", stage + "/stage.json", "working/" + stage + "/t/work/heartbeat", "working/" + stage + "/t/work/metrics.jsonl", "working/" + stage + "/t/stage.json"} {
 		runs := filepath.Join(dir, "runs-"+strings.ReplaceAll(file, "/", "-"))
@@ -225,9 +251,9 @@ func stores(t *testing.T, name, dir, text string) {
 		bounded(t, name+" as "+file, "check-store")
 		bounded(t, name+" as "+file, "why", stage, stage)
 		bounded(t, name+" as "+file, "logs", stage)
-		bounded(t, name+" as "+file, "status", "reward")
+		bounded(t, name+" as "+file, "status", study)
 	}
-	bounded(t, name+" in the store", "run", "reward", "-plan")
+	bounded(t, name+" in the store", "run", study, "-plan")
 }
 
 // Whatever a model writes, judging it takes no verb over a gigabyte or ten seconds.

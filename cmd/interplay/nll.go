@@ -96,6 +96,9 @@ func readTexts(in string, tok *vocab.Tokenizer, w *qwen.Weights) ([]nllRow, erro
 		case len(row.IDs) > w.Config.Context:
 			return fmt.Errorf("the text has %d tokens, the model %d positions", len(row.IDs), w.Config.Context)
 		}
+		if err := w.Config.CheckLength(len(row.IDs)); err != nil {
+			return err
+		}
 		if err := inVocabulary(row.IDs, w.Config); err != nil {
 			return err
 		}

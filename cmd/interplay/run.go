@@ -137,6 +137,13 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 	if (f.cluster != "" || f.afresh) && !f.plan || f.afresh && f.cluster == "" {
 		return usagef("-cluster, and -afresh with it, go with -plan: they forecast; interplay submit gives work to a cluster")
 	}
+	var machines *cluster.Cluster // read first: a plan takes seconds, and a wrong file none
+	if f.cluster != "" {
+		var err error
+		if machines, err = cluster.Read(f.cluster); err != nil {
+			return asUsage(err)
+		}
+	}
 	s, err := f.study(name)
 	if err != nil {
 		return err
@@ -154,26 +161,7 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		f.sideBySide = pipeline.SideBySide()
 	}
 	if f.plan {
-		plan, err := s.Plan(store, f.sideBySide)
-		if err != nil {
-			return err
-		}
-		kernelkit.PlanTable(s, plan).Show()
-		if t := kernelkit.PowerTable(s); t != nil {
-			t.Show()
-		}
-		if f.cluster == "" {
-			return nil
-		}
-		c, err := cluster.Read(f.cluster)
-		if err != nil {
-			return asUsage(err)
-		}
-		t, err := forecastTable(c, plan, f.afresh)
-		if err == nil {
-			t.Show()
-		}
-		return err
+		return f.showPlan(s, store, machines)
 	}
 	if err := f.ownName(s); err != nil {
 		return err
@@ -196,4 +184,24 @@ func (f *runFlags) run(c *cobra.Command, name string) error {
 		return fmt.Errorf("%d runs are missing: %s; run it again", len(data.Missing), strings.Join(data.Missing, "; "))
 	}
 	return nil
+}
+
+// showPlan shows what a run would do, and what it would take on machines, where some are given.
+func (f *runFlags) showPlan(s *study.Study, store *pipeline.Store, machines *cluster.Cluster) error {
+	plan, err := s.Plan(store, f.sideBySide)
+	if err != nil {
+		return err
+	}
+	kernelkit.PlanTable(s, plan).Show()
+	if t := kernelkit.PowerTable(s); t != nil {
+		t.Show()
+	}
+	if machines == nil {
+		return nil
+	}
+	t, err := forecastTable(machines, plan, f.afresh)
+	if err == nil {
+		t.Show()
+	}
+	return err
 }

@@ -126,6 +126,9 @@ func (f *sampleFlags) readPrompts(tok *vocab.Tokenizer, model qwen.Config) ([]sa
 		if len(ids)+f.MaxTokens > model.Context {
 			return fmt.Errorf("the prompt has %d tokens and -max-tokens is %d: together more than the model's %d positions", len(ids), f.MaxTokens, model.Context)
 		}
+		if err := model.CheckLength(len(ids)); err != nil {
+			return err
+		}
 		if len(rows)*f.Samples >= maxCompletions {
 			return fmt.Errorf("more than %d completions in one run, -n %d a prompt: split the input", maxCompletions, f.Samples)
 		}

@@ -53,7 +53,7 @@ func entries(open, one, end string) string {
 
 func TestNoModelFolderTakesLong(t *testing.T) {
 	whole := save(t, randomWeights(t, plainConfig(true), 2))
-	largest := `{"model_type":"qwen2","vocab_size":4194304,"hidden_size":65536,"num_hidden_layers":1024,"num_attention_heads":1024,"intermediate_size":262144,"max_position_embeddings":16777216`
+	largest := `{"model_type":"qwen2","vocab_size":4194304,"hidden_size":65536,"num_hidden_layers":128,"num_attention_heads":1024,"intermediate_size":262144,"max_position_embeddings":16777216`
 	long := strings.Repeat("x", 1_000_000)
 	for name, files := range map[string]map[string][]byte{
 		"the largest network":     {ConfigFile: []byte(largest + "}")},
@@ -88,5 +88,17 @@ func TestNoModelFolderTakesLong(t *testing.T) {
 				t.Errorf("%s: the error is %.300v", name, err)
 			}
 		})
+	}
+}
+
+func TestTextsTooLongToAttendToAreNamed(t *testing.T) {
+	c := Config{Heads: 2}
+	if err := c.CheckLength(16384); err != nil {
+		t.Error(err)
+	}
+	for _, n := range []int{16385, 1 << 40} {
+		if err := c.CheckLength(n); err == nil || !strings.Contains(err.Error(), "cut it to 16384 tokens or fewer") {
+			t.Errorf("%d tokens: %v", n, err)
+		}
 	}
 }

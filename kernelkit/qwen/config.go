@@ -71,6 +71,19 @@ func Size(name string, vocab int) (Config, error) {
 	return c, c.Validate()
 }
 
+// mostScores is how many attention scores a text may have in a layer: 2 GiB in f32.
+const mostScores = 1 << 29
+
+// CheckLength says whether attention over a text of so many tokens can be held. On a CPU each
+// layer holds heads × tokens² scores.
+func (c Config) CheckLength(tokens int) error {
+	if most := int(math.Sqrt(mostScores / float64(c.Heads))); tokens > most {
+		return fmt.Errorf("a text of %d tokens is too long to attend to at once: with %d heads its scores would take %.0f GiB; cut it to %d tokens or fewer",
+			tokens, c.Heads, 4*float64(c.Heads)*float64(tokens)*float64(tokens)/(1<<30), most)
+	}
+	return nil
+}
+
 // HeadDim is the width of one attention head.
 func (c Config) HeadDim() int { return c.HiddenSize / c.Heads }
 
@@ -80,7 +93,7 @@ func (c Config) Validate() error {
 		name        string
 		value, most int
 	}{ // far beyond what fits a machine, and small enough that no product of them overflows
-		{"vocab_size", c.VocabSize, 1 << 22}, {"hidden_size", c.HiddenSize, 1 << 16}, {"num_hidden_layers", c.Layers, 1 << 10},
+		{"vocab_size", c.VocabSize, 1 << 22}, {"hidden_size", c.HiddenSize, 1 << 16}, {"num_hidden_layers", c.Layers, 1 << 7},
 		{"num_attention_heads", c.Heads, 1 << 10}, {"num_key_value_heads", c.KVHeads, 1 << 10}, {"intermediate_size", c.FFN, 1 << 18},
 		{"max_position_embeddings", c.Context, 1 << 24},
 	} {

@@ -252,14 +252,28 @@ func (d *Decoder) products(x *Node, matrices, biases []*Node, widths ...int) (pa
 // rotation holds cosines and sines of rotary angles: [batch, seq, 1, headDim/2].
 type rotation struct{ cos, sin *Node }
 
+// mostAngles is how many numbers a table of rotary angles may have: one of a megabyte. Programs
+// hold constants as text, and a context of a million positions would fill gigabytes with it.
+const mostAngles = 1 << 18
+
 // rotary is the rotation of a dtype at positions [batch, seq] int32, all below a bound. It comes
-// from a table: XLA would compute cosines anew in each consumer.
+// from a table: XLA would compute cosines anew in each consumer. It does for a context so long
+// that its table would be too large.
 func (d *Decoder) rotary(positions *Node, below int, dtype dtypes.DType) rotation {
-	half := d.Config.HeadDim() / 2
+	frequencies := d.Config.frequencies()
+	half := len(frequencies)
+	if below*half > mostAngles {
+		row := make([]float32, half)
+		for i, f := range frequencies {
+			row[i] = float32(f)
+		}
+		angles := Mul(InsertAxes(ConvertDType(positions, dtypes.Float32), -1, -1), Const(positions.Graph(), [][][][]float32{{{row}}}))
+		return rotation{ConvertDType(Cos(angles), dtype), ConvertDType(Sin(angles), dtype)}
+	}
 	table := func(f func(angle float64) float64) *Node {
 		flat := make([]float32, 0, below*half)
 		for at := range below {
-			for _, frequency := range d.Config.frequencies() {
+			for _, frequency := range frequencies {
 				flat = append(flat, float32(f(float64(float32(at)*float32(frequency))))) // the angle in f32, as transformers has it
 			}
 		}

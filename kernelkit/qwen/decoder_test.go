@@ -321,3 +321,21 @@ func TestOffsetHeadsLookBack(t *testing.T) {
 		}
 	}
 }
+
+// A context that is too long for a table of its angles computes them; the network is the same.
+func TestAnglesOfALongContextAreComputed(t *testing.T) {
+	e := open(t, "")
+	tokens, positions := [][]int32{{1, 7, 3, 22, 5}}, [][]int32{{0, 1, 2, 3, 60}}
+	short := testConfig
+	long := short
+	long.Context = 1 << 24 // a table of 2^25 numbers
+	want := forward(t, e, randomWeights(t, short, 3), tokens, positions, nil)
+	got := forward(t, e, randomWeights(t, long, 3), tokens, positions, nil)
+	for i, row := range got[0] {
+		for j, v := range row {
+			if math.Abs(float64(v-want[0][i][j])) > 1e-4 {
+				t.Errorf("logit %d of position %d is %g, from a table %g", j, i, v, want[0][i][j])
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package qwen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -159,7 +160,7 @@ func checkNames(dir string, c Config, files map[string][]string, at map[string]i
 		for _, name := range names {
 			seen[name] = true
 			if _, ok := at[name]; !ok && extraSpec(c, name).Shape == nil {
-				strange = append(strange, fmt.Sprintf("%.100s", name))
+				strange = append(strange, cmp.Or(fmt.Sprintf("%.100s", name), `""`))
 			}
 		}
 	}

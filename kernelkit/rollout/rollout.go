@@ -315,6 +315,9 @@ func (s *Sampler) Check(w *qwen.Weights, prompts [][]int32, o Options) error {
 		if n := len(p) + o.MaxTokens; n > s.cfg.Context {
 			return fmt.Errorf("rollout: prompt %d has %d tokens and MaxTokens is %d, together more than the model's context of %d", i, len(p), o.MaxTokens, s.cfg.Context)
 		}
+		if err := s.cfg.CheckLength(len(p)); err != nil {
+			return fmt.Errorf("rollout: prompt %d: %w", i, err)
+		}
 		for j, t := range p {
 			if t < 0 || int(t) >= s.cfg.VocabSize {
 				return fmt.Errorf("rollout: prompt %d has token %d at position %d: the vocabulary has %d", i, t, j, s.cfg.VocabSize)

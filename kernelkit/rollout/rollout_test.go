@@ -473,6 +473,23 @@ func TestBadJobsAreRefusedWithTheCause(t *testing.T) {
 	}
 }
 
+// Weights that are numbers may still compute what is none.
+func TestAModelThatOverflowsIsNamed(t *testing.T) {
+	w := weights(t, tiny)
+	norm := slices.IndexFunc(tiny.Specs(), func(s qwen.TensorSpec) bool { return s.Name == "model.norm.weight" })
+	tensors.MustMutableFlatData(w.Tensors[norm], func(flat []float32) {
+		for i := range flat {
+			flat[i] = math.MaxFloat32
+		}
+	})
+	for _, greedy := range []bool{false, true} {
+		_, err := shared.Sample(context.Background(), w, [][]int32{{1, 2, 3}}, Options{MaxTokens: 4, Greedy: greedy}, nil)
+		if err == nil || !strings.Contains(err.Error(), "leaves what single precision holds") {
+			t.Errorf("greedy %v: error %v", greedy, err)
+		}
+	}
+}
+
 func TestEveryGroupIsDealtToOneWorker(t *testing.T) {
 	for _, n := range []int{1, 2, 5} {
 		for _, prompts := range []int{1, 3, 40} {

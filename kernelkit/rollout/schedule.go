@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -353,14 +354,14 @@ func (r *run) advance(busy, limit int) error {
 	engine.Fill(&d, out)
 	r.ring = d.ring
 	steps := int(tensors.ToScalar[int32](d.steps))
-	r.note(steps, &d)
+	err = r.note(steps, &d)
 	engine.Free([]*tensors.Tensor{d.steps, d.tokens, d.logProbs, d.sampleLogProbs, d.entropy})
 	r.step = (r.step + int32(steps)) % int32(r.opt.MaxTokens)
-	return nil
+	return err
 }
 
 // note adds the tokens of a call, [steps, rows], to the rows and ends those that stop.
-func (r *run) note(steps int, d *drawn[*tensors.Tensor]) {
+func (r *run) note(steps int, d *drawn[*tensors.Tensor]) error {
 	tokens := tensors.MustCopyFlatData[int32](d.tokens)
 	logProbs := tensors.MustCopyFlatData[float32](d.logProbs)
 	sampleLogProbs := tensors.MustCopyFlatData[float32](d.sampleLogProbs)
@@ -369,6 +370,9 @@ func (r *run) note(steps int, d *drawn[*tensors.Tensor]) {
 		w := &r.row[i]
 		for t := i; w.live && t < steps*r.rows; t += r.rows {
 			w.token = tokens[t]
+			if !finite(logProbs[t]) || !finite(sampleLogProbs[t]) {
+				return fmt.Errorf("rollout: a token was drawn at log-probability %g: the model leaves what single precision holds; look for very large weights or rotary frequencies", logProbs[t])
+			}
 			w.out.IDs = append(w.out.IDs, tokens[t])
 			w.out.LogProbs = append(w.out.LogProbs, logProbs[t])
 			w.out.SampleLogProbs = append(w.out.SampleLogProbs, sampleLogProbs[t])
@@ -384,7 +388,10 @@ func (r *run) note(steps int, d *drawn[*tensors.Tensor]) {
 			clear(w.out.SampleLogProbs) // a greedy choice has probability 1
 		}
 	}
+	return nil
 }
+
+func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
 // state is what the loop gets at the start of a call, except caches and weights.
 func (r *run) state(busy, limit int) state[*tensors.Tensor] {

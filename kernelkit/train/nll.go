@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -12,12 +14,19 @@ import (
 	"interplay/kernelkit/qwen"
 )
 
-// nllRows is the number of rows of a forward pass in NLL; rows are cut to a multiple of
-// nllStep positions, so that few programs are compiled.
+// A forward pass of NLL has nllRows rows of a multiple of nllStep positions, so that few
+// programs are compiled, and fewer rows where texts are so long that the scores of their
+// attention would pass nllScores numbers a layer.
 const (
-	nllRows = 16
-	nllStep = 32
+	nllRows   = 16
+	nllStep   = 32
+	nllScores = 1 << 26
 )
+
+// rowsOfNLL is the number of rows of a pass.
+func rowsOfNLL(model qwen.Config, seq int) int {
+	return min(max(nllScores/(model.Heads*seq*seq), 1), nllRows)
+}
 
 // nllIn is what the program of NLL takes.
 type nllIn[T any] struct {
@@ -31,7 +40,8 @@ func (n *nllIn[T]) Each(visit func(*T)) {
 }
 
 // NLL returns −log p of the targets of each document under the weights, in nats: for
-// document i the tokens from max(LossFrom, 1) on, in order.
+// document i the tokens from max(LossFrom, 1) on, in order. One that is no finite number, as
+// of weights so large that sums of them overflow, is an error.
 func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Document) ([][]float32, error) {
 	if err := w.Check(); err != nil {
 		return nil, err
@@ -42,6 +52,9 @@ func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Docume
 			return nil, fmt.Errorf("train: document %d has %d tokens: expected at least 2", i, len(d.IDs))
 		}
 		if err := d.within(w.Config.VocabSize); err != nil {
+			return nil, fmt.Errorf("train: document %d: %w", i, err)
+		}
+		if err := w.Config.CheckLength(len(d.IDs)); err != nil {
 			return nil, fmt.Errorf("train: document %d: %w", i, err)
 		}
 		longest = max(longest, len(d.IDs)-1)
@@ -59,7 +72,7 @@ func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Docume
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	out := make([][]float32, len(docs))
-	for _, rows := range packIndices(docs, seq) {
+	for _, rows := range packIndices(docs, seq, rowsOfNLL(w.Config, seq)) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -71,28 +84,29 @@ func NLL(ctx context.Context, eng *engine.Engine, w *qwen.Weights, docs []Docume
 }
 
 // packIndices puts documents into rows in their order and rows into batches: the indices
-// of the documents of each row.
-func packIndices(docs []Document, seq int) [][][]int {
+// of the documents of each row. A batch has at most rows of them.
+func packIndices(docs []Document, seq, rows int) [][][]int {
 	var batches [][][]int
 	room := 0
 	for i, d := range docs {
 		if need := len(d.IDs) - 1; need > room {
-			if n := len(batches); n == 0 || len(batches[n-1]) == nllRows {
+			if n := len(batches); n == 0 || len(batches[n-1]) == rows {
 				batches = append(batches, nil)
 			}
 			last := &batches[len(batches)-1]
 			*last = append(*last, nil)
 			room = seq
 		}
-		rows := batches[len(batches)-1]
-		rows[len(rows)-1] = append(rows[len(rows)-1], i)
+		last := batches[len(batches)-1]
+		last[len(last)-1] = append(last[len(last)-1], i)
 		room -= len(d.IDs) - 1
 	}
 	return batches
 }
 
 func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq int, out [][]float32) error {
-	packed := make([][]Document, nllRows)
+	batch := rowsOfNLL(w.Config, seq)
+	packed := make([][]Document, batch)
 	for r, indices := range rows {
 		for _, i := range indices {
 			d := docs[i]
@@ -100,7 +114,7 @@ func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq in
 			packed[r] = append(packed[r], d)
 		}
 	}
-	in := nllIn[any]{engine.Arguments(w.Tensors), newBatch(packed, seq, true).part(0, 1, nllRows*seq)}
+	in := nllIn[any]{engine.Arguments(w.Tensors), newBatch(packed, seq, true).part(0, 1, batch*seq)}
 	result, err := exec.Call(engine.List(&in)...)
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -116,7 +130,13 @@ func nllBatch(exec *Exec, w *qwen.Weights, docs []Document, rows [][]int, seq in
 			n := len(docs[i].IDs) - 1
 			out[i] = values[at+max(docs[i].LossFrom, 1)-1 : at+n : at+n]
 			at += n
+			if bad := slices.IndexFunc(out[i], notFinite); bad >= 0 {
+				return fmt.Errorf("train: document %d: token %d has −log p = %g: the model leaves what single precision holds; look for very large weights or rotary frequencies",
+					i, max(docs[i].LossFrom, 1)+bad, out[i][bad])
+			}
 		}
 	}
 	return nil
 }
+
+func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }

@@ -379,6 +379,15 @@ func TestNLLIsTheLossOfTheTargets(t *testing.T) {
 			t.Errorf("a model of zeros has NLL %v, expected log 30", v)
 		}
 	}
+	tensors.MustMutableFlatData(w.Tensors[len(w.Tensors)-1], func(flat []float32) { flat[0] = math.MaxFloat32 })
+	tensors.MustMutableFlatData(w.Tensors[0], func(flat []float32) {
+		for i := range flat {
+			flat[i] = math.MaxFloat32
+		}
+	})
+	if values, err := NLL(context.Background(), e, w, docs[:1]); err == nil || !strings.Contains(err.Error(), "leaves what single precision holds") {
+		t.Errorf("weights that overflow give %v, error %v", values, err)
+	}
 }
 
 // The update must be AdamW as its paper states it, here written out for one number.
@@ -416,5 +425,21 @@ func TestAdamWIsThePublishedFormula(t *testing.T) {
 		if got := tensors.ToScalar[float32](out[6]); math.Abs(float64(got)-norm) > 1e-5 {
 			t.Errorf("step %d: norm %v, expected %v", step, got, norm)
 		}
+	}
+}
+
+// Long texts go through the network in fewer rows, and come out as before.
+func TestNLLTakesFewerRowsOfLongTexts(t *testing.T) {
+	for seq, want := range map[int]int{32: nllRows, 1024: nllRows, 4096: 2, 1 << 16: 1} {
+		if got := rowsOfNLL(qwen.Config{Heads: 2}, seq); got != want {
+			t.Errorf("%d positions: %d rows, expected %d", seq, got, want)
+		}
+	}
+	docs := make([]Document, 5)
+	for i := range docs {
+		docs[i].IDs = make([]int32, 9)
+	}
+	if got := packIndices(docs, 8, 2); len(got) != 3 || len(got[2]) != 1 || got[2][0][0] != 4 {
+		t.Errorf("five documents, two a batch: %v", got)
 	}
 }

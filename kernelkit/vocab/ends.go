@@ -57,8 +57,10 @@ func EndIDs(raw json.RawMessage) ([]int32, error) {
 // name none.
 func (t *Tokenizer) setEnds(eos string, ids []int32) error {
 	t.ends = nil
+	seen := map[int32]bool{} // a file may list as many as it likes
 	add := func(id int32) {
-		if !slices.Contains(t.ends, id) {
+		if !seen[id] {
+			seen[id] = true
 			t.ends = append(t.ends, id)
 		}
 	}

@@ -1,10 +1,10 @@
 // Command check runs every check that CI runs (make test): formatting, vet,
-// staticcheck, all Go tests, the notebooks with their committed results, and workers on a
-// local Slurm, and the commands of the documents. It goes on after a failure, shows what
-// failed and what took longest, and ends with a line "N passed, N failed". With names of
-// packages (check kernelkit/verify) it checks these alone, in seconds; check documents runs
-// the commands of the documents alone. It uses the standard library only, so that it runs
-// whatever state the module is in.
+// staticcheck, all Go tests, a few seconds of each fuzz target, the notebooks with their
+// committed results, the commands of the documents, and workers on a local Slurm. It goes on
+// after a failure, shows what failed and what took longest, and ends with a line "N passed,
+// N failed". With names of packages (check kernelkit/verify) it checks these alone, in
+// seconds; check documents and check fuzz do that step alone. It uses the standard library
+// only, so that it runs whatever state the module is in.
 package main
 
 import (
@@ -42,6 +42,8 @@ func main() {
 		t.all()
 	case len(args) == 1 && args[0] == "documents":
 		t.documented()
+	case len(args) == 1 && args[0] == "fuzz":
+		t.fuzz()
 	default:
 		t.some(args)
 	}
@@ -64,6 +66,7 @@ func (t *tally) all() {
 	t.command("go vet", "", "go", "vet", "./...")
 	t.command("staticcheck", "", filepath.Join(".bin", "staticcheck"), "./...")
 	t.tests("./...")
+	t.fuzz()
 	t.conformance()
 	t.notebooks()
 	t.documented()

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Every fuzz target searches for a few seconds from its committed inputs; make fuzz goes on
+// for as long as one likes. What it finds goes to build/fuzz, so that a check leaves the
+// committed inputs as they are.
+
+// fuzzTime is how long each target searches.
+const fuzzTime = 2 * time.Second
+
+var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(f \*testing\.F\)`)
+
+// fuzzTargets are the names of the fuzz targets below a folder by the folder of their package.
+func fuzzTargets(root string) (map[string][]string, error) {
+	found := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch name := d.Name(); {
+		case err != nil:
+			return err
+		case d.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "build"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range fuzzTarget.FindAllSubmatch(text, -1) {
+			found[filepath.Dir(path)] = append(found[filepath.Dir(path)], string(m[1]))
+		}
+		return err
+	})
+	return found, err
+}
+
+// fuzz lets every fuzz target search for fuzzTime.
+func (t *tally) fuzz() {
+	targets, err := fuzzTargets(".")
+	if err == nil && len(targets) == 0 {
+		err = fmt.Errorf("there is no fuzz target")
+	}
+	work, made := os.MkdirTemp("", "interplay-fuzz")
+	if err == nil {
+		err = made
+	}
+	if err != nil {
+		t.check("fuzz targets", time.Now(), err)
+		return
+	}
+	defer os.RemoveAll(work)
+	for _, folder := range slices.Sorted(maps.Keys(targets)) {
+		began := time.Now()
+		binary := filepath.Join(work, strings.ReplaceAll(folder, string(filepath.Separator), "_")+".test")
+		// Only the module's own packages count what they reach: counting in all that they
+		// import would compile that again, for minutes.
+		out, err := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=interplay/...=-d=libfuzzer", "-o", binary, "./"+folder).CombinedOutput()
+		if err != nil {
+			t.check("fuzz targets of "+folder, began, fmt.Errorf("%w\n%s", err, indent(string(out))))
+			continue
+		}
+		for _, name := range targets[folder] {
+			t.fuzzOne(folder, name, binary, filepath.Join(work, "found"))
+		}
+	}
+}
+
+// fuzzOne runs one target; an input on which it fails is shown and moved to build/fuzz.
+func (t *tally) fuzzOne(folder, name, binary, found string) {
+	began := time.Now()
+	corpus := filepath.Join(folder, "testdata", "fuzz", name)
+	before := inFolder(corpus)
+	cmd := exec.Command(binary, "-test.run=^$", "-test.fuzz=^"+name+"$", "-test.fuzztime="+fuzzTime.String(),
+		"-test.fuzzminimizetime=1s", "-test.timeout=2m", "-test.fuzzcachedir="+found)
+	cmd.Dir = folder
+	out, err := cmd.CombinedOutput()
+	for _, input := range inFolder(corpus) {
+		if slices.Contains(before, input) {
+			continue
+		}
+		kept := filepath.Join("build", "fuzz", folder, name, input)
+		text, moved := moveFile(filepath.Join(corpus, input), kept)
+		if moved != nil {
+			out = fmt.Appendf(out, "\n%v", moved)
+		}
+		out = fmt.Appendf(out, "\nthe input, now in %s (in %s, go test runs it again):\n%.2000s", kept, corpus, text)
+	}
+	_ = os.Remove(corpus) // where it was made for that input alone
+	_ = os.Remove(filepath.Dir(corpus))
+	_ = os.Remove(filepath.Dir(filepath.Dir(corpus)))
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, indent(string(out)))
+	}
+	t.check(fmt.Sprintf("fuzz %s %s: %s", folder, name, executions(string(out))), began, err)
+}
+
+// executions is the last count that go's fuzzing printed.
+func executions(said string) string {
+	counts := regexp.MustCompile(`execs: \d+`).FindAllString(said, -1)
+	if len(counts) == 0 {
+		return "no input tried"
+	}
+	return strings.TrimPrefix(counts[len(counts)-1], "execs: ") + " inputs"
+}
+
+// inFolder are the names of the files in a folder, none where it does not exist.
+func inFolder(folder string) (names []string) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// moveFile moves a file and gives its text.
+func moveFile(from, to string) ([]byte, error) {
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o755)
+	}
+	if err == nil {
+		err = os.Rename(from, to)
+	}
+	return text, err
+}
