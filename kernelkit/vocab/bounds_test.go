@@ -118,3 +118,17 @@ func slowMerge(b *bpe, ids []int32) []int32 {
 		ids = append(ids[:at+1], ids[at+2:]...)
 	}
 }
+
+// A model may say that any of its tokens ends a text.
+func TestEveryTokenMayEndAText(t *testing.T) {
+	ids := make([]int32, 400_000)
+	for i := range ids {
+		ids[i] = int32(i % 350_000)
+	}
+	within(t, "many ends", func() {
+		tok := &Tokenizer{}
+		if err := tok.setEnds("", ids); err != nil || len(tok.Ends()) != 350_000 || tok.EOS() != 0 {
+			t.Errorf("%d ends, %v", len(tok.Ends()), err)
+		}
+	})
+}

@@ -148,7 +148,10 @@ func checkDecoder(raw json.RawMessage, how splitting) error {
 		if err != nil {
 			return err
 		}
-		if kind != want || len(list) > 1 {
+		if kind == want && len(list) > 1 {
+			return fmt.Errorf("the decoder has %d parts: expected %s alone", len(list), want)
+		}
+		if kind != want {
 			return fmt.Errorf("the decoder is of type %s: expected %s", kind, map[splitting]string{byteLevel: "ByteLevel", prose: "Fuse", phrases: "Fuse", blanks: "none"}[how])
 		}
 		var flag bool // what these say goes for encoding only

@@ -63,6 +63,8 @@ func TestFilesBesideATokenizerThatContradictItAreNamed(t *testing.T) {
 		"eos_token_id": {"config.json": `{"eos_token_id": "x"}`}, "generation_config.json": {"generation_config.json": `{"eos_token_id": [1, -2]}`},
 		"twice": {"generation_config.json": `{"a": 1, "a": 2}`}, "no such token": {"tokenizer_config.json": `{"eos_token": "</s>"}`}, "expected a token": {"tokenizer_config.json": `{"eos_token": 3}`},
 		"add_bos_token": {"tokenizer_config.json": `{"add_bos_token": true}`}, "add_eos_token": {"tokenizer_config.json": `{"add_eos_token": true}`},
+		"split_special_tokens": {"tokenizer_config.json": `{"split_special_tokens": true}`}, "gives the id 3": {"tokenizer_config.json": `{"added_tokens_decoder": {"3": {"content": "<new>"}}}`},
+		"tokens by their ids": {"tokenizer_config.json": `{"added_tokens_decoder": [1]}`}, "add_prefix_space is true": {"tokenizer_config.json": `{"add_prefix_space": true}`},
 		"auto_map": {"tokenizer_config.json": `{"auto_map": {"AutoTokenizer": ["x.Y", null]}}`}, "object": {"tokenizer_config.json": `[]`},
 	} {
 		if _, err := Load(folder(t, nil, files)); err == nil || !strings.Contains(err.Error(), want) {

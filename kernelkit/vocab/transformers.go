@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
+	"strconv"
 
 	"interplay/kernelkit/durable"
 	"interplay/kernelkit/strict"
@@ -73,6 +75,9 @@ func (t *Tokenizer) checkConfig(data []byte) (eos string, err error) {
 	if code := keys["auto_map"]; len(code) > 0 && string(code) != "null" && !bytes.Contains(code, []byte(moduleName+".InterplayTokenizer")) {
 		return "", fmt.Errorf("auto_map is %.60s: tokenizers with code of their own are not supported", code)
 	}
+	if err := t.checkSettings(keys); err != nil {
+		return "", err
+	}
 	raw := keys["eos_token"]
 	if len(raw) == 0 || string(raw) == "null" {
 		return "", nil
@@ -82,4 +87,26 @@ func (t *Tokenizer) checkConfig(data []byte) (eos string, err error) {
 		return "", fmt.Errorf("eos_token is %.60s: expected a token", raw)
 	}
 	return token.Content, nil
+}
+
+// checkSettings checks what tokenizer_config.json says once more of what tokenizer.json says:
+// there transformers would cut other texts out, or put blanks elsewhere.
+func (t *Tokenizer) checkSettings(keys map[string]json.RawMessage) error {
+	if string(keys["split_special_tokens"]) == "true" {
+		return fmt.Errorf("split_special_tokens is true: %s cuts special tokens out of texts", File)
+	}
+	if said := string(keys["add_prefix_space"]); t.bpe != nil && (said == "true" || said == "false") && (said == "true") != t.bpe.prefixSpace {
+		return fmt.Errorf("add_prefix_space is %s, but the pre-tokenizer of %s says otherwise", said, File)
+	}
+	var added map[string]struct{ Content string }
+	if raw := keys["added_tokens_decoder"]; len(raw) > 0 && json.Unmarshal(raw, &added) != nil {
+		return fmt.Errorf("added_tokens_decoder is %.60s: expected tokens by their ids", raw)
+	}
+	for _, number := range slices.Sorted(maps.Keys(added)) {
+		token := added[number].Content
+		if id, ok := t.ids[token]; !ok || strconv.Itoa(int(id)) != number {
+			return fmt.Errorf("added_tokens_decoder gives the id %.20s to %.80q, but %s does not", number, token, File)
+		}
+	}
+	return nil
 }
