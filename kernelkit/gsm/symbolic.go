@@ -53,10 +53,10 @@ func (c SymbolicConfig) Validate(maxOp int) error {
 		return fmt.Errorf("symbolic modulus %d: must be 3 to %d", c.Modulus, MaxModulus)
 	case c.MinDistractors < 0 || c.MaxDistractors < c.MinDistractors || c.MaxDistractors > MaxDistractors:
 		return fmt.Errorf("distractors %d–%d: the range must be ordered, within 0 to %d", c.MinDistractors, c.MaxDistractors, MaxDistractors)
-	case c.Entities < 0 || c.Entities > MaxEntities:
-		return fmt.Errorf("entities is %d, the names a context offers: expected at most %d", c.Entities, MaxEntities)
 	case maxOp < 0 || maxOp > MaxSymbolicOp:
 		return fmt.Errorf("symbolic op %d: must be 0 to %d", maxOp, MaxSymbolicOp)
+	case c.Entities < 0 || c.Entities > MaxEntities:
+		return fmt.Errorf("entities is %d, the names a context offers: expected at most %d", c.Entities, MaxEntities)
 	case maxOp+1+c.MinDistractors > c.Entities:
 		return fmt.Errorf("symbolic op %d with %d or more distractors needs at least %d names, a context has %d: lower the op or offer more names (%d keep the natural shape)",
 			maxOp, c.MinDistractors, maxOp+1+c.MinDistractors, c.Entities, c.EntitiesFor(maxOp))

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/strict"
@@ -160,9 +161,12 @@ func (s *Study) Validate() error {
 	case len(s.Arms)*len(s.Seeds) > mostRuns:
 		return fmt.Errorf("study %s has %d arms and %d seeds, %d runs: expected at most %d", s.Name, len(s.Arms), len(s.Seeds), len(s.Arms)*len(s.Seeds), mostRuns)
 	}
-	for i, seed := range s.Seeds {
-		if slices.Contains(s.Seeds[:i], seed) {
-			return fmt.Errorf("study %s: seed %d is named twice; seeds must be independent", s.Name, seed)
+	if err := cmp.Or(s.validateSeeds(), s.validateWords()); err != nil {
+		return fmt.Errorf("study %s: %w", s.Name, err)
+	}
+	for i, r := range s.Ranges {
+		if slices.ContainsFunc(s.Ranges[:i], func(q OpRange) bool { return q.Name == r.Name }) {
+			return fmt.Errorf("study %s: two ranges have the name %q", s.Name, r.Name)
 		}
 	}
 	for i, a := range s.Arms {
@@ -202,6 +206,44 @@ func (s *Study) Validate() error {
 	for _, f := range s.Figures {
 		if err := s.ValidateFigure(f); err != nil && !s.Exploratory { // who draws it asks again
 			return fmt.Errorf("study %s: figure %s: %w", s.Name, f.Name, err)
+		}
+	}
+	return nil
+}
+
+// mostSeed is the largest seed: what every reader of JSON holds exactly.
+const mostSeed = 1 << 53
+
+func (s *Study) validateSeeds() error {
+	for i, seed := range s.Seeds {
+		switch {
+		case seed < -mostSeed || seed > mostSeed:
+			return fmt.Errorf("seeds has %d: expected -2^53 to 2^53", seed)
+		case slices.Contains(s.Seeds[:i], seed):
+			return fmt.Errorf("seed %d is named twice; seeds must be independent", seed)
+		}
+	}
+	return nil
+}
+
+// validateWords refuses control characters in what terminals and figures show.
+func (s *Study) validateWords() error {
+	words := []string{s.Title, s.Question}
+	for _, a := range s.Arms {
+		words = append(words, a.Name, a.Label, a.About)
+		for _, step := range a.Steps {
+			words = append(words, step.Name)
+		}
+	}
+	for _, r := range s.Ranges {
+		words = append(words, r.Name, r.Title)
+	}
+	for _, c := range s.Claims {
+		words = append(words, c.ID, c.Says)
+	}
+	for _, w := range words {
+		if strings.ContainsFunc(w, unicode.IsControl) {
+			return fmt.Errorf("%.80q holds a control character: expected words of one line", w)
 		}
 	}
 	return nil
