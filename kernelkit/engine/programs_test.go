@@ -34,7 +34,7 @@ func product(t *testing.T, e *Engine) []byte {
 			in[i][j] = float32(i*31+j*17%13) / 97
 		}
 	}
-	outs, err := p.Exec(in)
+	outs, err := p.Call(in)
 	if err != nil {
 		t.Fatal(err)
 	}
