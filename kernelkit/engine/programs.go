@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"interplay/kernelkit/durable"
 )
@@ -157,13 +160,75 @@ var processor = sync.OnceValue(func() string {
 	return strings.Join(says, "\n")
 })
 
-// readProgram is the program that is kept under a key. A damaged file is removed and counts
-// as none: nothing may reach the plugin that it has not written itself.
-func readProgram(key string) (program []byte, ok bool) {
+// compileWait is how long a process waits for another one that compiles the same program. It
+// is longer than any compilation here; one that is paused or hangs delays others once.
+const compileWait = time.Minute
+
+// compiling holds the locks of the programs that this process compiles just now, by key. A
+// lock is an open file, so that it goes with its process.
+var compiling = locks{held: map[string]*os.File{}}
+
+type locks struct {
+	sync.Mutex
+	held map[string]*os.File
+}
+
+// take waits for the lock of a key, for as long as compileWait. ok is false where another
+// still has it, and where the disk knows no locks.
+func (l *locks) take(folder, key string) (ok bool) {
+	f, err := os.OpenFile(filepath.Join(folder, key+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return false
+	}
+	for until := time.Now().Add(compileWait); ; time.Sleep(20 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			l.Lock()
+			defer l.Unlock()
+			l.held[key] = f
+			return true
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) || time.Now().After(until) {
+			f.Close()
+			return false
+		}
+	}
+}
+
+// done gives a lock back, where this process has it.
+func (l *locks) done(key string) {
+	l.Lock()
+	defer l.Unlock()
+	if f, ok := l.held[key]; ok {
+		_ = os.Remove(f.Name())
+		f.Close()
+		delete(l.held, key)
+	}
+}
+
+// findProgram is the program that is kept under a key. Where there is none and another process
+// compiles it, it waits for that one; otherwise it is for the caller to compile it, and to
+// call compiling.done.
+func findProgram(key string) (program []byte, ok bool) {
 	folder, err := programsFolder()
 	if err != nil {
 		return nil, false
 	}
+	if program, ok = readProgram(folder, key); ok {
+		return program, true
+	}
+	if !compiling.take(folder, key) {
+		return readProgram(folder, key)
+	}
+	if program, ok = readProgram(folder, key); ok {
+		compiling.done(key)
+	}
+	return program, ok
+}
+
+// readProgram is the program that is kept under a key. A damaged file is removed and counts
+// as none: nothing may reach the plugin that it has not written itself.
+func readProgram(folder, key string) (program []byte, ok bool) {
 	path := filepath.Join(folder, key)
 	file, err := os.ReadFile(path)
 	if err != nil {

@@ -83,15 +83,17 @@ static int call(int place, void *args) {
 	return 0;
 }
 
-// write_program gives Go the compiled program as bytes.
+// write_program gives Go the compiled program as bytes, or none where there are none.
 static void write_program(char *key, void *loaded) {
-	get_executable_t get = {sizeof get, NULL, loaded, NULL};
-	if (!call(PJRT_LoadedExecutable_GetExecutable, &get)) return;
-	serialize_t serialize = {.size = sizeof serialize, .executable = get.executable};
-	if (call(PJRT_Executable_Serialize, &serialize)) {
-		interplayWrite(key, serialize.bytes, serialize.bytes_size);
-		serialize.free(serialize.backing);
+	get_executable_t get = {.size = sizeof get, .loaded = loaded};
+	serialize_t serialize = {.size = sizeof serialize};
+	if (loaded && call(PJRT_LoadedExecutable_GetExecutable, &get)) {
+		serialize.executable = get.executable;
+		if (!call(PJRT_Executable_Serialize, &serialize)) serialize.bytes = NULL;
 	}
+	interplayWrite(key, serialize.bytes, serialize.bytes_size);
+	if (serialize.backing) serialize.free(serialize.backing);
+	if (!get.executable) return;
 	destroy_t destroy = {sizeof destroy, NULL, get.executable};
 	call(PJRT_Executable_Destroy, &destroy);
 }
@@ -100,7 +102,7 @@ static void write_program(char *key, void *loaded) {
 static void *load_or_compile(compile_t *args) {
 	char *key = NULL, *bytes = NULL;
 	size_t size = 0;
-	interplayRead(args->program->code, args->program->code_size, args->options, args->options_size, &key, &bytes, &size);
+	interplayRead(args->program->code, args->program->code_size, args->options, args->options_size, &key, &bytes, &size); // key: to be freed
 	if (bytes) {
 		load_t load = {.size = sizeof load, .client = args->client, .bytes = bytes, .bytes_size = size};
 		int loaded = call(PJRT_Executable_DeserializeAndLoad, &load);
@@ -112,7 +114,7 @@ static void *load_or_compile(compile_t *args) {
 		}
 	}
 	void *error = compile(args);
-	if (!error && key) write_program(key, args->executable);
+	if (key) write_program(key, error ? NULL : args->executable);
 	free(key);
 	return error;
 }

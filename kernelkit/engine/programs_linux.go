@@ -45,14 +45,18 @@ func interplayRead(code *C.char, codeSize C.size_t, options *C.char, optionsSize
 		return
 	}
 	*key = C.CString(name)
-	if p, ok := readProgram(name); ok {
+	if p, ok := findProgram(name); ok {
 		*program, *size = (*C.char)(C.CBytes(p)), C.size_t(len(p))
 	}
 }
 
 //export interplayWrite
 func interplayWrite(key, program *C.char, size C.size_t) {
-	writeProgram(C.GoString(key), bytesAt(program, size))
+	name := C.GoString(key)
+	if program != nil {
+		writeProgram(name, bytesAt(program, size))
+	}
+	compiling.done(name)
 }
 
 // bytesAt is C's memory as bytes, which end with the call that gave it.

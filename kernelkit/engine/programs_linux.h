@@ -20,5 +20,5 @@ enum {
 enum { KEPT = 0, PLUGIN_NOT_LOADED, NO_API, ANOTHER_PLUGIN, ANOTHER_VERSION, TABLE_READ_ONLY };
 
 // keep_programs has a loaded plugin's call of compilation ask interplayRead before it
-// compiles, and tell interplayWrite what it has compiled.
+// compiles, and give interplayWrite what it has compiled, or nothing where it could not.
 int keep_programs(const char *plugin);

@@ -122,6 +122,49 @@ func TestAProgramIsCompiledOnceAndDamageIsNotRun(t *testing.T) {
 	}
 }
 
+func TestOneProcessCompilesWhileOthersWait(t *testing.T) {
+	t.Setenv(ProgramsEnv, t.TempDir())
+	key := strings.Repeat("ab", 32)
+	if _, ok := findProgram(key); ok {
+		t.Fatal("an empty folder holds a program")
+	}
+	type found struct {
+		program []byte
+		ok      bool
+	}
+	others := make(chan found)
+	for range 3 {
+		go func() {
+			p, ok := findProgram(key) // an open file of its own, as in another process
+			others <- found{p, ok}
+		}()
+	}
+	select {
+	case f := <-others:
+		t.Fatalf("one did not wait: %+v", f)
+	case <-time.After(200 * time.Millisecond):
+	}
+	writeProgram(key, []byte("machine code"))
+	compiling.done(key)
+	for range 3 {
+		if f := <-others; !f.ok || string(f.program) != "machine code" {
+			t.Errorf("after the wait: %+v", f)
+		}
+	}
+	if locks, _ := filepath.Glob(filepath.Join(os.Getenv(ProgramsEnv), "*.lock")); len(locks) > 0 {
+		t.Errorf("locks are left: %v", locks)
+	}
+
+	// A compilation that fails leaves the next one free to try.
+	other := strings.Repeat("cd", 32)
+	for range 2 {
+		if _, ok := findProgram(other); ok {
+			t.Fatal("found what was never written")
+		}
+		compiling.done(other)
+	}
+}
+
 func TestProgramsAreNotTakenFromAFolderThatOthersWrite(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(ProgramsEnv, dir)
