@@ -3,6 +3,7 @@
 #include "programs_linux.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -116,6 +117,9 @@ static void *load_or_compile(compile_t *args) {
 	void *error = compile(args);
 	if (key) write_program(key, error ? NULL : args->executable);
 	free(key);
+#ifdef __GLIBC__
+	malloc_trim(0); // the compiler needs hundreds of megabytes, which keepMemory would keep
+#endif
 	return error;
 }
 
