@@ -40,6 +40,9 @@ type Engine struct {
 	API      string   // version of the PJRT API that the plugin speaks; empty for the portable backend
 	Devices  []string // one description a device
 
+	// KeepsPrograms says that the plugin looks for a compiled program among the kept ones.
+	KeepsPrograms bool
+
 	mu       sync.Mutex
 	programs map[string]*graph.Exec
 }
@@ -136,6 +139,9 @@ func openXLA(name, config string) (*Engine, error) {
 		return nil, fmt.Errorf("engine: the plugin %s does not open as backend %q: %w", path, name, err)
 	}
 	e := &Engine{Backend: b, Name: name, Plugin: path, Platform: platformOf(path)}
+	if e.Platform == "cpu" { // programs for CUDA could be kept as well; that was never tried
+		e.KeepsPrograms = keepPrograms(plugin)
+	}
 	if p, err := pjrt.GetPlugin(plugin); err == nil {
 		major, minor := p.Version()
 		e.API = fmt.Sprintf("%d.%d", major, minor)
