@@ -4,6 +4,7 @@
 # in which the user's own GOMLX_BACKEND and INTERPLAY_RUNS win.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 unset GOWORK # GoNB makes a workspace of its own
+export INTERPLAY_ROOT=$ROOT # for notebooks outside the project: its models and results
 
 # Every cell is linked anew, which is nearly all of its overhead (LAB.md): without debug information in half
 # the time, and by Go's own linker instead of the system's in two thirds of that.

@@ -327,8 +327,8 @@ func checkPlugin(path string) error {
 	return nil
 }
 
-// ProjectRoot is the folder that holds module interplay's go.mod: the nearest one
-// above the working directory, else the nearest one above the executable.
+// ProjectRoot is the folder that holds module interplay's go.mod: the nearest one above the working directory, else above
+// the program, else the one that INTERPLAY_ROOT names, which a notebook's kernel sets.
 func ProjectRoot() (string, error) {
 	var starts []string
 	if wd, err := os.Getwd(); err == nil {
@@ -336,6 +336,9 @@ func ProjectRoot() (string, error) {
 	}
 	if exe, err := os.Executable(); err == nil {
 		starts = append(starts, filepath.Dir(exe))
+	}
+	if root := os.Getenv("INTERPLAY_ROOT"); root != "" { // of a notebook's kernel: a cell of a notebook elsewhere lies under no project
+		starts = append(starts, root)
 	}
 	for _, dir := range starts {
 		for {
