@@ -86,7 +86,7 @@ func Summarise(samples []Sample) ([]Prompt, error) {
 
 // runs splits samples where the prompt changes; false when the samples of a prompt do not stand together.
 func runs(samples []Sample) (groups [][]Sample, together bool) {
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(samples)/8)
 	for start, i := 0, 1; i <= len(samples); i++ {
 		if i < len(samples) && samples[i].Prompt == samples[start].Prompt {
 			continue
