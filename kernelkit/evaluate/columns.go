@@ -11,8 +11,8 @@ import (
 )
 
 // readColumns fills rows from a file whose columns are exactly the fields of T, each a plain value: column by column,
-// which takes a seventh of the time that the library's reader takes, which makes a row of generic values of each row
-// first (BenchmarkReadRows). It is false where the file is another, or T has fields that are no plain values.
+// which takes under half of the time that the library's reader takes (BenchmarkReadRows), which makes a row of generic
+// values of each row first, and a third of it on the records of a study. It is false where the file is another, or T has fields that are no plain values.
 func readColumns[T any](file *parquet.File, rows []T) (bool, error) {
 	schema := parquet.SchemaOf(new(T))
 	kind := reflect.TypeFor[T]()
