@@ -8,7 +8,8 @@
 #   make site     everything that there is to read as a static site, build/site/index.html
 #
 # Settings, on the command line or in the environment: PROFILE=smoke|micro|gpu|paper,
-# SEED=1, GOMLX_BACKEND=xla:cpu|xla:cuda, INTERPLAY_RUNS=folder, FUZZTIME=30s.
+# SEED=1, GOMLX_BACKEND=xla:cpu|xla:cuda, INTERPLAY_RUNS=folder,
+# INTERPLAY_PROGRAMS=folder|off (where compiled programs are kept), FUZZTIME=30s.
 
 ifdef PROFILE
 export INTERPLAY_PROFILE := $(PROFILE)

@@ -216,8 +216,11 @@ func (r *Results) Ladder() Figure {
 // Rewards draws reward and completion length over the steps of RL, one column an
 // arm and one line a seed (paper figures 11 and 17).
 func (r *Results) Rewards(arms ...string) Figure {
+	own := slices.ContainsFunc(r.names(arms), func(name string) bool {
+		return slices.ContainsFunc(r.arm(name).Steps, func(s study.Step) bool { return s.RL != nil && s.RL.Own != nil })
+	})
 	return r.duringRL("RL: reward and length", []rlMeasure{
-		{plots.RLRow{Label: "reward (%)", Percent: true}, func(m study.Metric) (float64, bool) { return m.Reward, true }},
+		{rewardRow(own), func(m study.Metric) (float64, bool) { return m.Reward, true }},
 		{plots.RLRow{Label: "response (tokens)"}, func(m study.Metric) (float64, bool) { return m.Length, true }},
 	}, arms)
 }

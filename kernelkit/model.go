@@ -102,11 +102,19 @@ func (m *Model) RewardCurve() Figure {
 	rl := m.rl
 	png, err := plots.RLCurves(plots.RLCurvesData{
 		Title: "GRPO: reward and length", Smooth: max(1, len(reward.X)/8),
-		Rows: []plots.RLRow{{Label: "reward (%)", Percent: true}, {Label: "response (tokens)"}},
+		Rows: []plots.RLRow{rewardRow(rl.Own != nil), {Label: "response (tokens)"}},
 		Columns: []plots.RLColumn{{Title: rl.RewardName() + " reward", Basis: plots.Basis{Seeds: 1, Problems: rl.Prompts, Samples: rl.GRPO.GroupSize},
 			Runs: [][]plots.CurveSeries{{reward}, {length}}}},
 	})
 	return figure(png, err, fmt.Sprintf("mean reward over %d steps, from %.2f to %.2f", len(reward.Y), reward.Y[0], reward.Y[len(reward.Y)-1]))
+}
+
+// rewardRow is how rewards are shown: the laboratory's are shares, a user's own any numbers.
+func rewardRow(own bool) plots.RLRow {
+	if own {
+		return plots.RLRow{Label: "reward"}
+	}
+	return plots.RLRow{Label: "reward (%)", Percent: true}
 }
 
 // Reward is the mean reward of the first and of the last quarter of RL.

@@ -56,7 +56,7 @@ const (
 // mix:0.2. A reward of your own is a function, see Lab.Reward.
 func RewardNamed(name string) verify.Reward { return must(verify.ParseReward(name)) }
 
-// Interval is a number with the ends of its 95 % interval.
+// Interval is a number, its Value, with the ends of its 95 % interval, Low and High, over N problems.
 type Interval = score.Interval
 
 // Parts of a study, for those that AddBase, Branch and Expect do not reach.
@@ -68,7 +68,13 @@ type (
 	Term    = study.Term    // a part of an effect
 )
 
-// Explanation is a verdict with the steps and quantities behind it.
+// Explanation is a verdict with what it rests on. Its fields:
+//
+//	Verdict  the verdict itself
+//	Steps    of the text, in order: what each says, and the Class of its fault or Right
+//	Nodes    of the problem's graph, in order: what the text shows of each
+//
+// `go doc interplay/kernelkit/verify.Explanation` says more.
 type Explanation = verify.Explanation
 
 // Explain is the judge's verdict on a solution with its reasons: each step with its class, each quantity of the graph with

@@ -12,12 +12,28 @@ import (
 	"interplay/pipeline"
 )
 
-// Attempt is all that a reward may look at: the Problem, the Text that the model wrote, its length in
-// Tokens, and the Verdict of the judge.
+// Attempt is all that a reward may look at. Its fields:
+//
+//	Problem  with its graph
+//	Text     that the model wrote
+//	Tokens   its length, the end token included
+//	Verdict  of the judge
+//	Sample   which of its problem's samples it is
+//	Group    all of these, itself among them
 type Attempt = verify.Attempt
 
-// Verdict is what the judge says of an attempt: Strict, Answer, ProcessAcc, the first wrong step, its
-// class, and counts of steps and nodes.
+// Verdict is what the judge says of an attempt. Its fields:
+//
+//	Strict      every needed step is shown and right, no step is wrong, and the answer is right
+//	Answer      the answer is right, whatever came before it
+//	ProcessAcc  share of the needed steps that are right, from 0 to 1
+//	FirstWrong  place of the first wrong step, from 0; -1 where none is wrong
+//	Class       what is wrong with it, or what the solution lacks
+//	Steps       in the text; Extra, those of them that are right and not needed
+//	Nodes       needed steps: Correct, Missing, and those with WrongParents or WrongValues
+//	Penalty     counts faults as the paper's authors' reward does
+//
+// `go doc interplay/kernelkit/verify.Verdict` says more.
 type Verdict = verify.Verdict
 
 // Reward is a reward function of yours, as a part of a recipe.

@@ -10,29 +10,16 @@ import (
 	"interplay/pipeline/study"
 )
 
-// A study of your own:
-//
-//	s := lab.NewStudy("length", "What does a price of length change?")
-//	s.AddBase("base", lab.TrainRecipe())
-//	s.Branch("strict", "strict reward", lab.RLRecipe())
-//	s.Branch("frugal", "strict minus a price", frugalRecipe())
-//	s.Expect("shorter is no worse", kernelkit.Gain("frugal", "strict", "edge", kernelkit.Pass1), kernelkit.Within(0.05))
-//	s.Seeds = []int64{1, 2, 3}
-//	s.Plan().Show()
-//	results := s.Run()
-//
-// It is exploratory: its tables say that its rules were not committed before it ran.
-
 // Measures of an effect.
 const (
-	Pass1   = study.Pass1
-	PassK   = study.PassK
-	Answer1 = study.Answer1
-	Lucky   = study.Lucky
-	Process = study.Process
+	Pass1   = study.Pass1   // solved with one attempt, every step right
+	PassK   = study.PassK   // solved with one of as many attempts as the evaluation has samples
+	Answer1 = study.Answer1 // the answer right with one attempt, whatever the steps
+	Lucky   = study.Lucky   // share of right answers whose steps are wrong
+	Process = study.Process // share of the needed steps that are right
 )
 
-// Measure names what is measured, such as Pass1.
+// Measure names what is measured: Pass1, PassK, Answer1, Lucky or Process, all shares from 0 to 1.
 type Measure = study.Measure
 
 // Effect is a sum of what arms score on ranges of ops.
@@ -41,12 +28,14 @@ type Effect = []study.Term
 // Rule says what the interval of an effect must do for a claim to hold.
 type Rule = study.Rule
 
-// Gain is the effect "arm minus from on a range".
+// Gain is the effect "arm minus from on a range", by the names that Study.Names lists:
+//
+//	kernelkit.Gain("edge", "base", "edge", kernelkit.Pass1)
 func Gain(arm, from, ops string, m Measure) Effect {
 	return Effect{{Weight: 1, Arm: arm, Range: ops, Measure: m}, {Weight: -1, Arm: from, Range: ops, Measure: m}}
 }
 
-// Level is the effect "what an arm scores on a range".
+// Level is the effect "what an arm scores on a range", by the names that Study.Names lists.
 func Level(arm, ops string, m Measure) Effect {
 	return Effect{{Weight: 1, Arm: arm, Range: ops, Measure: m}}
 }
@@ -62,6 +51,19 @@ func Within(x float64) Rule { return Rule{Direction: study.Within, Threshold: x}
 
 // NewStudy begins an exploratory study at the lab's profile: no arms yet, the lab's seed, the profile's
 // evaluation, and two ranges, "all" that is evaluated and "edge", the ops of the profile's RL.
+//
+//	s := lab.NewStudy("length", "What does a price of length change?")
+//	s.AddBase("base", lab.TrainRecipe())
+//	s.Branch("strict", "strict reward", lab.RLRecipe())
+//	r := lab.RLRecipe()
+//	r.PayBy(frugal) // see Lab.Reward
+//	s.Branch("frugal", "strict minus a price", r)
+//	s.Expect("shorter is no worse", kernelkit.Gain("frugal", "strict", "edge", kernelkit.Pass1), kernelkit.Within(0.05))
+//	s.Seeds = []int64{1, 2, 3}
+//	s.Plan().Show()
+//	s.Run().Claims().Show()
+//
+// Its tables say that its rules were not committed before it ran.
 func (l *Lab) NewStudy(name, question string) *Study {
 	check(l.unchanged())
 	e, rl := l.EvaluationRecipe(), l.profile.RL.Data
@@ -88,6 +90,12 @@ func opRange(data Mix) (low, high int) {
 // As makes the study one of your own, under another name: it is exploratory, and cannot take or overwrite the
 // results of the one that it was made from. Arms and claims can be added and taken away.
 // Stages that both have are computed once.
+//
+//	s := lab.Study("edge").As("edge-frugal")
+//	s.Names().Show() // of its arms and ranges, for what follows
+//	s.Branch("frugal", "RL, strict minus a price", r)
+//	s.Expect("shorter is no worse", kernelkit.Gain("frugal", "edge", "edge", kernelkit.Pass1), kernelkit.Above(-0.05))
+//	s.Run().Claims().Show()
 func (s *Study) As(name string) *Study {
 	own := *s.Study
 	own.Name, own.Notebook, own.Exploratory = name, "", true
@@ -103,6 +111,7 @@ func (s *Study) AddBase(name string, r TrainRecipe) {
 }
 
 // Branch adds an arm that goes on from the end of the first arm, by recipes of RL, of training or of rejection fine-tuning.
+// name is what Gain, Drop and figures call it, label is what tables and figures show.
 func (s *Study) Branch(name, label string, recipes ...any) { s.BranchFrom(0, name, label, recipes...) }
 
 // BranchFrom adds an arm that has the first steps of the arm at a place of the list, and then recipes
@@ -146,6 +155,18 @@ func (s *Study) Drop(arms ...string) {
 	s.Arms = slices.DeleteFunc(s.Arms, func(a study.Arm) bool { return slices.Contains(arms, a.Name) })
 }
 
+// Names lists the names of the study's arms and of its ranges of ops, as Gain, Level, Drop and the figures take them.
+func (s *Study) Names() *Table {
+	t := &Table{Title: fmt.Sprintf("Names in the study %q", s.Name), Columns: []string{"kind", "name", "what it is"}}
+	for _, a := range s.Arms {
+		t.Add("arm", a.Name, a.Label)
+	}
+	for _, r := range s.Ranges {
+		t.Add("range", r.Name, r.Title)
+	}
+	return t
+}
+
 func (s *Study) armNames() (names []string) {
 	for _, a := range s.Arms {
 		names = append(names, a.Name)
@@ -153,7 +174,8 @@ func (s *Study) armNames() (names []string) {
 	return names
 }
 
-// Expect adds a claim: an effect, and the rule that it must obey.
+// Expect adds a claim: an effect, and the rule that it must obey. It agrees when the whole 95 % interval of the effect obeys,
+// contradicts when the whole interval breaks the rule, else it is not resolved.
 func (s *Study) Expect(says string, effect Effect, rule Rule) {
 	s.own()
 	s.Claims = append(s.Claims, study.Claim{ID: fmt.Sprintf("own-%d", len(s.Claims)+1), Says: says, Source: "own", Effect: effect, Rule: rule})

@@ -131,3 +131,19 @@ func TestAStudyGoesThroughAFile(t *testing.T) {
 		t.Error(rules)
 	}
 }
+
+// A reader finds the names that Gain and Drop take.
+func TestNamesOfAStudyAreListed(t *testing.T) {
+	s := Open("names", "smoke", 1).Study("edge")
+	text := s.Names().String()
+	for _, a := range s.Arms {
+		if !strings.Contains(text, a.Name) || !strings.Contains(text, a.Label) {
+			t.Errorf("the arm %s, %s is not listed in\n%s", a.Name, a.Label, text)
+		}
+	}
+	for _, r := range s.Ranges {
+		if !strings.Contains(text, r.Name) {
+			t.Errorf("the range %s is not listed in\n%s", r.Name, text)
+		}
+	}
+}

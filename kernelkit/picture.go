@@ -45,7 +45,15 @@ func Draw(c Chart) Figure {
 	return figure(text, err, fmt.Sprintf("%s: %s over %s, %s", c.Title, c.YLabel, c.XLabel, strings.Join(names, ", ")))
 }
 
-// Plot is a figure of the library gonum/plot in the laboratory's type and colours, for what a Chart cannot show.
+// Plot is a figure of the library gonum/plot in the laboratory's type and colours, for what a Chart cannot show. It is the
+// library's own plot.Plot, so a cell imports its plotters and adds them (`go doc gonum.org/v1/plot/plotter`):
+//
+//	import "gonum.org/v1/plot/plotter"
+//
+//	p := kernelkit.NewPlot("Squares", "x", "x²")
+//	line, _ := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}, {X: 2, Y: 4}})
+//	p.Add(line)
+//	kernelkit.FigureOf(p, "the squares of 0, 1 and 2").Show()
 type Plot = plots.Plot
 
 // NewPlot is an empty Plot. Add what you want to it, and show it with FigureOf.

@@ -13,8 +13,17 @@ import (
 // record is one judged sample.
 type record = evaluate.Record
 
-// Sample is a judged sample: its Prompt, Op, Rank, whether it is Strict and its Answer right, the Class of its first
-// fault, its length in Tokens, and its Text.
+// Sample is a judged sample. Its fields:
+//
+//	Prompt   its problem's name; Op, Mode and Context of the problem
+//	Rank     which of the problem's samples it is, from 0
+//	Strict   every needed step is shown and right, none is wrong, and the answer is right
+//	Answer   the answer is right
+//	Process  share of the needed steps that are right
+//	Class    of its first fault
+//	Tokens   its length; Finish, whether it ended (stop) or was cut (length)
+//	LogProb  of all of it under the model, in nats; Entropy, mean over its tokens, in nats
+//	Text     that the model wrote
 type Sample = evaluate.Record
 
 // Samples are all judged samples of the evaluation.

@@ -58,13 +58,15 @@ func (s *Study) Recipe() Figure {
 	}
 	if len(mid) > 0 {
 		stages = append(stages, box("Mid-training", []string{fmt.Sprintf("%d lengths", len(mid))}, true))
-	} else if len(controls) > 0 {
-		rlLines[0] += ", and " + strings.Join(controls, ", ") + " as a control"
+	} else if len(controls) == 1 {
+		rlLines[0] += ", and " + controls[0] + " as a control"
+	} else if len(controls) > 1 {
+		rlLines[0] += fmt.Sprintf(", and %d controls without RL", len(controls))
 	}
 	stages = append(stages, box("RL", rlLines, len(rl) > 1 || len(mid) > 0))
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
-		fmt.Sprintf("ops %s, %d problems each", e.Data.Mix[0].Ops, e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
+		fmt.Sprintf("ops %s, %d problems each", strings.ReplaceAll(e.Data.Mix[0].Ops.String(), "-", "–"), e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
 	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %s", s.Title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
 }

@@ -203,7 +203,7 @@ func NewPlot(title, xLabel, yLabel string) *Plot {
 	p.BackgroundColor = white
 	p.Title.TextStyle = aligned(bold(lettering(sizeTitle, ink)), draw.XCenter, draw.YTop)
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Label.TextStyle = aligned(labelStyle(), draw.XCenter, draw.YCenter)
+		a.Label.TextStyle = aligned(labelStyle(), draw.XCenter, draw.YBottom) // the library makes room for it above its baseline
 		a.Tick.Label = tickStyle()
 		a.LineStyle.Color, a.Tick.LineStyle.Color = ink, ink
 	}

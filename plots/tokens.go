@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -44,25 +45,40 @@ func Tokens(data TokensData) ([]byte, error) {
 	}
 	f := figure{title: data.Title, notes: data.Notes, keys: tokenKeys(data.Tokens)}
 	rows := tokenRows(data.Tokens)
-	height := vg.Length(len(rows)) * tokenRow
+	height := vg.Length(0)
+	for _, row := range rows {
+		height += rowHeight(row)
+	}
 	c, finish := f.begin(height)
-	for r, row := range rows {
+	top := c.Max.Y
+	for _, row := range rows {
 		x := c.Min.X
-		top := c.Max.Y - vg.Length(r)*tokenRow
 		for _, t := range row {
 			w := t.width()
 			t.draw(c, vg.Rectangle{Min: vg.Point{X: x, Y: top - tokenBox}, Max: vg.Point{X: x + w, Y: top}})
 			x += w + tokenGap
 		}
+		top -= rowHeight(row)
 	}
 	return finish()
 }
 
+// rowHeight is the height of a line of tokens: more where numbers stand below them.
+func rowHeight(row []Token) vg.Length {
+	for _, t := range row {
+		if t.Role != Given || t.Detail != "" {
+			return tokenRow
+		}
+	}
+	return tokenBare
+}
+
 const (
-	tokenBox = vg.Length(15) // height of a token's box
-	tokenRow = vg.Length(42) // from line to line
-	tokenGap = vg.Length(3)
-	tokenPad = vg.Length(4)
+	tokenBox  = vg.Length(15) // height of a token's box
+	tokenRow  = vg.Length(42) // from line to line
+	tokenBare = vg.Length(21) // the same, of lines without numbers
+	tokenGap  = vg.Length(3)
+	tokenPad  = vg.Length(4)
 )
 
 // shown is a token's text as it is drawn: a blank at its begin or end would not show.
@@ -151,6 +167,37 @@ type AttentionData struct {
 	Weights       [][]float64 // [query][key], in [0, 1]
 }
 
+// shortened are names of at most 20 letters: a token of many words takes the room of the map else.
+func shortened(names []string) []string {
+	short := make([]string, len(names))
+	for i, name := range names {
+		if letters := []rune(name); len(letters) > 20 {
+			name = strings.TrimSpace(string(letters[:9])) + " … " + strings.TrimSpace(string(letters[len(letters)-8:]))
+		}
+		short[i] = name
+	}
+	return short
+}
+
+func widest(s text.Style, names []string) (width vg.Length) {
+	for _, name := range names {
+		width = max(width, s.Width(name))
+	}
+	return width
+}
+
+// attentionCells fits a map into the figure: the lettering of its names, which is no higher than a cell, the side of a
+// cell, and the width of the queries' names.
+func attentionCells(queries []string, keys int) (style text.Style, cell, left vg.Length) {
+	style = lettering(sizeTick, ink)
+	for range 4 { // smaller names leave more room for the cells
+		left = widest(style, queries)
+		cell = min((figureWidth-2*margin-left-6)/vg.Length(keys), 16)
+		style.Font.Size = min(sizeTick, cell)
+	}
+	return style, cell, widest(style, queries)
+}
+
 // Attention draws a map of attention: one row a query, one column a key, the darker the more.
 //
 // It returns an error when the numbers of names and weights differ.
@@ -166,20 +213,14 @@ func Attention(data AttentionData) ([]byte, error) {
 	if len(data.Queries) == 0 {
 		return emptyFigure(data.Title, "no tokens")
 	}
-	style := lettering(min(sizeTick, 560/vg.Length(len(data.Keys))+1), ink)
-	left, below := vg.Length(0), vg.Length(0)
-	for _, q := range data.Queries {
-		left = max(left, style.Width(q))
-	}
-	for _, k := range data.Keys {
-		below = max(below, style.Width(k))
-	}
-	cell := min((figureWidth-2*margin-left-6)/vg.Length(len(data.Keys)), 16)
+	queries, keys := shortened(data.Queries), shortened(data.Keys)
+	style, cell, left := attentionCells(queries, len(keys))
+	below := widest(style, keys)
 	f := figure{title: data.Title, notes: []string{"Rows: the token that looks. Columns: where it looks. The darker, the more; each row adds up to 100 %."}}
 	c, finish := f.begin(cell*vg.Length(len(data.Queries)) + below + 8)
 	for i, row := range data.Weights {
 		y := c.Max.Y - vg.Length(i+1)*cell
-		drawText(c, aligned(style, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X + left, Y: y + cell/2 - 0.35*style.Font.Size}, data.Queries[i])
+		drawText(c, aligned(style, draw.XRight, draw.YCenter), vg.Point{X: c.Min.X + left, Y: y + cell/2 - 0.35*style.Font.Size}, queries[i])
 		for k, w := range row {
 			x := c.Min.X + left + 6 + vg.Length(k)*cell
 			box := vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + cell, Y: y + cell}}
@@ -188,7 +229,7 @@ func Attention(data AttentionData) ([]byte, error) {
 	}
 	turned := aligned(style, draw.XRight, draw.YCenter)
 	turned.Rotation = math.Pi / 2
-	for k, name := range data.Keys {
+	for k, name := range keys {
 		x := c.Min.X + left + 6 + (vg.Length(k)+0.5)*cell
 		drawText(c, turned, vg.Point{X: x, Y: c.Max.Y - cell*vg.Length(len(data.Queries)) - 4}, name)
 	}

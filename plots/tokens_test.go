@@ -47,3 +47,19 @@ func TestAttentionOfTokens(t *testing.T) {
 		t.Error("a row with a weight too few is drawn")
 	}
 }
+
+// A map of many tokens with long names keeps its names apart: they are no higher than a cell, and the map has most of the room.
+func TestNamesOfManyTokensStayApart(t *testing.T) {
+	var names []string
+	for i := range 100 {
+		names = append(names, map[bool]string{true: ". Define total number of adult animals in", false: "4"}[i%9 == 0])
+	}
+	short := shortened(names)
+	if short[0] != ". Define … imals in" || short[1] != "4" {
+		t.Errorf("the names are %q and %q", short[0], short[1])
+	}
+	style, cell, left := attentionCells(short, len(short))
+	if style.Font.Size > cell || cell*100 < (figureWidth-2*margin)*2/3 || left+6+cell*100 > figureWidth-2*margin+0.1 {
+		t.Errorf("letters of %.1f in cells of %.1f beside names of %.0f, in a figure of %.0f", style.Font.Size, cell, left, figureWidth)
+	}
+}

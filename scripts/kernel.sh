@@ -4,6 +4,7 @@
 # in which the user's own GOMLX_BACKEND and INTERPLAY_RUNS win.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 unset GOWORK # GoNB makes a workspace of its own
+export INTERPLAY_ROOT=$ROOT # for notebooks outside the project: its models and results
 
 # Every cell is linked anew, which is nearly all of its overhead (LAB.md): without debug information in half
 # the time, and by Go's own linker instead of the system's in two thirds of that.
@@ -39,6 +40,10 @@ watch_over() {
 set -m
 watch_over "$1" </dev/null >/dev/null 2>&1 &
 set +m
+
+# What leaves the laboratory out of cells that do not use it (scripts/kernel/go): built in idle time, and in place at once.
+mkdir "$TMPDIR/lean"
+(cd "$ROOT" && GOWORK=off nice -n 5 go build -o "$TMPDIR/lean/new" ./scripts/kernel/lean && mv "$TMPDIR/lean/new" "$TMPDIR/lean/lean") </dev/null >"$TMPDIR/lean/log" 2>&1 &
 
 # The language server reads the laboratory before the first Tab asks for it, in idle time. It is the kernel's own server,
 # so what it has read is there when the kernel asks.

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # Checks what executed notebooks leave: a cell that reads standard input fails instead of
-# waiting for ever, one that uses what no cell declared says so, and of a run that is interrupted or killed nothing is left, no process
+# waiting for ever, one that uses what no cell declared says so, a notebook outside the project finds the project's models, and of a run that is interrupted or killed nothing is left, no process
 # and no temporary folder. Needs a project that is set up; make test runs it.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TMPDIR=$work/tmp
-mkdir "$TMPDIR" "$work/asks" "$work/restarted" "$work/sleeps [v2]"
+mkdir "$TMPDIR" "$work/asks" "$work/restarted" "$work/elsewhere" "$work/sleeps [v2]"
 
-# notebook FILE CELL writes a notebook of one cell.
+# notebook FILE CELL… writes a notebook.
 notebook() {
 	"$PYTHON" - "$@" "$work/asleep" <<-'PY'
 		import json, sys
-		source = sys.argv[2].replace("ASLEEP", sys.argv[3])
-		cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
-		json.dump({"cells": [cell], "nbformat": 4, "nbformat_minor": 5,
+		cells = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [],
+		          "source": source.replace("ASLEEP", sys.argv[-1])} for i, source in enumerate(sys.argv[2:-1])]
+		json.dump({"cells": cells, "nbformat": 4, "nbformat_minor": 5,
 		           "metadata": {"kernelspec": {"name": "gonb", "display_name": "Go (gonb)", "language": "go"}}}, open(sys.argv[1], "w"))
 	PY
 }
@@ -43,6 +43,16 @@ if "$ROOT/.bin/interplay" notebooks -dir "$work/restarted" >"$work/log" 2>&1; th
 	fail "a cell passes that uses what no cell declared" "see scripts/kernel/go"
 fi
 grep -q "lab is declared in the notebook's first cell: run that cell first" "$work/log" || fail "after a restart a cell says otherwise: $(tail -3 "$work/log")" "see scripts/kernel/go"
+
+# The third cell needs nothing of the laboratory, and is linked without it; the last one does again.
+notebook "$work/elsewhere/elsewhere.ipynb" $'import "interplay/kernelkit"\nvar lab = kernelkit.Open("elsewhere", "smoke", 1)' \
+	$'%%\nfmt.Println(lab.Load("models/words").Label)' $'%%\nfmt.Println("hello")' $'%%\nfmt.Println(lab.Seed)'
+INTERPLAY_RUNS=$work/runs "$PYTHON" -m nbconvert --log-level=WARN --to notebook --execute --output "$work/elsewhere/done.ipynb" "$work/elsewhere/elsewhere.ipynb" >"$work/log" 2>&1 ||
+	fail "a notebook outside the project fails: $(tail -5 "$work/log")" "see scripts/kernel.sh"
+for word in words hello; do
+	grep -q "\"$word" "$work/elsewhere/done.ipynb" || fail "a notebook outside the project does not say $word: $(cat "$work/elsewhere/done.ipynb")" "see scripts/kernel/go"
+done
+nothing_left "a notebook outside the project"
 
 notebook "$work/sleeps [v2]/[1]*.ipynb" $'import (\n"os"\n"time"\n)\n%%\nos.WriteFile("ASLEEP", nil, 0o644)\ntime.Sleep(time.Hour)'
 for signal in TERM KILL; do

@@ -149,6 +149,7 @@ func checkPython(root string) (string, error) {
 type backend struct {
 	Name, Plugin, API string
 	Devices           []string
+	KeepsPrograms     bool
 }
 
 func probeBackend() error {
@@ -157,7 +158,7 @@ func probeBackend() error {
 		return err
 	}
 	defer e.Close()
-	return json.NewEncoder(os.Stdout).Encode(backend{e.Name, e.Plugin, e.API, e.Devices})
+	return json.NewEncoder(os.Stdout).Encode(backend{e.Name, e.Plugin, e.API, e.Devices, e.KeepsPrograms})
 }
 
 // checkBackend opens the backend in a process of its own.
@@ -189,12 +190,24 @@ func checkBackend(root string) (string, error) {
 	if b.Plugin != "" {
 		says += fmt.Sprintf(", PJRT API %s, plugin %s", b.API, b.Plugin)
 	}
+	if b.KeepsPrograms {
+		says += "; " + programs()
+	}
 	if b.Name == engine.Default {
 		if _, err := os.Stat(filepath.Join(root, ".venv", "pjrt", "pjrt_c_api_cuda_plugin.so")); err == nil {
 			says += "; the CUDA plugin is installed too: GOMLX_BACKEND=xla:cuda uses it"
 		}
 	}
 	return says, nil
+}
+
+// programs says where compiled programs are kept, or why none are: that costs seconds and is no fault.
+func programs() string {
+	kept, err := engine.KeptPrograms()
+	if err != nil {
+		return "compiled programs are not kept: " + strings.TrimPrefix(err.Error(), "engine: ")
+	}
+	return fmt.Sprintf("%d compiled programs kept, %d MB, in %s", kept.N, kept.Bytes>>20, kept.Folder)
 }
 
 // deviceNames names the first and the last device.

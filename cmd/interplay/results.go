@@ -82,7 +82,7 @@ func (f *resultsFlags) show(name string, asked bool) error {
 
 // runCommandOf is the command line that runs a study, which was given by its name or file.
 func runCommandOf(given string, s *study.Study) string {
-	if strings.HasSuffix(given, ".json") {
+	if isFile(given) {
 		return "interplay run " + given
 	}
 	return fmt.Sprintf("interplay run %s -profile %s", s.Name, s.Profile)
@@ -92,7 +92,7 @@ func runCommandOf(given string, s *study.Study) string {
 // one, else at any that has some.
 func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Results, string, error) {
 	profiles := []string{f.profile}
-	if !asked && !strings.HasSuffix(name, ".json") {
+	if !asked && !isFile(name) {
 		profiles = append(profiles, pipeline.Profiles()...)
 	}
 	var looked []string

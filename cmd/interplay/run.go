@@ -37,9 +37,15 @@ func (f *studyFlags) declare(c *cobra.Command) {
 	c.ValidArgsFunction = cobra.FixedCompletions(study.Names(), cobra.ShellCompDirectiveDefault)
 }
 
+// isFile says whether a study was given as a file, and not by its name.
+func isFile(study string) bool { return strings.HasSuffix(study, ".json") }
+
+// asked says whether the command line names a flag.
+func (f *studyFlags) asked(flag string) bool { return f.given != nil && f.given(flag) }
+
 // study makes the study of the command line, and warns of what it cannot do.
 func (f *studyFlags) study(name string) (*study.Study, error) {
-	if strings.HasSuffix(name, ".json") {
+	if isFile(name) {
 		s, err := f.file(name)
 		if err == nil {
 			for _, line := range s.Warnings() {
@@ -61,18 +67,18 @@ func (f *studyFlags) study(name string) (*study.Study, error) {
 // file is a study of a user's own. Its seeds are those of the file but where the command line
 // says others; its scale is written out in it, so that -profile has no meaning.
 func (f *studyFlags) file(name string) (*study.Study, error) {
-	if f.given != nil && f.given("profile") {
+	if f.asked("profile") {
 		return nil, usagef("-profile %s: %s holds its scale itself; print a study at that scale with `interplay run STUDY -profile %s -print`, and change that", f.profile, name, f.profile)
 	}
 	s, err := study.Read(name)
-	if err != nil || f.given == nil || !f.given("seed") && !f.given("seeds") {
+	if err != nil || !f.asked("seed") && !f.asked("seeds") {
 		return s, err
 	}
 	first, count := s.Seeds[0], len(s.Seeds)
-	if f.given("seed") {
+	if f.asked("seed") {
 		first = f.seed
 	}
-	if f.given("seeds") {
+	if f.asked("seeds") {
 		count = f.seeds
 	}
 	s.Seeds = consecutive(first, count)

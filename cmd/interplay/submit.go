@@ -110,7 +110,7 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 	w.Logs = filepath.Join(w.Runs, "jobs")
 	w.Name = strings.TrimSuffix(filepath.Base(names[0]), ".json")
 	for _, name := range names {
-		if strings.HasSuffix(name, ".json") {
+		if isFile(name) {
 			if name, err = filepath.Abs(name); err != nil {
 				return w, err
 			}
@@ -119,11 +119,11 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 	}
 	// A study of the list needs its scale and first seed, which here may come from the environment;
 	// a file holds its own.
-	file := slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, ".json") })
+	file := slices.ContainsFunc(names, isFile)
 	if !file {
 		w.Args = append(w.Args, "-profile", f.profile)
 	}
-	if !file || f.given != nil && f.given("seed") {
+	if !file || f.asked("seed") {
 		w.Args = append(w.Args, "-seed", strconv.FormatInt(f.seed, 10))
 	}
 	if f.seeds > 0 {

@@ -40,6 +40,9 @@ type Engine struct {
 	API      string   // version of the PJRT API that the plugin speaks; empty for the portable backend
 	Devices  []string // one description a device
 
+	// KeepsPrograms says that the plugin looks for a compiled program among the kept ones.
+	KeepsPrograms bool
+
 	mu       sync.Mutex
 	programs map[string]*graph.Exec
 }
@@ -136,6 +139,9 @@ func openXLA(name, config string) (*Engine, error) {
 		return nil, fmt.Errorf("engine: the plugin %s does not open as backend %q: %w", path, name, err)
 	}
 	e := &Engine{Backend: b, Name: name, Plugin: path, Platform: platformOf(path)}
+	if e.Platform == "cpu" { // programs for CUDA could be kept as well; that was never tried
+		e.KeepsPrograms = keepPrograms(plugin)
+	}
 	if p, err := pjrt.GetPlugin(plugin); err == nil {
 		major, minor := p.Version()
 		e.API = fmt.Sprintf("%d.%d", major, minor)
@@ -321,8 +327,8 @@ func checkPlugin(path string) error {
 	return nil
 }
 
-// ProjectRoot is the folder that holds module interplay's go.mod: the nearest one
-// above the working directory, else the nearest one above the executable.
+// ProjectRoot is the folder that holds module interplay's go.mod: the nearest one above the working directory, else above
+// the program, else the one that INTERPLAY_ROOT names, which a notebook's kernel sets.
 func ProjectRoot() (string, error) {
 	var starts []string
 	if wd, err := os.Getwd(); err == nil {
@@ -330,6 +336,9 @@ func ProjectRoot() (string, error) {
 	}
 	if exe, err := os.Executable(); err == nil {
 		starts = append(starts, filepath.Dir(exe))
+	}
+	if root := os.Getenv("INTERPLAY_ROOT"); root != "" { // of a notebook's kernel: a cell of a notebook elsewhere lies under no project
+		starts = append(starts, root)
 	}
 	for _, dir := range starts {
 		for {

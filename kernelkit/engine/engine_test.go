@@ -166,3 +166,24 @@ func TestPeaksAreThoseOfTheCard(t *testing.T) {
 		}
 	}
 }
+
+// A cell of a notebook outside the project lies under no go.mod of it: its kernel says where the project is.
+func TestTheProjectIsFoundFromANotebookElsewhere(t *testing.T) {
+	root, err := ProjectRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.MkdirAll(elsewhere, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(elsewhere)
+	t.Setenv("INTERPLAY_ROOT", "")
+	if found, err := ProjectRoot(); err == nil {
+		t.Skipf("the test's own program lies in a project, %s", found)
+	}
+	t.Setenv("INTERPLAY_ROOT", root)
+	if found, err := ProjectRoot(); err != nil || found != root {
+		t.Errorf("ProjectRoot is %q, %v; want %q", found, err, root)
+	}
+}

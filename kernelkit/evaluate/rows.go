@@ -42,6 +42,22 @@ func ReadRows[T any](path string) (rows []T, err error) {
 	if n := file.NumRows(); n < 0 || n > rowsPerByte*info.Size() {
 		return nil, fmt.Errorf("%s says that it has %d rows in %d bytes: expected at most %d a byte", path, n, info.Size(), rowsPerByte)
 	}
+	if file.NumRows() <= 1<<20 {
+		rows = make([]T, file.NumRows())
+		if plain, err := readColumns(file, rows); err != nil {
+			return nil, fmt.Errorf("%s is torn: %w", path, err)
+		} else if plain {
+			return rows, nil
+		}
+	}
+	if rows, err = readRows[T](file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return rows, nil
+}
+
+// readRows reads any file with the library's own reader.
+func readRows[T any](file *parquet.File) (rows []T, err error) {
 	reader := parquet.NewGenericReader[T](file)
 	defer reader.Close()
 	// All at once where the file does not ask for much: growing copies, and there are many.
@@ -51,10 +67,10 @@ func ReadRows[T any](path string) (rows []T, err error) {
 		n, err := reader.Read(rows[len(rows):min(cap(rows), len(rows)+rowsAtOnce)])
 		rows = rows[:len(rows)+n]
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, err
 		}
 		if n == 0 {
-			return nil, fmt.Errorf("%s ends after %d of its %d rows", path, len(rows), file.NumRows())
+			return nil, fmt.Errorf("it ends after %d of its %d rows", len(rows), file.NumRows())
 		}
 	}
 	return rows, nil

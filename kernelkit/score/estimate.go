@@ -115,8 +115,13 @@ func (e *Estimate) SeedsFor(at, level, power float64) int {
 	if e.Exact() || distance < rounding {
 		return 0
 	}
+	normal := distuv.UnitNormal
+	least := (1 - 1e-6) * (normal.Quantile((1+level)/2) + normal.Quantile(power)) // of a test's reach: Student's t reaches farther
 	for n := 2; n <= most; n++ {
 		variance, freedom := e.with(float64(n), float64(e.Prompts))
+		if distance < least*math.Sqrt(variance) { // most n end here, without t's quantiles, which take long
+			continue
+		}
 		if detects(distance, variance, freedom, level, power) {
 			return n
 		}

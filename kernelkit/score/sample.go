@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 )
@@ -61,16 +60,21 @@ var (
 // a rank appears twice or is negative, when process accuracy is outside [0, 1], or
 // when a sample is called strict without a right answer and a right process.
 func Summarise(samples []Sample) ([]Prompt, error) {
-	byPrompt := map[string][]Sample{}
-	for _, s := range samples {
-		if err := s.check(); err != nil {
+	for i := range samples {
+		if err := samples[i].check(); err != nil {
 			return nil, err
 		}
-		byPrompt[s.Prompt] = append(byPrompt[s.Prompt], s)
 	}
-	prompts := make([]Prompt, 0, len(byPrompt))
-	for _, id := range slices.Sorted(maps.Keys(byPrompt)) {
-		p, err := count(byPrompt[id])
+	groups, ok := runs(samples)
+	if !ok {
+		samples = slices.Clone(samples)
+		slices.SortStableFunc(samples, func(a, b Sample) int { return cmp.Compare(a.Prompt, b.Prompt) })
+		groups, _ = runs(samples)
+	}
+	slices.SortFunc(groups, func(a, b []Sample) int { return cmp.Compare(a[0].Prompt, b[0].Prompt) })
+	prompts := make([]Prompt, 0, len(groups))
+	for _, group := range groups {
+		p, err := count(group)
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +82,24 @@ func Summarise(samples []Sample) ([]Prompt, error) {
 	}
 	slices.SortStableFunc(prompts, comparePrompts)
 	return prompts, nil
+}
+
+// runs splits samples where the prompt changes; false when the samples of a prompt do not stand together.
+func runs(samples []Sample) (groups [][]Sample, together bool) {
+	seen := make(map[string]bool, len(samples)/8)
+	for start, i := 0, 1; i <= len(samples); i++ {
+		if i < len(samples) && samples[i].Prompt == samples[start].Prompt {
+			continue
+		}
+		if id := samples[start].Prompt; seen[id] {
+			return nil, false
+		} else {
+			seen[id] = true
+		}
+		groups = append(groups, samples[start:i])
+		start = i
+	}
+	return groups, true
 }
 
 func comparePrompts(a, b Prompt) int {
@@ -97,13 +119,18 @@ func (s *Sample) check() error {
 	return nil
 }
 
-// count summarises the samples of one prompt; it sorts them by rank.
+// count summarises the samples of one prompt, in order of rank.
 func count(samples []Sample) (Prompt, error) {
-	slices.SortFunc(samples, func(a, b Sample) int { return cmp.Compare(a.Rank, b.Rank) })
+	byRank := func(a, b Sample) int { return cmp.Compare(a.Rank, b.Rank) }
+	if !slices.IsSortedFunc(samples, byRank) {
+		samples = slices.Clone(samples)
+		slices.SortFunc(samples, byRank)
+	}
 	first := samples[0]
 	n := len(samples)
 	p := Prompt{ID: first.Prompt, Op: first.Op, Mode: first.Mode, Context: first.Context, N: n, FirstStrict: n, FirstAnswer: n}
-	for i, s := range samples {
+	for i := range samples {
+		s := &samples[i]
 		if s.Op != p.Op || s.Mode != p.Mode || s.Context != p.Context {
 			return Prompt{}, fmt.Errorf("%w: prompt %q appears as op %d %s %s and as op %d %s %s; an ID must name one problem",
 				ErrSample, p.ID, p.Op, p.Mode, p.Context, s.Op, s.Mode, s.Context)
@@ -182,13 +209,23 @@ func GroupBy(prompts []Prompt, by By) []Group {
 	return sorted
 }
 
-// InOps returns the prompts with lo ≤ op ≤ hi.
+// InOps returns the prompts with lo ≤ op ≤ hi: where they stand together, as they do in what Summarise returns, a part
+// of the list itself, else a copy.
 func InOps(prompts []Prompt, lo, hi int) []Prompt {
-	var in []Prompt
-	for _, p := range prompts {
-		if p.Op >= lo && p.Op <= hi {
-			in = append(in, p)
+	in := func(i int) bool { return prompts[i].Op >= lo && prompts[i].Op <= hi }
+	start := 0
+	for start < len(prompts) && !in(start) {
+		start++
+	}
+	end := start
+	for end < len(prompts) && in(end) {
+		end++
+	}
+	list := prompts[start:end:end] // what is appended goes into a copy
+	for i := end; i < len(prompts); i++ {
+		if in(i) {
+			list = append(list, prompts[i])
 		}
 	}
-	return in
+	return list
 }

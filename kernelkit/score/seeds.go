@@ -1,6 +1,7 @@
 package score
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -113,31 +114,64 @@ type crossed struct {
 
 func cross(terms []Term) (*crossed, error) {
 	x := &crossed{}
-	ops := map[string]int{}
 	for i, t := range terms {
 		seeds := slices.Sorted(maps.Keys(t.Scores))
 		if i > 0 {
 			seeds = slices.DeleteFunc(seeds, func(s int64) bool { return !slices.Contains(x.seeds, s) })
 		}
 		x.seeds = seeds
-		for _, prompts := range t.Scores {
-			for _, p := range prompts {
-				ops[p.ID] = p.Op
-			}
-		}
 	}
-	if len(x.seeds) == 0 || len(ops) == 0 {
+	all := allPrompts(terms)
+	if len(x.seeds) == 0 || len(all) == 0 {
 		return nil, fmt.Errorf("%w that all terms of the contrast have in common", ErrNoData)
 	}
-	x.ids = slices.Sorted(maps.Keys(ops))
-	slices.SortStableFunc(x.ids, func(a, b string) int { return ops[a] - ops[b] })
-	for i, id := range x.ids {
-		if i == 0 || ops[id] != ops[x.ids[i-1]] {
+	slices.SortFunc(all, func(a, b *Prompt) int { return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.ID, b.ID)) })
+	x.ids = make([]string, len(all))
+	for i, p := range all {
+		x.ids[i] = p.ID
+		if i == 0 || p.Op != all[i-1].Op {
 			x.strata = append(x.strata, 0)
 		}
 		x.strata[len(x.strata)-1]++
 	}
 	return x, nil
+}
+
+// allPrompts are the prompts that any seed of any term has, each once.
+func allPrompts(terms []Term) (all []*Prompt) {
+	var first []Prompt
+	seen := map[string]int{} // place in all
+	for _, t := range terms {
+		for _, prompts := range t.Scores {
+			if first == nil {
+				first = prompts
+			} else if samePrompts(first, prompts) { // the usual: one test set
+				continue
+			}
+			for i := range prompts {
+				if at, ok := seen[prompts[i].ID]; ok {
+					all[at] = &prompts[i]
+					continue
+				}
+				seen[prompts[i].ID] = len(all)
+				all = append(all, &prompts[i])
+			}
+		}
+	}
+	return all
+}
+
+// samePrompts says whether two lists hold the same prompts in the same order.
+func samePrompts(a, b []Prompt) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].ID != b[i].ID || a[i].Op != b[i].Op {
+			return false
+		}
+	}
+	return true
 }
 
 // linearise fills the cells and returns the value of the contrast.
@@ -155,13 +189,26 @@ func (x *crossed) linearise(terms []Term) (value float64, err error) {
 		seed, prompt int
 		part, whole  float64
 	}
+	var first []Prompt
+	var at []int // of these in the table
+	places := func(prompts []Prompt) []int {
+		if first == nil || !samePrompts(first, prompts) {
+			first, at = prompts, make([]int, len(prompts))
+			for i := range prompts {
+				at[i] = place[prompts[i].ID]
+			}
+		}
+		return at
+	}
 	for _, t := range terms {
 		var all []cell
 		part, whole := 0.0, 0.0
 		for s, seed := range x.seeds {
 			prompts := t.Scores[seed]
+			at := places(prompts)
+			all = slices.Grow(all, len(prompts))
 			for i := range prompts {
-				c := cell{seed: s, prompt: place[prompts[i].ID]}
+				c := cell{seed: s, prompt: at[i]}
 				if c.part, c.whole, err = t.Measure(&prompts[i]); err != nil {
 					return 0, fmt.Errorf("seed %d: %w", seed, err)
 				}

@@ -53,7 +53,7 @@ func (s *Study) Warnings() (lines []string) {
 	}
 	for _, c := range s.Claims {
 		if gone := s.Gone(c); gone != "" && c.NotRun == "" {
-			lines = append(lines, fmt.Sprintf("claim %s will not be judged: %s", c.ID, gone))
+			lines = append(lines, fmt.Sprintf("the claim %q (%s) will not be judged: %s", c.Says, c.ID, gone))
 		}
 	}
 	for _, f := range s.Figures {

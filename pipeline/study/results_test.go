@@ -139,7 +139,7 @@ func TestMisspeltNamesAreWarnedOfWithASuggestion(t *testing.T) {
 		t.Errorf("it may run: %v", err)
 	}
 	said := strings.Join(s.Warnings(), "\n")
-	for _, want := range []string{"claim wide-helps will not be judged", `no arm "narow" (did you mean "narrow"?)`, `no range "xxxxxx" (it has trained, deeper)`, `the covariate: the study has no arm "bsae" (did you mean "base"?)`} {
+	for _, want := range []string{"(wide-helps) will not be judged", `no arm "narow" (did you mean "narrow"?)`, `no range "xxxxxx" (it has trained, deeper)`, `the covariate: the study has no arm "bsae" (did you mean "base"?)`} {
 		if !strings.Contains(said, want) {
 			t.Errorf("expected %q in %s", want, said)
 		}

@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,37 +23,48 @@ func (s Scores) Only(seed int64) Scores {
 }
 
 // scoresOf counts the samples of every arm and seed, and gives the prompts the
-// likelihoods of their gold solutions.
+// likelihoods of their gold solutions. Records of one arm and seed stand together as they were
+// collected; where they do not, they are sorted first.
 func scoresOf(records []Record, likelihoods []Likelihood) (Scores, error) {
-	type run struct {
-		arm  string
-		seed int64
-	}
-	counts := map[run]int{}
-	for i := range records {
-		counts[run{records[i].Arm, records[i].Seed}]++
-	}
-	samples := map[run][]score.Sample{}
-	for key, n := range counts {
-		samples[key] = make([]score.Sample, 0, n)
-	}
-	for i := range records {
-		key := run{records[i].Arm, records[i].Seed}
-		samples[key] = append(samples[key], records[i].Sample())
+	if !together(records) {
+		records = slices.Clone(records)
+		slices.SortStableFunc(records, func(a, b Record) int { return cmp.Or(cmp.Compare(a.Arm, b.Arm), cmp.Compare(a.Seed, b.Seed)) })
 	}
 	scores := Scores{}
-	for key, list := range samples {
-		prompts, err := score.Summarise(list)
+	var samples []score.Sample // of one arm and seed at a time: there are many
+	for start := 0; start < len(records); start += len(samples) {
+		arm, seed := records[start].Arm, records[start].Seed
+		samples = samples[:0]
+		for i := start; i < len(records) && records[i].Arm == arm && records[i].Seed == seed; i++ {
+			samples = append(samples, records[i].Sample())
+		}
+		prompts, err := score.Summarise(samples)
 		if err != nil {
-			return nil, fmt.Errorf("records of %s, seed %d: %w", key.arm, key.seed, err)
+			return nil, fmt.Errorf("records of %s, seed %d: %w", arm, seed, err)
 		}
-		if scores[key.arm] == nil {
-			scores[key.arm] = score.Seeds{}
+		if scores[arm] == nil {
+			scores[arm] = score.Seeds{}
 		}
-		scores[key.arm][key.seed] = prompts
+		scores[arm][seed] = prompts
 	}
 	scores.attach(likelihoods)
 	return scores, nil
+}
+
+// together says whether the records of every arm and seed stand together.
+func together(records []Record) bool {
+	seen := map[runKey]bool{}
+	for i := range records {
+		if i > 0 && records[i].Arm == records[i-1].Arm && records[i].Seed == records[i-1].Seed {
+			continue
+		}
+		key := runKey{records[i].Arm, records[i].Seed}
+		if seen[key] {
+			return false
+		}
+		seen[key] = true
+	}
+	return true
 }
 
 // attach gives the prompts of every arm the likelihoods of their gold solutions.

@@ -80,7 +80,8 @@ measured() {
 	cpu=$(cat "$work/cpu.txt")
 }
 
-# One process.
+# One process. Each side begins without a compiled program.
+export INTERPLAY_PROGRAMS=$work/programs-alone
 measure "$alone"
 began=$(date +%s.%N)
 INTERPLAY_RUNS=$alone interplay run "$study" -out "$work/results" >"$work/alone.txt" 2>&1 || { tail "$work/alone.txt"; exit 1; }
@@ -94,7 +95,7 @@ INTERPLAY_RUNS=$alone interplay run "$study" -plan -cluster $here/local.json -af
 forecast=$(sed -n 's/^last stage ends after *\([0-9.]* [a-z]*\) .*/\1/p' "$work/forecast.txt")
 small=
 if [ -z "$calm" ] && mount -t tmpfs -o size=2m tmpfs "$many" 2>/dev/null; then small=1; fi
-export INTERPLAY_RUNS=$many
+export INTERPLAY_RUNS=$many INTERPLAY_PROGRAMS=$work/programs-many
 measure "$many"
 began=$(date +%s.%N)
 slurm interplay submit "$study" -slurm -cluster $here/local.json >"$work/submit.txt"

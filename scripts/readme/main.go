@@ -8,8 +8,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,12 +19,9 @@ import (
 	"interplay/pipeline/study"
 )
 
-// Profiles whose results README shows: all studies, and the one of an edge that pre-training
-// never saw.
-const (
-	profile     = "micro"
-	neverSeenAt = "lookup"
-)
+// shown are the profiles at which README shows the studies: that of the edge where pre-training
+// never showed the edge, and all others.
+var shown = []string{"micro", "lookup"}
 
 func main() {
 	if err := write(); err != nil {
@@ -57,26 +54,19 @@ func composed(root string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := committed(root, profile)
-	if err != nil {
-		return nil, err
-	}
-	neverSeen, err := committed(root, neverSeenAt)
-	if err != nil {
-		return nil, err
+	var all []results
+	best := results{} // of a study with results at both, those at the later one
+	for _, profile := range shown {
+		r, err := committed(root, profile)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+		maps.Copy(best, r)
 	}
 	readme := string(text)
-	parameters, err := walkthroughsParameters(root)
-	if err != nil {
-		return nil, err
-	}
-	for name, of := range map[string]func() (string, error){
-		"results":          func() (string, error) { return table(all, rows) },
-		"never-seen":       func() (string, error) { return neverSeenTable(neverSeen) },
-		"edge-caption":     func() (string, error) { return edgeCaption(all, parameters) },
-		"exposure-caption": func() (string, error) { return exposureCaption(all) },
-	} {
-		block, err := of()
+	for name, of := range map[string]func(results) (string, error){"results": table, "edge-caption": edgeCaption, "exposure-caption": exposureCaption} {
+		block, err := of(best)
 		if err != nil {
 			return nil, fmt.Errorf("the part %s of README.md: %w", name, err)
 		}
@@ -84,7 +74,7 @@ func composed(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	out, err := badges(root, all, neverSeen)
+	out, err := badges(root, all...)
 	if err != nil {
 		return nil, err
 	}
@@ -135,30 +125,6 @@ func (r results) claim(of, id string) (study.Judgement, error) {
 		}
 	}
 	return study.Judgement{}, fmt.Errorf("the study %s has no claim %q any more: mend the list in scripts/readme/rows.go", of, id)
-}
-
-// walkthroughsParameters is how many parameters the model of the small scales has, which the
-// walkthrough reports and CI compares.
-func walkthroughsParameters(root string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(root, "notebooks", "expected", "00_walkthrough.smoke.json"))
-	if err != nil {
-		return 0, err
-	}
-	var expected struct {
-		Results []struct {
-			ID    string
-			Value float64
-		}
-	}
-	if err := json.Unmarshal(text, &expected); err != nil {
-		return 0, err
-	}
-	for _, r := range expected.Results {
-		if r.ID == "parameters" {
-			return int(r.Value), nil
-		}
-	}
-	return 0, fmt.Errorf("the walkthrough's expected results have no parameters")
 }
 
 // mark is a comment that begins or ends a part of README.md.

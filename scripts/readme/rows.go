@@ -9,21 +9,22 @@ import (
 	"interplay/pipeline/study"
 )
 
-// row is a question of a table.
+// row is a question of the table.
 type row struct{ study, claim, asks string }
 
-// rows are the questions of README's first table, each answered by one claim: "yes" where the
-// claim agrees with what was found, "no" where it is contradicted, with a dagger where that
-// holds of the claim by itself but not among all claims of its study. The claim's own sentence
-// and its rule are shown by `interplay results STUDY`.
+// rows are the questions of README's table, each answered by one claim: "yes" where the claim
+// agrees with what was found, "no" where it is contradicted, with a dagger where that holds of
+// the claim by itself but not among all claims of its study. The claim's own sentence and its
+// rule are shown by `interplay results STUDY`.
 var rows = []row{
-	{"edge", "edge-raises-pass1", "Does RL at the edge of what the base can do raise pass@1 there?"},
-	{"edge", "edge-raises-passk", "Does it solve problems there that the base does not (pass@16)?"},
+	{"edge", "edge-raises-pass1", "Does RL at ops that pre-training never showed raise pass@1 there?"},
+	{"edge", "edge-raises-pass128", "Does it solve problems there that the base does not solve in 128 attempts (pass@128)?"},
+	{"edge", "edge-curve-apart", "Does it lead at every number of attempts from 1 to 128?"},
 	{"edge", "edge-reaches-beyond", "Does that carry to problems deeper than any it trained on (pass@16)?"},
-	{"edge", "beyond-gains-nothing", "Is RL on problems far beyond the edge in vain (pass@16 at the edge)?"},
-	{"edge", "inside-pass1", "Does RL inside what the base can do raise pass@1 there?"},
-	{"edge", "inside-passk", "Is it only surer there, not more able (pass@16 not raised)?"},
-	{"edge", "rl-beats-sft", "Does RL beat gold solutions of the same problems, for as many tokens (pass@16 at the edge)?"},
+	{"edge", "beyond-gains-nothing", "Is RL just beyond the edge in vain (pass@16 at the edge)?"},
+	{"edge", "inside-curve-crosses", "Does RL inside what the base can do cross its curve at the edge: ahead with one attempt, behind with 128?"},
+	{"edge", "rl-beats-sft", "Does RL beat gold solutions, planned at equal FLOPs (pass@16 at the edge)?"},
+	{"edge", "same-problems", "And on exactly the same problems?"},
 	{"edge", "sft-forgets", "Do gold solutions make it forget more than RL does (pass@1 inside)?"},
 	{"exposure", "rl-does-it", "Does RL open a new context of which pre-training showed 1 % (pass@16 on deep problems)?"},
 	{"exposure", "a-tenth-is-too-little", "Is 0.1 % of it too little (pass@16 on deep problems)?"},
@@ -35,26 +36,8 @@ var rows = []row{
 	{"reward", "dense-process", "Does paying each right step give better steps beyond the edge?"},
 }
 
-// neverSeen are the questions of README's second table, of a base whose edge pre-training
-// never showed.
-var neverSeen = []row{
-	{"edge", "edge-raises-pass1", "Does RL at ops that pre-training never showed raise pass@1 there?"},
-	{"edge", "edge-raises-pass128", "Does it solve problems there that the base does not solve in 128 attempts (pass@128)?"},
-	{"edge", "edge-curve-apart", "Does it lead at every number of attempts from 1 to 128?"},
-	{"edge", "edge-reaches-beyond", "Does that carry to problems deeper still (pass@16)?"},
-	{"edge", "beyond-gains-nothing", "Is RL just beyond the edge in vain (pass@16 at the edge)?"},
-	{"edge", "inside-curve-crosses", "Does RL inside what the base can do cross its curve: ahead with one attempt, behind with 128?"},
-	{"edge", "rl-beats-sft", "Does RL beat gold solutions, planned at equal FLOPs (pass@16 at the edge)?"},
-	{"edge", "same-problems", "And on exactly the same problems?"},
-}
-
-// neverSeenTable is README's second table, with what stands behind it.
-func neverSeenTable(r results) (string, error) {
-	text, err := table(r, neverSeen)
-	if err != nil {
-		return "", err
-	}
-	s := r["edge"].Study
+// underTheTable says what stands behind the study of the edge.
+func underTheTable(s *study.Study) (string, error) {
 	base, ok := s.Arm("base")
 	if !ok {
 		return "", fmt.Errorf("the study %s has no base", s.Name)
@@ -63,8 +46,8 @@ func neverSeenTable(r results) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the study %s has no edge", s.Name)
 	}
-	return fmt.Sprintf("%s\n%s seeds, %d problems an op, %d samples a problem where 128 attempts are asked for. Pre-training ends at op %d, the edge is ops %s.\n", text,
-		sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, s.Samples(base), highestOp(base.Steps[0].Train.Data), strings.ReplaceAll(edge.Ops.String(), "-", " and ")), nil
+	return fmt.Sprintf("\n`edge` is at scale `%s`: %s seeds, %d problems an op, %d samples a problem where 128 attempts are asked for; pre-training ends at op %d, the edge is ops %s.\n",
+		s.Profile, inWords(len(s.Seeds)), s.Evaluation.Problems, s.Samples(base), highestOp(base.Steps[0].Train.Data), strings.ReplaceAll(edge.Ops.String(), "-", " and ")), nil
 }
 
 // highestOp is the deepest that a corpus shows.
@@ -78,8 +61,8 @@ func highestOp(data gsm.Spec) (op int) {
 // answers are the verdicts as answers to a question.
 var answers = map[study.Verdict]string{study.Agrees: "**Yes**", study.Contradicts: "**No**", study.NotResolved: "Undecided"}
 
-// table is one of README's tables of results: the question, the answer, the effect with its interval.
-func table(r results, rows []row) (string, error) {
+// table is README's table of results: the question, the answer, the effect with its interval.
+func table(r results) (string, error) {
 	var b strings.Builder
 	daggers := false
 	b.WriteString("| question | answer | effect, points [95 % interval] | study |\n|---|---|---|---|\n")
@@ -100,7 +83,8 @@ func table(r results, rows []row) (string, error) {
 	if daggers {
 		b.WriteString("\n† By itself; not when all claims of the study are asked at once (Benjamini–Hochberg at 5 %).\n")
 	}
-	return b.String(), nil
+	under, err := underTheTable(r["edge"].Study)
+	return b.String() + under, err
 }
 
 // found writes what was found: an effect in points, or where two curves cross.
@@ -109,6 +93,9 @@ func found(j study.Judgement) string {
 		return points(j.Found)
 	}
 	at, interval := j.Crossing.Where()
+	if within, none := strings.CutPrefix(at, "not "); none {
+		return "the curves do not cross " + within
+	}
 	return fmt.Sprintf("the curves cross: %s [%s]", at, interval)
 }
 
@@ -142,19 +129,31 @@ func inWords(n int) string {
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // edgeCaption says what stands behind the first figure.
-func edgeCaption(r results, parameters int) (string, error) {
-	j, err := r.claim("edge", "edge-reaches-beyond")
+func edgeCaption(r results) (string, error) {
+	at, err := r.claim("edge", "edge-raises-pass128")
 	if err != nil {
 		return "", err
 	}
-	says := map[study.Verdict]string{
-		study.Agrees:      "RL at the edge of competence solves problems that the base does not, and problems deeper than any it trained on.",
-		study.Contradicts: "RL at the edge of competence solves no problem deeper than those it trained on.",
-		study.NotResolved: "Whether RL at the edge of competence solves deeper problems than it trained on is undecided.",
+	beyond, err := r.claim("edge", "edge-reaches-beyond")
+	if err != nil {
+		return "", err
+	}
+	says := "What RL at the edge of competence adds is undecided."
+	switch {
+	case at.Verdict == study.Agrees && beyond.Verdict == study.Agrees:
+		says = "RL at the edge of competence solves problems that the base does not solve in 128 attempts, of a kind that pre-training never showed, and deeper ones than it trained on."
+	case at.Verdict == study.Agrees:
+		says = "RL at the edge of competence solves problems that the base does not solve in 128 attempts, of a kind that pre-training never showed."
+	case at.Verdict == study.Contradicts:
+		says = "RL at the edge of competence solves nothing that the base does not solve in 128 attempts."
 	}
 	s := r["edge"].Study
+	base, ok := s.Arm("base")
+	if !ok {
+		return "", fmt.Errorf("the study %s has no base", s.Name)
+	}
 	return fmt.Sprintf("*%s %s seeds, %d problems an op, a decoder of %dk parameters trained from scratch on two cores; below: differences from the base with 95 %% intervals; hollow: the paper's 100M model.*\n",
-		says[j.Verdict], sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, (parameters+500)/1000), nil
+		says, sentence(inWords(len(s.Seeds))), s.Evaluation.Problems, (base.Steps[0].Train.Model.Params()+500)/1000), nil
 }
 
 // exposureCaption says what stands behind the second figure.
