@@ -174,7 +174,6 @@ func (r *record) graph() (*Graph, []string, error) {
 	var nodes []recordNode
 	for _, n := range r.Gen.Topo {
 		if n.Kind != "alias" {
-			b.add(n.Name)
 			nodes = append(nodes, n)
 		}
 	}
@@ -183,8 +182,12 @@ func (r *record) graph() (*Graph, []string, error) {
 	}
 	for _, n := range r.Gen.Noise {
 		if n.Kind == "instance" {
-			b.add(n.Name)
 			nodes = append(nodes, n)
+		}
+	}
+	for i, n := range nodes {
+		if b.add(n.Name) != i {
+			return nil, nil, fmt.Errorf("the record has two nodes of the name %.80q", n.Name)
 		}
 	}
 	for i, n := range nodes {

@@ -112,6 +112,7 @@ func FuzzConform(f *testing.F) {
 	f.Add([]byte(`{"op":2,"mode":"forwardreverse","d":2,"problem":"The number of a in P exists, and its number is greater than 0. The total c in P equals 2. ","question":"How many a does P have?","solution":"Define a in P as x; we","answer":"2","gen":{"topo":` + nodes + `,"noise":[{"name":"b in P","kind":"instance","parents":["RNG","I:a in P"],"rng_const":2,"rng_op":"*"}]}}`))
 	f.Add([]byte(`{"op":2,"mode":"normalforward","d":2,"problem":"The number of a in P equals 2. ","question":"What is the total c in P?","solution":"Define a in P as A; so A = 2. Define total c in P as B; so B = A = 2. Answer: 2.","answer":"2","gen":{"topo":` + nodes + `}}`))
 	f.Add([]byte(`{"gen":{"topo":[{"kind":"alias"}]}}`))
+	f.Add([]byte(`{"gen":{"topo":[{"value":0},{}]}}`)) // two nodes of one name
 	f.Add([]byte(`{"mode":"forwardreverse","gen":{"topo":[{"name":"a in P","kind":"instance","parents":["RNG","I:a in P"]}]}}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		var r record
