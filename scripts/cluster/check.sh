@@ -112,9 +112,9 @@ any() { workers | shuf -n 1; }
 kills=0 full=0
 for second in $(seq 900); do
 	sleep 1
+	n=$(left 2>/dev/null || echo unknown)
+	[ "$n" != 0 ] || break
 	if [ $((second % 5)) -eq 0 ]; then
-		n=$(left 2>/dev/null || echo unknown)
-		[ "$n" != 0 ] || break
 		if [ -z "$calm" ] && victim=$(any) && [ -n "$victim" ]; then
 			! kill -KILL "$victim" 2>/dev/null || kills=$((kills + 1))
 		fi
