@@ -116,6 +116,15 @@ func TestFiguresGoWithoutArmsThatTheProfileLeavesOut(t *testing.T) {
 	if got := r.names([]string{"base", "mixed", "edge"}); !slices.Equal(got, []string{"base", "edge"}) {
 		t.Errorf("of base, mixed and edge the figure has %v", got)
 	}
+	for _, profile := range []string{"smoke", "micro"} { // without the controls
+		other, err := study.ByName("edge", profile, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (&Results{&study.Results{Study: other}, ""}).names([]string{"base", "sft", "sft-same"}); !slices.Equal(got, []string{"base", "sft"}) {
+			t.Errorf("at %s, of base, sft and sft-same the figure has %v", profile, got)
+		}
+	}
 	if got := r.names([]string{"base", "mixt"}); !slices.Equal(got, []string{"base", "mixt"}) {
 		t.Errorf("an arm of no study is taken away: %v", got)
 	}

@@ -341,3 +341,23 @@ func TestAProfileMayLeaveArmsOut(t *testing.T) {
 		}
 	}
 }
+
+// A profile with controls has every one of them but those that it leaves out by name.
+func TestControlArmsAreThoseThatControlsAdd(t *testing.T) {
+	with, err := ByName("edge", "lookup", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := ByName("edge", "micro", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range controlArms {
+		if _, ok := with.Arm(name); ok == slices.Contains(with.LeftOut, name) {
+			t.Errorf("at lookup %s is an arm: %t, and left out by name: %t", name, ok, !ok)
+		}
+		if _, ok := without.Arm(name); ok || !slices.Contains(without.LeftOut, name) {
+			t.Errorf("at micro %s is an arm: %t", name, ok)
+		}
+	}
+}

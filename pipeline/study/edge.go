@@ -39,7 +39,10 @@ func edgeStudy(s *scale) *Study {
 	st.Likelihood, st.Paper = true, edgePaper()
 	st.Claims = edgeClaims()
 	s.edgeArms(st)
-	st.LeftOut = s.Studies.EdgeArms.Without
+	st.LeftOut = slices.Clone(s.Studies.EdgeArms.Without)
+	if !s.Studies.EdgeArms.Controls {
+		st.LeftOut = append(st.LeftOut, controlArms...)
+	}
 	st.Arms = slices.DeleteFunc(st.Arms, func(a Arm) bool { return slices.Contains(st.LeftOut, a.Name) })
 	if s.Studies.EdgeArms.Deep {
 		st.sampleDeep()

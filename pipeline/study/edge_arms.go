@@ -16,6 +16,9 @@ import (
 // paperKL is the coefficient of the paper's KL term (§A.3.3).
 const paperKL = 1e-3
 
+// controlArms are the arms that a profile has with its controls, and leaves out without.
+var controlArms = []string{"sft-same", "reject", "beyond-kl"}
+
 // edgeArms adds them with their claims.
 func (s *scale) edgeArms(st *Study) {
 	add := func(name, label, about string, step ...Step) {
