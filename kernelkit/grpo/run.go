@@ -291,6 +291,7 @@ func (r *run) sample(ctx context.Context, round int) ([]judged, error) {
 		Samples: r.cfg.GroupSize, MaxTokens: r.cfg.MaxTokens, Temperature: r.cfg.Temperature,
 		Stop: rollout.Stops(r.task.Tokenizer), Seed: r.cfg.Seed, Rows: r.cfg.RolloutRows, Devices: r.cfg.Devices,
 		FirstPrompt: uint64(step) << 32,
+		NotFinite:   true, // the step ends with its samples saved
 	}, nil)
 	if err != nil {
 		return nil, err

@@ -54,6 +54,7 @@ type Options struct {
 	Stop        []int32 // tokens that end a completion
 	Seed        int64   // of the noise
 	FirstPrompt uint64  // address of prompts[0] in the noise; prompt i has FirstPrompt + i
+	NotFinite   bool    // hand over log-probabilities that are no finite numbers, which otherwise are an error
 	FirstSample uint64  // address of sample 0 in the noise: with 8, samples 8, 9, … of a longer job
 	Rows        int     // completions in flight on all devices together; default 64 on a CPU, elsewhere 1024 a device. Results do not depend on it
 	Devices     int     `json:",omitempty"` // devices that share the prompts; default two of a CPU's, all of the others'. Results do not depend on it

@@ -370,7 +370,7 @@ func (r *run) note(steps int, d *drawn[*tensors.Tensor]) error {
 		w := &r.row[i]
 		for t := i; w.live && t < steps*r.rows; t += r.rows {
 			w.token = tokens[t]
-			if !finite(logProbs[t]) || !finite(sampleLogProbs[t]) {
+			if !r.opt.NotFinite && !(finite(logProbs[t]) && finite(sampleLogProbs[t])) {
 				return fmt.Errorf("rollout: a token was drawn at log-probability %g: the model leaves what single precision holds; look for very large weights or rotary frequencies", logProbs[t])
 			}
 			w.out.IDs = append(w.out.IDs, tokens[t])
