@@ -43,7 +43,7 @@ var elsewhere = []struct{ command, why string }{
 }
 
 // planned are runs of hours: what they would do is asked for instead (-plan).
-var planned = regexp.MustCompile(`^interplay run \w+ -profile (micro|gpu|paper)\b`)
+var planned = regexp.MustCompile(`^interplay run \w+ -profile (micro|lookup|words|gpu|paper)\b`)
 
 var (
 	starts = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )*(?:make|interplay|\.bin/interplay|git clone|go (?:run|test|doc|mod)|docker|podman|jupyter|export)(?:\s|$)|^scripts/[\w/.-]+ \S|^[A-Z]+=\$\(`)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -46,5 +48,19 @@ func TestREADMEsCommandsRunButForAFew(t *testing.T) {
 	}
 	if run < 18 {
 		t.Errorf("%d commands of README are run, expected 18 or more", run)
+	}
+}
+
+// A study at any scale but the smallest takes hours.
+func TestEveryScaleButSmokeIsPlannedOnly(t *testing.T) {
+	files, err := filepath.Glob("../../pipeline/profiles/*.json")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("found %d profiles, %v", len(files), err)
+	}
+	for _, f := range files {
+		profile := strings.TrimSuffix(filepath.Base(f), ".json")
+		if got := planned.MatchString("interplay run edge -profile " + profile + " -seeds 6"); got == (profile == "smoke") {
+			t.Errorf("a study at %s is only planned: %t", profile, got)
+		}
 	}
 }
