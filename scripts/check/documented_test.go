@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,9 +32,7 @@ func TestFormsHaveAPlaceholder(t *testing.T) {
 // Every command of README is known to this check, and none is hidden by a reason that
 // matches too much.
 func TestREADMEsCommandsRunButForAFew(t *testing.T) {
-	if err := os.Chdir("../.."); err != nil {
-		t.Fatal(err)
-	}
+	t.Chdir("../..")
 	all, err := documentedCommands()
 	if err != nil {
 		t.Fatal(err)
