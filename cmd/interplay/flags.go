@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"interplay/kernelkit/gsm"
+	"interplay/pipeline/study"
 )
 
 // Every flag that is a number has a range, and is checked when the command line is
@@ -23,7 +24,7 @@ const (
 	maxTokens   = 1 << 20 // tokens of a completion
 	maxWorkers  = 1 << 8
 	maxSeeds    = 1 << 10
-	maxSeed     = 1 << 53 // what every reader of JSON holds exactly
+	maxSeed     = study.MaxSeed
 )
 
 // number is the value of a flag within [low, high].

@@ -211,13 +211,13 @@ func (s *Study) Validate() error {
 	return nil
 }
 
-// mostSeed is the largest seed: what every reader of JSON holds exactly.
-const mostSeed = 1 << 53
+// MaxSeed is the largest seed, and its negative the least: what every reader of JSON holds exactly.
+const MaxSeed = 1 << 53
 
 func (s *Study) validateSeeds() error {
 	for i, seed := range s.Seeds {
 		switch {
-		case seed < -mostSeed || seed > mostSeed:
+		case seed < -MaxSeed || seed > MaxSeed:
 			return fmt.Errorf("seeds has %d: expected -2^53 to 2^53", seed)
 		case slices.Contains(s.Seeds[:i], seed):
 			return fmt.Errorf("seed %d is named twice; seeds must be independent", seed)

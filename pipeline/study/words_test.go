@@ -8,7 +8,7 @@ import (
 func TestAStudyThatCannotBeShownOrToldApartIsRefused(t *testing.T) {
 	for want, change := range map[string]func(s *Study){
 		"two ranges have the name":       func(s *Study) { s.Ranges = append(s.Ranges, s.Ranges[0]) },
-		"expected -2^53 to 2^53":         func(s *Study) { s.Seeds = []int64{1, mostSeed + 1} },
+		"expected -2^53 to 2^53":         func(s *Study) { s.Seeds = []int64{1, MaxSeed + 1} },
 		"named twice":                    func(s *Study) { s.Seeds = []int64{1, 1} },
 		`"\x1b[31mred" holds a control`:  func(s *Study) { s.Arms[0].Label = "\x1b[31mred" },
 		`"a\nb" holds a control charact`: func(s *Study) { s.Arms[0].Steps[0].Name = "a\nb" },
