@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,8 @@ type studyFlags struct {
 	seeds   int
 	out     string
 
-	given func(flag string) bool // whether the command line names it
+	given  func(flag string) bool // whether the command line names it
+	listed bool                   // whether a study of the list is asked for, which has the scale of -profile
 }
 
 func (f *studyFlags) declare(c *cobra.Command) {
@@ -39,6 +41,11 @@ func (f *studyFlags) declare(c *cobra.Command) {
 
 // isFile says whether a study was given as a file, and not by its name.
 func isFile(study string) bool { return strings.HasSuffix(study, ".json") }
+
+// allFiles says whether no study was given by its name.
+func allFiles(studies []string) bool {
+	return !slices.ContainsFunc(studies, func(s string) bool { return !isFile(s) })
+}
 
 // asked says whether the command line names a flag.
 func (f *studyFlags) asked(flag string) bool { return f.given != nil && f.given(flag) }
@@ -67,7 +74,7 @@ func (f *studyFlags) study(name string) (*study.Study, error) {
 // file is a study of a user's own. Its seeds are those of the file but where the command line
 // says others; its scale is written out in it, so that -profile has no meaning.
 func (f *studyFlags) file(name string) (*study.Study, error) {
-	if f.asked("profile") {
+	if f.asked("profile") && !f.listed {
 		return nil, usagef("-profile %s: %s holds its scale itself; print a study at that scale with `interplay run STUDY -profile %s -print`, and change that", f.profile, name, f.profile)
 	}
 	s, err := study.Read(name)

@@ -117,13 +117,12 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 		}
 		w.Args = append(w.Args, name)
 	}
-	// A study of the list needs its scale and first seed, which here may come from the environment;
-	// a file holds its own.
-	file := slices.ContainsFunc(names, isFile)
-	if !file {
+	// A study of the list needs its scale, which here may come from the environment; a file
+	// holds its own, and seeds of its own that -seed puts others in the place of.
+	if !allFiles(names) {
 		w.Args = append(w.Args, "-profile", f.profile)
 	}
-	if !file || f.asked("seed") {
+	if !slices.ContainsFunc(names, isFile) || f.asked("seed") {
 		w.Args = append(w.Args, "-seed", strconv.FormatInt(f.seed, 10))
 	}
 	if f.seeds > 0 {

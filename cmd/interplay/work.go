@@ -62,8 +62,10 @@ func (f *studyFlags) declareStudies(c *cobra.Command) {
 	}
 }
 
-// stages are those of all studies, each once, inputs first.
+// stages are those of all studies, each once, inputs first. Beside files, -profile is the
+// scale of the studies of the list.
 func (f *studyFlags) stages(names []string) ([]*pipeline.Stage, error) {
+	f.listed = !allFiles(names)
 	var roots []*pipeline.Stage
 	for _, name := range names {
 		s, err := f.study(name)

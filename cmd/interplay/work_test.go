@@ -63,6 +63,8 @@ func TestWorkersAreToldTheSameStudies(t *testing.T) {
 		"edge":                                 "edge -profile smoke -seed 1", // the defaults of another machine may be others
 		file:                                   file,                          // a file holds its scale and its seeds
 		file + " -seed 3 -seeds 2":             file + " -seed 3 -seeds 2",
+		"edge " + file:                         "edge " + file + " -profile smoke", // the scale of the one, and not of the other
+		"edge -profile micro " + file:          "edge " + file + " -profile micro",
 	} {
 		var f submitFlags
 		c := &cobra.Command{}

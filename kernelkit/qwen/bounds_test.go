@@ -102,3 +102,20 @@ func TestTextsTooLongToAttendToAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// Each layer is compiled for itself, however narrow: depth needs width.
+func TestThinNetworksAreNotDeepForever(t *testing.T) {
+	for _, c := range []struct {
+		layers, width int
+		right         bool
+	}{{32, 2, true}, {33, 2, false}, {128, 2, false}, {33, 64, true}, {128, 256, true}} {
+		config := testConfig
+		config.Layers, config.HiddenSize, config.Heads, config.KVHeads, config.FFN = c.layers, c.width, 1, 1, 3*c.width
+		switch err := config.Validate(); {
+		case c.right && err != nil:
+			t.Errorf("%d layers of width %d: %v", c.layers, c.width, err)
+		case !c.right && (err == nil || !strings.Contains(err.Error(), "expected at most 32 layers")):
+			t.Errorf("%d layers of width %d: expected a refusal that says how many layers there may be, found %v", c.layers, c.width, err)
+		}
+	}
+}

@@ -42,8 +42,8 @@ func main() {
 		t.all()
 	case len(args) == 1 && args[0] == "documents":
 		t.documented()
-	case len(args) == 1 && args[0] == "fuzz":
-		t.fuzz()
+	case len(args) > 0 && args[0] == "fuzz":
+		t.fuzz(args[1:]...)
 	default:
 		t.some(args)
 	}
