@@ -6,14 +6,15 @@
 #
 #   scripts/container/check.sh FOLDER
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 mkdir -p "${1:?which folder? scripts/container/check.sh FOLDER}"
 folder=$(realpath "$1")
+self=$(realpath "${BASH_SOURCE[0]}")
+cd "$(dirname "$self")/../.."
 
 # Inside another container or a small virtual machine, crun must neither raise limits nor
 # meet both versions of control groups; the second is hidden in a mount namespace of this script's.
 if [ -d /sys/fs/cgroup/unified ] && [ -z "${CONTAINER_CHECK:-}" ]; then
-	CONTAINER_CHECK=yes exec unshare -m bash -c 'umount /sys/fs/cgroup/unified; exec "$@"' - "$(realpath scripts/container/check.sh)" "$folder"
+	CONTAINER_CHECK=yes exec unshare -m bash -c 'umount /sys/fs/cgroup/unified; exec "$@"' - "$self" "$folder"
 fi
 mkdir -p "$folder/tmp"
 export TMPDIR=$folder/tmp CONTAINERS_CONF=$folder/containers.conf
@@ -57,10 +58,28 @@ build() {
 # inside OPTION… COMMAND… runs a container with the volume of runs.
 inside() { box run --rm -v interplay-runs:/home/lab/runs "$@"; }
 
+# serves starts the notebook server in a container and asks it for its version.
+serves() {
+	box run --rm -d --name interplay-lab -v interplay-runs:/home/lab/runs interplay \
+		scripts/lab.sh --no-browser --ip=0.0.0.0 --port=18888 --IdentityProvider.token=check >/dev/null
+	local answer=
+	for _ in $(seq 60); do
+		answer=$(curl -sf 'http://127.0.0.1:18888/api?token=check') && break
+		sleep 5
+	done
+	box stop interplay-lab >/dev/null
+	echo "${answer:?the notebook server does not answer}"
+}
+
+# refuses says what doctor answers to too little memory; it has to fail.
+refuses() { ! inside --memory 2g interplay .bin/interplay doctor; }
+
 box image exists localhost/debian:bookworm-slim || step "image of debian" debian
 box image exists localhost/golang:1.26.8-bookworm || step "image of golang" golang
 step "image of the laboratory" build
 box images
 box volume rm --force interplay-runs >/dev/null 2>&1 || true
-step "make demo in 4 GB" inside --memory 4g interplay
+step "make demo in 4 GB, from an empty volume" inside --memory 4g interplay
 step "make demo again" inside --memory 4g interplay
+step "doctor in 2 GB" refuses
+step "notebook server" serves
