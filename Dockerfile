@@ -9,8 +9,10 @@
 # podman and buildah take the same words. docs/install.md says how to pin the two images by
 # digest, and what of this was tried.
 #
-# Three stages: tools (what the system must have; devcontainer.json ends there), setup (what
-# the project installs), and the image itself, without the leftovers of setup.
+# Stages: tools (what the system must have; devcontainer.json ends there), std (Go's standard
+# library, compiled once for the next two), pinned (what changes seldom: the Python
+# environment and Go's tools), setup (the project), and the image: of pinned it has what was
+# installed, not what compiling it left. A change of a source builds only the last two again.
 
 ARG GO_IMAGE=golang:1.26.8-bookworm
 ARG BASE_IMAGE=debian:bookworm-slim
@@ -32,9 +34,28 @@ ENV PATH=/home/lab/interplay/.bin:/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin
 USER lab
 WORKDIR /home/lab/interplay
 
-FROM tools AS setup
+FROM tools AS std
+RUN CGO_ENABLED=1 go build std
+
+# Behind a mirror: --build-arg PIP_INDEX_URL=… --build-arg GOPROXY=…
+FROM std AS pinned
+ARG PIP_INDEX_URL
+ARG GOPROXY
+COPY --chown=lab:lab go.mod go.sum ./
+COPY --chown=lab:lab tools/python tools/python
+COPY --chown=lab:lab tools/goimports tools/goimports
+COPY --chown=lab:lab tools/gopls tools/gopls
+COPY --chown=lab:lab scripts/env.sh scripts/prerequisites.sh scripts/setup.sh scripts/
+RUN scripts/setup.sh --tools
+
+# Go reads modules where they lie unpacked: what they were unpacked from goes.
+FROM std AS setup
+ARG PIP_INDEX_URL
+ARG GOPROXY
 COPY --chown=lab:lab . .
-RUN make setup && rm -rf /home/lab/.cache/pip
+COPY --from=pinned --chown=lab:lab /home/lab/interplay/.venv .venv
+COPY --from=pinned --chown=lab:lab /home/lab/interplay/.bin .bin
+RUN make setup && find /home/lab/go/pkg/mod/cache/download -name '*.zip' -delete
 
 FROM tools
 COPY --from=setup --chown=lab:lab /home/lab /home/lab

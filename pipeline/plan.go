@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -132,10 +133,10 @@ func (st *Store) rates(m Machine) map[string]Rate {
 	return rates
 }
 
-// SaveShare is which share of a stage's time passes between two checkpoints; 0: it writes
-// none, and a process that ends in it loses all of it.
-func SaveShare(s *Stage) float64 {
-	every, steps := 0, 0
+// SecondsBetweenSaves are about how many seconds of a stage that takes so many pass between
+// two checkpoints; 0: it writes none, and a process that ends in it loses all of it.
+func SecondsBetweenSaves(s *Stage, seconds float64) float64 {
+	every, steps, byClock := 0, 0, train.SecondsBetweenSaves(baseOf(s).Model.Params())
 	switch r := s.Recipe.(type) {
 	case Pretraining:
 		every, steps = r.Train.CheckpointEvery, r.Train.Steps
@@ -144,10 +145,10 @@ func SaveShare(s *Stage) float64 {
 	case Rejection:
 		every, steps = r.Train.CheckpointEvery, r.Train.Steps
 	case Evaluation:
-		every, steps = evaluate.SamplesPerPart, r.Problems*cellsOf(r.Data)*r.Samples
+		every, steps, byClock = evaluate.SamplesPerPart, r.Problems*cellsOf(r.Data)*r.Samples, math.Inf(1)
 	}
 	if every <= 0 || steps <= 0 {
 		return 0
 	}
-	return min(1, float64(every)/float64(steps))
+	return min(seconds, byClock, seconds*float64(every)/float64(steps))
 }

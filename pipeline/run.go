@@ -93,13 +93,17 @@ func (r *runAll) run(ctx context.Context, s *Stage, progress func(Progress)) {
 	case <-ctx.Done():
 		return
 	}
-	outcome, err := r.store.Run(ctx, s, func(p Progress) {
+	outcome, err := r.store.run(ctx, s, func(p Progress) {
 		r.mu.Lock()
 		p.Label = fmt.Sprintf("[%d of %d] %s", r.done+1, len(r.stages), s.Label)
 		r.mu.Unlock()
 		if progress != nil {
 			progress(p)
 		}
+	}, func(ctx context.Context) { // while another process computes it, its slot is for other stages
+		<-r.slots
+		pause(ctx)
+		r.slots <- struct{}{}
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()

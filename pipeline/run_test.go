@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -28,5 +29,32 @@ func TestAFailedStageLosesOnlyWhatDependsOnIt(t *testing.T) {
 	}
 	if out.Stages != 5 || out.Computed != 3 || len(out.Failed) != 1 || !slices.Equal(out.Skipped, []string{"evaluation, seed 1"}) {
 		t.Errorf("%v, skipped %q, failed %v", out, out.Skipped, out.Failed)
+	}
+}
+
+// A stage that another process computes keeps no stage waiting that could run.
+func TestAStageOfAnotherProcessHoldsNoSlot(t *testing.T) {
+	st := mustOpen(t)
+	began, end := make(chan struct{}), make(chan struct{})
+	theirs := chain("theirs", 1, func(j *Job) error {
+		close(began)
+		<-end
+		return os.WriteFile(filepath.Join(j.Dir, "x"), nil, 0o644)
+	})
+	ours := chain("ours", 1, func(j *Job) error {
+		close(end) // theirs ends only after it
+		return os.WriteFile(filepath.Join(j.Dir, "x"), nil, 0o644)
+	})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if _, err := another(t, st).Run(context.Background(), theirs, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	<-began
+	out, err := st.RunAll(context.Background(), Stages(theirs, ours), 1, nil)
+	wait.Wait()
+	if err != nil || out.Computed != 1 || out.Reused != 1 {
+		t.Errorf("%+v, %v: expected one stage computed and the other's reused", out, err)
 	}
 }

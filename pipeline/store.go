@@ -153,6 +153,19 @@ type Progress struct {
 // else after resuming or computing it, its inputs first. A second process that wants the
 // same stage waits for the first, on any machine that shares the store (see lease.go).
 func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Outcome, error) {
+	return st.run(ctx, s, progress, pause)
+}
+
+// pause waits until it is time to look again whether another process has ended.
+func pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(200 * time.Millisecond):
+	}
+}
+
+// run is Run, with a pause of the caller's own.
+func (st *Store) run(ctx context.Context, s *Stage, progress func(Progress), pause func(context.Context)) (Outcome, error) {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
@@ -167,7 +180,7 @@ func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Ou
 		return 0, err
 	}
 	for _, in := range s.Inputs {
-		if _, err := st.Run(ctx, in, progress); err != nil {
+		if _, err := st.run(ctx, in, progress, pause); err != nil {
 			return 0, err
 		}
 	}
@@ -181,10 +194,8 @@ func (st *Store) Run(ctx context.Context, s *Stage, progress func(Progress)) (Ou
 		case !waited:
 			st.log("%s: another process is computing it; waiting", s.Label)
 		}
-		select {
-		case <-ctx.Done():
+		if pause(ctx); ctx.Err() != nil {
 			return 0, ctx.Err()
-		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }

@@ -6,19 +6,21 @@
 #
 #   --repair   also installs a damaged PJRT plugin again (make setup does this;
 #              make demo names the damage and stops)
+#   --tools    stops before the command line: what needs no source of the project
 #   --checks   also builds what only `make test` needs (staticcheck)
 #   --audit    also builds what only `make audit` needs (govulncheck)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 source "$ROOT/scripts/prerequisites.sh"
 
-repair= checks= audit=
+repair= tools= checks= audit=
 for argument in "$@"; do
 	case $argument in
 	--repair) repair=yes ;;
+	--tools) tools=yes ;;
 	--checks) checks=yes ;;
 	--audit) audit=yes ;;
-	*) fail "setup.sh does not know '$argument'" "it knows --repair, --checks and --audit" ;;
+	*) fail "setup.sh does not know '$argument'" "it knows --repair, --tools, --checks and --audit" ;;
 	esac
 done
 began=$SECONDS
@@ -130,6 +132,7 @@ set_up_tool gopls tools/gopls golang.org/x/tools/gopls
 [ -z "$checks" ] || set_up_tool staticcheck tools/staticcheck honnef.co/go/tools/cmd/staticcheck
 [ -z "$audit" ] || set_up_tool govulncheck tools/govulncheck golang.org/x/vuln/cmd/govulncheck
 set_up_kernel
+[ -z "$tools" ] || { echo "✓ tools set up in $((SECONDS - began)) s" && exit; }
 [ "$(cd "$ROOT" && GOBIN=$ROOT/.bin go list -f '{{.Stale}}' ./cmd/interplay)" = false ] || echo "· the command interplay (its first build takes about a minute)"
 GOBIN=$ROOT/.bin logged interplay "building the command interplay" go -C "$ROOT" install ./cmd/interplay
 echo "✓ set up in $((SECONDS - began)) s"

@@ -20,7 +20,7 @@ func checkMachine(string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	says += fmt.Sprintf(", %d cores", runtime.NumCPU())
+	says += ", " + cores(runtime.NumCPU())
 	memory := memoryHere("/proc/meminfo", "/sys/fs/cgroup")
 	if memory == 0 {
 		return says, nil
@@ -29,6 +29,13 @@ func checkMachine(string) (string, error) {
 		return "", fmt.Errorf("%s, but only %d MB of memory; the walkthrough needs about %d MB: use a machine or a container with more, or `interplay run` with -side-by-side 1", says, memory>>20, minMemory>>20)
 	}
 	return fmt.Sprintf("%s, %.1f GB of memory", says, float64(memory)/(1<<30)), nil
+}
+
+func cores(n int) string {
+	if n == 1 {
+		return "1 core"
+	}
+	return fmt.Sprintf("%d cores", n)
 }
 
 // system says what runs on a kind of machine. The PJRT CPU plugin's wheels exist for Linux on

@@ -171,6 +171,11 @@ func (r *run) loop(ctx context.Context, progress func(Metrics)) error {
 		if err := j.Record(m, r.state); err != nil {
 			return err
 		}
+		if j.Overdue() {
+			if err := j.Save(r.state); err != nil {
+				return err
+			}
+		}
 		if progress != nil {
 			progress(m)
 		}

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 
@@ -35,7 +36,7 @@ type Journal[M any] struct {
 	Recipe string // digest of what the run depends on
 
 	Steps     int // of the whole run
-	Every     int // steps between checkpoints; 0 = only after the last
+	Every     int // steps between checkpoints at most; 0 = only after the last
 	Keep      int // the newest checkpoints to keep
 	Milestone int // checkpoints at multiples of this step stay for good; 0 = none
 
@@ -49,6 +50,24 @@ type Journal[M any] struct {
 	lines  hash.Hash // of the log so far
 	kept   int       // its bytes, when the run was taken up
 	events *Events
+
+	saved time.Time     // when the run was last saved, or began its first step
+	took  time.Duration // what saving took
+}
+
+// A run that is saved every so many steps is saved between them too, when leastGap has passed
+// and costOfSaving times what the last checkpoint took. So a crash loses seconds, whatever a
+// step takes, and saving takes a fiftieth of the time. When a run is saved changes none of
+// its bits. (Variables, because tests count checkpoints.)
+var (
+	leastGap                   = 2 * time.Second
+	costOfSaving time.Duration = 50
+)
+
+// SecondsBetweenSaves is after how many seconds at most a run of a model with so many
+// parameters is saved, where a disk takes 200 MB a second: weights and two means in f32.
+func SecondsBetweenSaves(params int) float64 {
+	return max(leastGap.Seconds(), float64(costOfSaving)*12*float64(params)/200e6)
 }
 
 // Resume finds out where the run stands and returns its state: that of the newest checkpoint
@@ -202,6 +221,12 @@ func (j *Journal[M]) Saves(step int) bool {
 	return step == j.Steps || j.Every > 0 && step%j.Every == 0
 }
 
+// Overdue says whether so much time has passed since the last checkpoint that another one
+// costs little.
+func (j *Journal[M]) Overdue() bool {
+	return j.Every > 0 && !j.saved.IsZero() && time.Since(j.saved) > max(leastGap, costOfSaving*j.took)
+}
+
 // Record writes down the step that the run stands at now, and saves the run's state where it
 // is due.
 func (j *Journal[M]) Record(m M, state State[*tensors.Tensor]) error {
@@ -218,6 +243,9 @@ func (j *Journal[M]) Record(m M, state State[*tensors.Tensor]) error {
 		return err
 	}
 	j.Past = append(j.Past, m)
+	if j.saved.IsZero() { // not earlier: before the first step stand compilations
+		j.saved = time.Now()
+	}
 	if !j.Saves(j.At.Step) {
 		return nil
 	}
@@ -231,6 +259,8 @@ func (j *Journal[M]) Weights(state State[*tensors.Tensor]) *qwen.Weights {
 
 // Save writes a checkpoint, and removes those that are not to be kept.
 func (j *Journal[M]) Save(state State[*tensors.Tensor]) error {
+	began := time.Now()
+	defer func() { j.saved, j.took = time.Now(), time.Since(began) }()
 	if err := j.log.Sync(); err != nil {
 		return fmt.Errorf("%s: %w", j.Name, err)
 	}

@@ -234,6 +234,9 @@ func (r *run) call(ctx context.Context, eng *engine.Engine, p prepared, clock *c
 			r.progress(m)
 		}
 	}
+	if r.journal.Overdue() {
+		return r.save()
+	}
 	return nil
 }
 

@@ -60,7 +60,7 @@ func (c *Cluster) Tasks(p *pipeline.Plan, afresh bool) ([]Task, error) {
 		if !(seconds > 0) {
 			return nil, fmt.Errorf("no rate is known for %s stages: name one in the cluster's forecast.rates", x.Stage.Kind)
 		}
-		t := Task{Label: x.Stage.Label, Seconds: seconds, Save: seconds * pipeline.SaveShare(x.Stage)}
+		t := Task{Label: x.Stage.Label, Seconds: seconds, Save: pipeline.SecondsBetweenSaves(x.Stage, seconds)}
 		for _, in := range x.Stage.Inputs {
 			if i, left := at[in.Address()]; left {
 				t.Inputs = append(t.Inputs, i)

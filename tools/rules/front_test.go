@@ -43,6 +43,17 @@ func TestTheContainerFitsTheProject(t *testing.T) {
 	if !strings.Contains(dockerfile, " AS "+editor.Build.Target+"\n") || editor.RemoteUser != users[len(users)-1][1] {
 		t.Errorf("devcontainer.json asks for the stage %q and the user %q", editor.Build.Target, editor.RemoteUser)
 	}
+	// The stage that installs what is pinned has every folder and script that this takes.
+	setup := fileOf(t, "scripts/setup.sh")
+	needed := []string{"go.mod", "go.sum", "tools/python", "scripts/setup.sh", "scripts/env.sh"}
+	for _, m := range regexp.MustCompile(`(?m)^set_up_tool \S+ (tools/\S+) |^source "\$ROOT/(\S+)"`).FindAllStringSubmatch(setup, -1) {
+		needed = append(needed, m[1]+m[2])
+	}
+	for _, name := range needed {
+		if !regexp.MustCompile(`(?m)^COPY .* ` + regexp.QuoteMeta(name) + " ").MatchString(dockerfile) {
+			t.Errorf("scripts/setup.sh --tools takes %s, which the Dockerfile does not copy before it", name)
+		}
+	}
 	// What git does not keep must not get into the image either.
 	leftOut := strings.Fields(fileOf(t, ".dockerignore"))
 	for line := range strings.Lines(fileOf(t, ".gitignore")) {
