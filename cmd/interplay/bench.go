@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,17 +51,27 @@ var benchmarks = []struct {
 type bench struct {
 	ctx     context.Context
 	seconds float64 // least time a figure is measured for
+	said    bool    // whether the engine's choices are printed
 }
 
 func (b *bench) report(f benchFigure) {
 	if f.Reference > 0 {
 		f.Ratio = f.Value / f.Reference
 	}
-	line, err := json.Marshal(f)
+	printLine(f)
+}
+
+func printLine(what any) {
+	line, err := json.Marshal(what)
 	if err != nil {
 		panic(err) // numbers and strings; a speed is finite
 	}
 	fmt.Println(string(line))
+}
+
+// rows says in passes of how many rows the figures that follow were measured.
+func (b *bench) rows(name string, rows int, why string) {
+	printLine(engine.Choice{Setting: "rows a pass, " + name, Value: strconv.Itoa(rows), Why: why})
 }
 
 func benchCommand() *cobra.Command {
@@ -70,9 +81,10 @@ func benchCommand() *cobra.Command {
 	}
 	seconds := 2.0
 	c := &cobra.Command{
-		Use:       "bench [-seconds S] [" + strings.Join(names, "|") + "]",
-		Short:     "measures speeds, one JSON line a figure",
-		Long:      "Measures speeds and prints one JSON line a figure; all of them without a name.",
+		Use:   "bench [-seconds S] [" + strings.Join(names, "|") + "]",
+		Short: "measures speeds, one JSON line a figure",
+		Long: "Measures speeds and prints one JSON line a figure; all of them without a name. Before the figures of\n" +
+			"the network come the settings that decide them on this machine, and why they are so.",
 		ValidArgs: names,
 		Args: func(_ *cobra.Command, args []string) error {
 			for _, a := range args {
@@ -266,9 +278,15 @@ type benchLab struct {
 	gpu    []benchModel // that take a GPU; none where there is none
 }
 
-func newBenchLab() (l benchLab, err error) {
+func (b *bench) newLab() (l benchLab, err error) {
 	if l.eng, err = openEngine(); err != nil {
 		return l, err
+	}
+	if !b.said {
+		for _, c := range l.eng.Choices() {
+			printLine(c)
+		}
+		b.said = true
 	}
 	spec := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 4}, "A")
 	tokens, err := spec.Tokens()
@@ -295,7 +313,7 @@ func newBenchLab() (l benchLab, err error) {
 }
 
 func benchTrain(b *bench) error {
-	l, err := newBenchLab()
+	l, err := b.newLab()
 	if err != nil {
 		return err
 	}
@@ -336,6 +354,7 @@ func (b *bench) train(eng *engine.Engine, name string, model qwen.Config, docs t
 	}
 	defer os.RemoveAll(dir)
 	cfg.Steps, cfg.CheckpointEvery = 1_000_000, 0
+	b.rows(name, cfg.Batch, "a step in one pass, as the profiles micro, lookup and words train; the gradient's sums round by it")
 	rate, err := b.trainRate(eng, w, docs, cfg, dir)
 	if err != nil {
 		return 0, err
@@ -346,7 +365,7 @@ func (b *bench) train(eng *engine.Engine, name string, model qwen.Config, docs t
 
 // benchMemory compares the estimate of -plan with what XLA reserves for the compiled step.
 func benchMemory(b *bench) error {
-	l, err := newBenchLab()
+	l, err := b.newLab()
 	if err != nil {
 		return err
 	}
@@ -423,7 +442,7 @@ func symbolicDocuments(source *gsm.Source, tok *vocab.Tokenizer) train.Documents
 }
 
 func benchRollout(b *bench) error {
-	l, err := newBenchLab()
+	l, err := b.newLab()
 	if err != nil {
 		return err
 	}
@@ -468,7 +487,7 @@ func benchRollout(b *bench) error {
 
 // benchGRPO measures whole steps of the micro model and where their time goes.
 func benchGRPO(b *bench) error {
-	l, err := newBenchLab()
+	l, err := b.newLab()
 	if err != nil {
 		return err
 	}
@@ -491,6 +510,7 @@ func benchGRPO(b *bench) error {
 			}
 			return problems, nil
 		})}
+	b.rows("grpo/micro", cfg.Rows, "the default for a CPU, whose second cache holds them; the gradient's sums round by it")
 	var sum grpo.Metrics
 	steps := 0.0
 	_, err = grpo.Run(b.ctx, l.eng, w, task, cfg, dir, func(m grpo.Metrics) {

@@ -43,6 +43,9 @@ type Engine struct {
 	// KeepsPrograms says that the plugin looks for a compiled program among the kept ones.
 	KeepsPrograms bool
 
+	// KeepsBlocks says that the process keeps the plugin's large blocks of memory, in huge pages.
+	KeepsBlocks bool
+
 	mu       sync.Mutex
 	programs map[string]*graph.Exec
 }
@@ -141,6 +144,7 @@ func openXLA(name, config string) (*Engine, error) {
 	e := &Engine{Backend: b, Name: name, Plugin: path, Platform: platformOf(path)}
 	if e.Platform == "cpu" { // programs for CUDA could be kept as well; that was never tried
 		e.KeepsPrograms = keepPrograms(plugin)
+		e.KeepsBlocks = keepBlocks(plugin)
 	}
 	if p, err := pjrt.GetPlugin(plugin); err == nil {
 		major, minor := p.Version()

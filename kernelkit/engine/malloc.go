@@ -22,5 +22,5 @@ import "C"
 import "sync"
 
 // keepMemory makes the C library keep freed memory for the process, up to blocks of 64 MiB.
-// Larger ones still come and go, whatever it is told: keep a pass below (LAB.md).
+// Larger ones come and go, whatever it is told: those of the plugin are kept by keepBlocks.
 var keepMemory = sync.OnceFunc(func() { C.keep_memory() })

@@ -74,8 +74,8 @@ const vocabulary = 512
 const batches = 16
 
 // models are what training is timed on. pass is how many rows of a batch this project's
-// worker takes at once; the gradients of a batch's passes add up. A pass whose working
-// memory exceeds 64 MiB begins with a page fault for each 4 KiB of it (LAB.md).
+// worker takes at once; the gradients of a batch's passes add up. Fewer rows stay in a
+// processor's cache (LAB.md).
 var models = []struct {
 	name             string
 	batch, pass, seq int

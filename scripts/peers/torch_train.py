@@ -15,7 +15,7 @@ from network import decays, frequencies, read
 from worker import Worker
 
 folder, model, mode = sys.argv[1:]
-torch.set_num_threads(os.cpu_count())
+torch.set_num_threads(len(os.sched_getaffinity(0)))
 config, weights, run, batches = read(folder, model)
 heads, kv_heads, hidden = config["num_attention_heads"], config["num_key_value_heads"], config["hidden_size"]
 dim, eps, layers = hidden // heads, config["rms_norm_eps"], config["num_hidden_layers"]
