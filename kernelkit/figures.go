@@ -337,7 +337,7 @@ func (r *Results) FirstWrong(ops string, arms ...string) Figure {
 func (r *Results) Bars(ranges []string, arms ...string) Figure {
 	k := r.Study.Evaluation.Samples
 	names := r.names(arms)
-	data := plots.ErrorBarsData{Title: "Rewards compared", YLabel: "strict pass@k (%)", Intervals: r.intervals()}
+	data := plots.ErrorBarsData{Title: "Recipes compared", YLabel: "strict pass@k (%)", Intervals: r.intervals()}
 	for _, name := range names {
 		data.Series = append(data.Series, r.arm(name).Label)
 	}
@@ -354,10 +354,18 @@ func (r *Results) Bars(ranges []string, arms ...string) Figure {
 			}
 			panel.Groups = append(panel.Groups, r.bars(names, ops, at, at <= k))
 		}
+		if at > k && !slices.ContainsFunc(panel.Groups, paperKnows) {
+			continue
+		}
 		data.Panels = append(data.Panels, panel)
 	}
 	png, err := plots.ErrorBars(data)
 	return figure(png, err, "strict pass@1 and pass@k by arm; below, the differences from "+data.Series[0])
+}
+
+// paperKnows says whether the paper has a value in a group.
+func paperKnows(g plots.BarGroup) bool {
+	return slices.ContainsFunc(g.Paper, func(v float64) bool { return !math.IsNaN(v) })
 }
 
 // bars is one group of bars: the arms on a range of ops, ours where we have that k.

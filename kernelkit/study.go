@@ -67,7 +67,11 @@ func (s *Study) Recipe() Figure {
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
 		fmt.Sprintf("ops %s, %d problems each", strings.ReplaceAll(e.Data.Mix[0].Ops.String(), "-", "–"), e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
-	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s, profile %s, %s", s.Title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
+	title := s.Title + ", profile "
+	if strings.HasSuffix(s.Title, "?") {
+		title = s.Title + " Profile "
+	}
+	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s%s, %s", title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
 }
 
