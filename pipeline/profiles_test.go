@@ -79,9 +79,9 @@ func TestAProfileNamesTheArmsAndStudiesThatItAsksFor(t *testing.T) {
 		"share": {"seeds": 3, "rare": 0.002, "shallow": 0.02, "shares": [0, 1]},
 		"gain": {"seeds": 3, "sizes": [{"hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 96}]},
 		"judges": {"seeds": 3, "false_accept": [0.1], "false_reject": [0.2]},
-		"algorithms": {"seeds": 3, "compute": 1e6},`
-	p, err := parseProfile([]byte(strings.Replace(strings.Replace(string(text), `"studies": {`, more, 1), `"seen": "0-2",`,
-		`"seen": "0-2", "deep": "3-4", "amounts": {"shares": [0.01, 0.03], "steps": [40, 120]},`, 1)))
+		`
+	p, err := parseProfile([]byte(strings.NewReplacer(`"studies": {`, more, `"algorithms": {"compute": 70000}`, `"algorithms": {"seeds": 3, "compute": 1e6}`,
+		`"seen": "0-2",`, `"seen": "0-2", "deep": "3-4", "amounts": {"shares": [0.01, 0.03], "steps": [40, 120]},`).Replace(string(text))))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,8 +35,14 @@ fi
 work=$ROOT/build/peers
 rm -rf "$work"
 mkdir -p "$work"
+inductor=$ROOT/.cache/inductor
+case $inductor in *[[:space:]]*) # torch.compile hands it to the C++ compiler unquoted
+	inductor=$(mktemp -d /tmp/interplay-inductor.XXXXXX)
+	trap 'rm -rf "$inductor"' EXIT
+	;;
+esac
 export PEERS=$ROOT/.bin/peers HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1 TRANSFORMERS_VERBOSITY=error HF_HUB_DISABLE_PROGRESS_BARS=1 \
-	HF_HOME=$ROOT/.cache/huggingface TORCHINDUCTOR_CACHE_DIR=$ROOT/.cache/inductor
+	HF_HOME=$ROOT/.cache/huggingface TORCHINDUCTOR_CACHE_DIR=$inductor
 go build -o "$PEERS" ./scripts/peers
 gpu=
 case $GOMLX_BACKEND in xla:cuda*) gpu=gpu what=speed ;; esac
