@@ -5,16 +5,21 @@
 # that of a run in one process. Job files of all three batch systems are checked by these
 # systems' own parsers or schemas.
 #
-#   scripts/cluster/check.sh [STUDY] [calm]
+#   scripts/cluster/check.sh [STUDY] [calm|kills]
 #
 # Without a study it is a tiny one, twelve stages of seconds.
-# calm disturbs nothing, and compares the time with the forecast of interplay run -plan.
+# calm disturbs nothing, and compares the time with the forecast of interplay run -plan;
+# kills kills workers and does nothing else, for a time that is theirs alone.
 # Exit status 3: it cannot be run here; the reason is on the last line. Needs root for the
 # small disk; without, that part is left out.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../env.sh"
 study=${1:-tiny}
-calm=${2:-}
+calm= kills_only=
+case ${2:-} in
+calm) calm=1 ;;
+kills) kills_only=1 ;;
+esac
 cd "$ROOT"
 here=scripts/cluster
 work=$ROOT/.cache/slurm/check
@@ -94,7 +99,7 @@ say "one process needed $time_alone s, $cpu_alone s of processors"
 INTERPLAY_RUNS=$alone interplay run "$study" -plan -cluster $here/local.json -afresh >"$work/forecast.txt"
 forecast=$(sed -n 's/^last stage ends after *\([0-9.]* [a-z]*\) .*/\1/p' "$work/forecast.txt")
 small=
-if [ -z "$calm" ] && mount -t tmpfs -o size=2m tmpfs "$many" 2>/dev/null; then small=1; fi
+if [ -z "$calm$kills_only" ] && mount -t tmpfs -o size=2m tmpfs "$many" 2>/dev/null; then small=1; fi
 export INTERPLAY_RUNS=$many INTERPLAY_PROGRAMS=$work/programs-many
 measure "$many"
 began=$(date +%s.%N)
@@ -106,20 +111,24 @@ workers() { # process ids of workers, of a node where one is named
 		if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q '^interplay work'; then echo "$pid"; fi
 	done 2>/dev/null # processes come and go
 }
-left() { interplay status "$study" -json | python3 -c 'import json,sys; print(sum(s["state"] != "done" for s in json.load(sys.stdin)))'; }
+stages=$(INTERPLAY_RUNS=$alone interplay status "$study" -json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')
+left() { # stages, by their seals: interplay status would cost the workers a tenth of the machine
+	local done=("$many"/*/done.json)
+	[ -e "${done[0]}" ] || done=()
+	echo $((stages - ${#done[@]}))
+}
 any() { workers | shuf -n 1; }
 
 kills=0 full=0
 for second in $(seq 900); do
 	sleep 1
-	n=$(left 2>/dev/null || echo unknown)
-	[ "$n" != 0 ] || break
+	[ "$(left)" != 0 ] || break
 	if [ $((second % 5)) -eq 0 ]; then
 		if [ -z "$calm" ] && victim=$(any) && [ -n "$victim" ]; then
 			! kill -KILL "$victim" 2>/dev/null || kills=$((kills + 1))
 		fi
 	fi
-	[ -z "$calm" ] || continue
+	[ -z "$calm$kills_only" ] || continue
 	case $second in
 	12)
 		say "one job goes back into the queue"
