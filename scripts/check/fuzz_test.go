@@ -25,7 +25,7 @@ func TestOnlyASearchWithoutAFindingIsOutOfTime(t *testing.T) {
 	}
 }
 
-func TestTheStepOfFuzzingNamesWhatItFinds(t *testing.T) {
+func TestTargetsAndCountsAreFound(t *testing.T) {
 	targets, err := fuzzTargets("../..")
 	if err != nil || len(targets) < 10 {
 		t.Fatalf("expected the fuzz targets of ten packages and more, found %d: %v", len(targets), err)

@@ -17,8 +17,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/../env.sh"
 study=${1:-tiny}
 calm= kills_only=
 case ${2:-} in
+'') ;;
 calm) calm=1 ;;
 kills) kills_only=1 ;;
+*) fail "check.sh does not know '$2'" "it knows calm and kills; without, all disturbances" ;;
 esac
 cd "$ROOT"
 here=scripts/cluster
