@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"interplay/kernelkit/engine"
 	"interplay/pipeline"
@@ -83,17 +84,33 @@ func PowerTable(s *study.Study) *Table {
 		j := seen.Verdicts[i]
 		digits, scale := effectForm(j.Claim)
 		effect, _ := showEffect(j.Claim, j.Found)
-		needed := fmt.Sprint(j.Decides)
-		switch {
-		case j.Exact:
-			needed = "any: nothing varies"
-		case j.Decides == 0:
-			needed = "no number: the effect is too near the threshold"
-		}
-		t.Add(c.Says, effect, fmt.Sprintf("%.*f", digits, scale*j.Error), needed, len(s.Seeds))
+		t.Add(c.Says, effect, fmt.Sprintf("%.*f", digits, scale*j.Error), seedsNeeded(j), len(s.Seeds))
 	}
 	t.Note = "Seeds that tell an effect as large from the threshold in four studies of five, by itself at 95 %, on as many problems; in the family of all claims it takes some more. A forecast from few seeds is rough."
+	if slices.ContainsFunc(t.Rows, func(row []string) bool { return strings.HasPrefix(row[3], needsProblems) }) {
+		t.Note += " More problems: those of one op differ so much from each other that no number of seeds on the same ones does."
+	}
 	return t
+}
+
+// needsProblems begins what a claim needs for which no number of seeds on as many problems does.
+const needsProblems = "more problems"
+
+// seedsNeeded says how many seeds a claim needs, or why no number of them helps, and what does.
+func seedsNeeded(j study.Judgement) string {
+	switch {
+	case j.Exact:
+		return "any: nothing varies"
+	case j.Decides > 0:
+		return fmt.Sprint(j.Decides)
+	case j.More.Seeds == 0:
+		return "no number: the effect lies at the threshold"
+	}
+	needs := "over 1,000"
+	if j.More.Least > 1 {
+		needs = fmt.Sprintf(needsProblems+", over %.2g × as many", j.More.Least)
+	}
+	return fmt.Sprintf("%s; %d with %.2g × the problems", needs, j.More.Seeds, 2*j.More.Least)
 }
 
 // AdjustedTable lists the effects at the median base beside the raw ones: each seed's effect on a

@@ -132,7 +132,7 @@ func (n *claimNotes) family(c study.Judgement) string {
 	case c.Exact:
 		return "no test: nothing varies"
 	case c.Family != c.Verdict:
-		return fmt.Sprintf("%s, q = %.2f", study.NotResolved, c.Q)
+		return fmt.Sprintf("%s, q = %s", study.NotResolved, small(c.Q))
 	}
 	return fmt.Sprintf("the same, q = %s", small(c.Q))
 }
@@ -188,7 +188,15 @@ func summary(all []study.Judgement) string {
 			arms[strings.Join(slices.Compact(names), " ")] = true
 		}
 	}
-	return fmt.Sprintf(" Of %d different tests %d are resolved by themselves and %d in the family (false ones among them kept to 5 %%, Benjamini–Hochberg), from %d different comparisons of arms.", tests, alone, inFamily, len(arms))
+	text := fmt.Sprintf(" Of %d different tests %d are resolved by themselves and %d in the family (false ones among them kept to 5 %%, Benjamini–Hochberg)", tests, alone, inFamily)
+	switch len(arms) {
+	case 0: // nothing to say where it is from
+	case 1:
+		text += ", from one comparison of arms"
+	default:
+		text += fmt.Sprintf(", from %d different comparisons of arms", len(arms))
+	}
+	return text + "."
 }
 
 // noted is what a reader must know of results, as sentences of a table's note.

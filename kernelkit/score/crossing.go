@@ -19,6 +19,7 @@ type Crossing struct {
 	Outcome CrossingOutcome `json:"outcome"`
 	P       float64         `json:"p"`                         // that the outcome, or the likelier one of the two, is chance
 	Decides int             `json:"seeds_to_decide,omitempty"` // seeds that would tell the likelier outcome from chance, at the spread seen; 0: none would
+	More    More            `json:"-"`                         // where Decides is 0: what would
 
 	Ks          []int      `json:"-"`
 	Differences []Estimate `json:"-"` // of the first curve from the second, at Ks
@@ -160,12 +161,29 @@ func (c *Crossing) decide(level, power float64) {
 	if c.P < 1-level {
 		c.Outcome = outcome
 	}
+	c.forecast(must, level, power)
+}
+
+// forecast says what it takes for all of the differences to be told from 0: what the one that
+// takes most takes.
+func (c *Crossing) forecast(must []*Estimate, level, power float64) {
+	none := false
 	for _, e := range must {
 		n := e.SeedsFor(0, level, power)
-		if n == 0 {
-			c.Decides = 0
+		if c.Decides = max(c.Decides, n); n > 0 {
+			continue
+		}
+		none = true
+		more := e.MoreFor(0, level, power)
+		if more == (More{}) { // this one is 0, whatever the others are
+			c.Decides, c.More = 0, more
 			return
 		}
-		c.Decides = max(c.Decides, n)
+		if more.Least > c.More.Least || more.Least == c.More.Least && more.Seeds > c.More.Seeds {
+			c.More = more
+		}
+	}
+	if none {
+		c.Decides = 0
 	}
 }

@@ -179,3 +179,28 @@ func TestCurvesThatDoNotCross(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A crossing needs what the one of its differences needs that needs most.
+func TestTheForecastOfACrossingIsThatOfItsHardestPart(t *testing.T) {
+	few := &Estimate{Value: 0.3, Prompts: 64, variance: 1, spread: spread{ofSeeds: 0.002, ofPrompts: 0.1}}
+	wide := &Estimate{Value: 0.02, Prompts: 64, variance: 1, spread: spread{ofPrompts: 0.1}}
+	wider := &Estimate{Value: -0.01, Prompts: 64, variance: 1, spread: spread{ofPrompts: 0.1}}
+	zero := &Estimate{Prompts: 64, variance: 1, spread: spread{ofPrompts: 0.1}}
+	if few.SeedsFor(0, Confidence, 0.8) == 0 || wide.SeedsFor(0, Confidence, 0.8) != 0 {
+		t.Fatal("the parts are not what their names say")
+	}
+	for name, x := range map[string]struct {
+		must    []*Estimate
+		decides int
+		more    More
+	}{
+		"seeds do":     {[]*Estimate{few}, few.SeedsFor(0, Confidence, 0.8), More{}},
+		"prompts do":   {[]*Estimate{few, wider, wide}, 0, wider.MoreFor(0, Confidence, 0.8)},
+		"nothing does": {[]*Estimate{wide, zero, few}, 0, More{}},
+	} {
+		var c Crossing
+		if c.forecast(x.must, Confidence, 0.8); c.Decides != x.decides || c.More != x.more {
+			t.Errorf("%s: %d seeds and %+v, want %d and %+v", name, c.Decides, c.More, x.decides, x.more)
+		}
+	}
+}

@@ -107,9 +107,9 @@ const most = 1000
 
 // SeedsFor is how many seeds, on as many prompts, an effect as large as the one that was
 // found needs to be told from `at`, two-sided at the level and with the power, such as .95
-// and .8; 0 where no number of seeds up to 1,000 does, because the prompts' own spread is
-// too large or the effect is `at`. It is a forecast from the spread seen so far: of few
-// seeds it is rough.
+// and .8; 0 where no number of seeds up to 1,000 does: More tells whether more prompts would
+// help, or the effect is `at`. It is a forecast from the spread seen so far: of few seeds it
+// is rough.
 func (e *Estimate) SeedsFor(at, level, power float64) int {
 	distance := math.Abs(e.Value - at)
 	if e.Exact() || distance < rounding {
@@ -127,6 +127,32 @@ func (e *Estimate) SeedsFor(at, level, power float64) int {
 		}
 	}
 	return 0
+}
+
+// More is what tells an effect from a threshold where seeds alone do not, because the prompts'
+// own spread is too large: more prompts. Zero: no number up to 1,000 times as many does.
+type More struct {
+	Least float64 // times as many prompts, however many seeds; 1: more seeds than 1,000 would do on as many
+	Seeds int     // that do with twice Least
+}
+
+// MoreFor is what an effect needs for which SeedsFor finds no number of seeds.
+func (e *Estimate) MoreFor(at, level, power float64) More {
+	distance := math.Abs(e.Value - at)
+	if e.Exact() || distance < rounding {
+		return More{}
+	}
+	reach := distuv.UnitNormal.Quantile((1+level)/2) + distuv.UnitNormal.Quantile(power)
+	least := max(1, e.ofPrompts*reach*reach/(float64(e.Prompts)*distance*distance)) // what is left of the variance without end of seeds
+	if least > most {
+		return More{}
+	}
+	twice := *e
+	twice.Prompts = int(math.Ceil(2 * least * float64(e.Prompts)))
+	if seeds := twice.SeedsFor(at, level, power); seeds > 0 {
+		return More{least, seeds}
+	}
+	return More{}
 }
 
 // detects says whether a test finds a distance with the power; the noncentral t is taken for

@@ -2,6 +2,7 @@ package score
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -120,6 +121,51 @@ func TestSeedsForSkipsNothingThatWouldDo(t *testing.T) {
 		}
 		if got := e.SeedsFor(0, 0.95, 0.8); got != want {
 			t.Errorf("SeedsFor says %d, trying each says %d: %+v", got, want, e)
+		}
+	}
+}
+
+// MoreFor finds how many more prompts it takes: with fewer no number of seeds does, and with
+// twice as many the seeds that it names are the fewest that do.
+func TestMoreForIsTheLeastThatDoes(t *testing.T) {
+	r := random.New(int64(7), "score/quick", 6)
+	wide, seeds := 0, 0 // estimates whose prompts are too few, and whose seeds are too many
+	for range 600 {
+		e := Estimate{Value: r.Float64() * 0.1, Prompts: 10 + r.IntN(300), variance: 1,
+			spread: spread{ofSeeds: r.Float64() * r.Float64() * 0.02, ofPrompts: r.Float64() * r.Float64() * 0.4, ofBoth: r.Float64()}}
+		if e.SeedsFor(0, 0.95, 0.8) > 0 {
+			continue
+		}
+		more := e.MoreFor(0, 0.95, 0.8)
+		if more.Seeds == 0 {
+			if more.Least != 0 {
+				t.Errorf("%+v: nothing does, and yet %g × as many prompts", e, more.Least)
+			}
+			continue
+		}
+		does := func(times float64, n int) bool {
+			variance, freedom := e.with(float64(n), times*float64(e.Prompts))
+			return detects(e.Value, variance, freedom, 0.95, 0.8)
+		}
+		twice := math.Ceil(2*more.Least*float64(e.Prompts)) / float64(e.Prompts)
+		if !does(twice, more.Seeds) || more.Seeds > 2 && does(twice, more.Seeds-1) {
+			t.Errorf("%+v: %d seeds are not the fewest with twice %g × as many prompts", e, more.Seeds, more.Least)
+		}
+		if more.Least == 1 {
+			seeds++
+			continue
+		}
+		wide++
+		if does(0.99*more.Least, 1e7) || !does(1.01*more.Least, 1e7) {
+			t.Errorf("%+v: %g × as many prompts are not the least", e, more.Least)
+		}
+	}
+	if wide < 30 || seeds < 1 {
+		t.Errorf("%d estimates with too few prompts and %d with too many seeds: the test needs both", wide, seeds)
+	}
+	for name, e := range map[string]Estimate{"at the threshold": {Prompts: 64, variance: 1, spread: spread{ofPrompts: 0.1}}, "nothing varies": {Value: 0.1, Prompts: 64}} {
+		if more := e.MoreFor(0, 0.95, 0.8); more != (More{}) {
+			t.Errorf("%s: %+v", name, more)
 		}
 	}
 }

@@ -46,9 +46,11 @@ type Judgement struct {
 	Crossing *score.Crossing `json:"crossing,omitempty"` // of curves
 
 	// Decides is how many seeds tell an effect as large from the threshold, four times in five,
-	// at the spread seen here; 0: no number of seeds does. Error is the standard error.
-	Decides int     `json:"seeds_to_decide,omitempty"`
-	Error   float64 `json:"standard_error,omitempty"`
+	// at the spread seen here; 0: no number of seeds does, and More is what does. Error is the
+	// standard error.
+	Decides int        `json:"seeds_to_decide,omitempty"`
+	More    score.More `json:"-"` // follows from the records
+	Error   float64    `json:"standard_error,omitempty"`
 }
 
 // Judge gives the verdict that the rule demands for an effect, and its p-value. It is
@@ -141,7 +143,7 @@ func (s *Study) test(j *Judgement, scores Scores) error {
 		}
 		last := c.Differences[len(c.Differences)-1]
 		j.Crossing, j.Seeds, j.Found = c, last.Seeds, pipeline.Rounded(last.Interval(score.Confidence))
-		j.Verdict, j.P, j.Decides = j.Rule.judgeCurves(c), c.P, c.Decides
+		j.Verdict, j.P, j.Decides, j.More = j.Rule.judgeCurves(c), c.P, c.Decides, c.More
 		j.Error = last.Error()
 		return nil
 	}
@@ -151,21 +153,25 @@ func (s *Study) test(j *Judgement, scores Scores) error {
 	}
 	j.Seeds, j.Found, j.Exact = e.Seeds, pipeline.Rounded(e.Interval(score.Confidence)), e.Exact()
 	j.Verdict, j.P = j.Rule.Judge(&e)
-	j.Decides, j.Error = j.Rule.decides(&e), e.Error()
+	j.Decides, j.More = j.Rule.decides(&e)
+	j.Error = e.Error()
 	return nil
 }
 
-// decides is how many seeds would decide the rule, at the spread seen so far: 0 where none
-// would.
-func (r Rule) decides(e *score.Estimate) int {
-	if r.Direction != Within {
-		return e.SeedsFor(r.Threshold, score.Confidence, power)
+// decides is how many seeds would decide the rule, at the spread seen so far, and where none
+// would, what else.
+func (r Rule) decides(e *score.Estimate) (seeds int, more score.More) {
+	at, level := r.Threshold, score.Confidence
+	if r.Direction == Within {
+		level = 1 - 2*alpha
+		if e.Value < 0 {
+			at = -at
+		}
 	}
-	nearest := r.Threshold
-	if e.Value < 0 {
-		nearest = -nearest
+	if seeds = e.SeedsFor(at, level, power); seeds == 0 {
+		more = e.MoreFor(at, level, power)
 	}
-	return e.SeedsFor(nearest, 1-2*alpha, power)
+	return seeds, more
 }
 
 // met reports whether a need is met: the rule of one of its conditions agrees.
