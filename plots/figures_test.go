@@ -40,6 +40,7 @@ func figures() []drawn {
 		{"rl_curves", func() ([]byte, error) { return RLCurves(paperFigure11()) }},
 		{"ladder", func() ([]byte, error) { return Ladder(paperFigure9()) }},
 		{"recipe", func() ([]byte, error) { return Recipe(edgeRecipe()) }},
+		{"forest", func() ([]byte, error) { return Forest(claimsAtTwoScales()) }},
 		{"heat_map", func() ([]byte, error) { return HeatMap(paperFigure10()) }},
 		{"error_bars", func() ([]byte, error) { return ErrorBars(paperFigure8()) }},
 		{"exposure", func() ([]byte, error) { return Exposure(paperFigure4()) }},
@@ -441,4 +442,15 @@ func paperFigure5() HistogramData {
 		d.Panels = append(d.Panels, p)
 	}
 	return d
+}
+
+// claimsAtTwoScales are effects as a study has them at two scales, one of them at one alone.
+func claimsAtTwoScales() ForestData {
+	none := math.NaN()
+	return ForestData{Title: "The same claims at two scales", Series: []string{"terse problems", "word problems"}, Intervals: "95 % intervals over seeds and problems", PaleMeans: "not resolved by the study's rule",
+		Rows: []ForestRow{
+			{"RL at the edge raises pass@1 there", []score.Interval{{Value: .143, Low: .10, High: .186}, {Value: .226, Low: .13, High: .32}}, nil, .42},
+			{"RL at the edge raises pass@128 there: new problems, not only surer ones", []score.Interval{{Value: .078, Low: .011, High: .145}, {Value: .021, Low: -.11, High: .15}}, []bool{false, true}, .34},
+			{"the model's own solutions make it forget less inside than gold ones, pass@1", []score.Interval{{Value: none}, {Value: -.117, Low: -.17, High: -.06}}, nil, none},
+		}}
 }

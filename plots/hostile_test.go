@@ -75,6 +75,9 @@ func TestFiguresSurviveHostileValues(t *testing.T) {
 				return PassAtK(PassAtKData{Title: h.name(), Panels: shares()})
 			},
 			"Exposure": func() ([]byte, error) { return Exposure(ExposureData{Title: h.name(), Panels: shares()}) },
+			"Forest": func() ([]byte, error) {
+				return Forest(ForestData{Title: h.name(), Series: names, Rows: []ForestRow{{h.name(), h.intervals(2), nil, h.value()}, {h.name(), h.intervals(2), []bool{true, false}, h.value()}}})
+			},
 			"Ladder": func() ([]byte, error) {
 				return Ladder(LadderData{Title: h.name(), Panels: []LadderPanel{{h.name(), Basis{}, []LadderLine{{h.ints(1)[0], h.values(n), h.intervals(n)}, {4, nil, nil}}}}})
 			},
@@ -136,6 +139,12 @@ func TestContradictoryInputIsAnError(t *testing.T) {
 		},
 		"Ladder": func() ([]byte, error) {
 			return Ladder(LadderData{Panels: []LadderPanel{{"", Basis{}, []LadderLine{{1, two, one}}}}})
+		},
+		"Forest": func() ([]byte, error) {
+			return Forest(ForestData{Series: []string{"a", "b"}, Rows: []ForestRow{{Values: one}}})
+		},
+		"Forest, pale": func() ([]byte, error) {
+			return Forest(ForestData{Series: []string{"a"}, Rows: []ForestRow{{Values: one, Pale: []bool{true, true}}}})
 		},
 		"StackedShares": func() ([]byte, error) {
 			return StackedShares(StackedSharesData{Classes: []string{"a"}, Rows: []StackedRow{{"r", two}}})

@@ -89,7 +89,7 @@ func (p *panel) surround() edges {
 	s := tickStyle()
 	if !p.y.unlabelled {
 		for _, t := range p.y.ticks {
-			e.left = max(e.left, s.Width(t.label))
+			e.left = max(e.left, linesWidth(s, strings.Split(t.label, "\n")))
 		}
 	}
 	if e.left > 0 {
@@ -311,7 +311,11 @@ func (f frame) drawAxes(left, bottom vg.Length) {
 		y := f.Y(f.y.fraction(t.at))
 		f.StrokeLine2(line, f.Min.X-markLength(t), y, f.Min.X, y)
 		if !f.y.unlabelled {
-			drawText(f.Canvas, s, vg.Point{X: f.Min.X - tickLength - tickGap, Y: y - ascent(s)/2}, t.label)
+			lines := strings.Split(t.label, "\n")
+			top := y - ascent(s)/2 + lineHeight(s)*vg.Length(len(lines)-1)/2
+			for i, line := range lines {
+				drawText(f.Canvas, s, vg.Point{X: f.Min.X - tickLength - tickGap, Y: top - lineHeight(s)*vg.Length(i)}, line)
+			}
 		}
 	}
 	l := labelStyle()

@@ -40,6 +40,7 @@ func sparse() map[string][]func() ([]byte, error) {
 				return PassAtK(PassAtKData{Title: "PassAtK", Panels: []SharePanel{{Title: "a panel"}}})
 			},
 			func() ([]byte, error) { return Exposure(ExposureData{Title: "Exposure"}) },
+			func() ([]byte, error) { return Forest(ForestData{Title: "Forest"}) },
 			func() ([]byte, error) { return Ladder(LadderData{Title: "Ladder"}) },
 			func() ([]byte, error) {
 				return Ladder(LadderData{Title: "Ladder", Panels: []LadderPanel{{"a panel", Basis{}, []LadderLine{{K: 1}}}}})

@@ -40,6 +40,19 @@ func EstimateOf(value, standardError, freedom float64) *Estimate {
 	return &Estimate{Value: value, variance: standardError * standardError, freedom: freedom}
 }
 
+// Welch is the difference a − b of two estimates that have neither seeds nor prompts in
+// common, with Welch's degrees of freedom (Biometrika 34 (1947)).
+func Welch(a, b *Estimate) *Estimate {
+	part := func(e *Estimate) float64 { // infinite freedom: nothing
+		return e.variance * e.variance / e.freedom
+	}
+	d := &Estimate{Value: a.Value - b.Value, variance: a.variance + b.variance, Prompts: min(a.Prompts, b.Prompts), freedom: math.Inf(1)}
+	if parts := part(a) + part(b); parts > 0 {
+		d.freedom = d.variance * d.variance / parts
+	}
+	return d
+}
+
 // student is Student's t; of infinitely many degrees of freedom it is the normal distribution.
 func student(freedom float64) distuv.StudentsT {
 	return distuv.StudentsT{Sigma: 1, Nu: min(freedom, 1e9)}

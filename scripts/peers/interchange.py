@@ -135,7 +135,7 @@ def imported(name, work, tokenizer_json, prompts, ids, tied, dtype, shard):
 
 def main():
     work = pathlib.Path(sys.argv[1])
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     rows = [json.loads(line) for line in (work / "micro.prompts.jsonl").read_text().splitlines()][:16]
     prompts, texts = [r["ids"] for r in rows], [r["text"] for r in rows]
     prompts[1], prompts[2] = prompts[1][:9], prompts[2][:30]  # of different lengths

@@ -80,17 +80,29 @@ var models = []struct {
 	name             string
 	batch, pass, seq int
 	gpu              bool // for a GPU: in bfloat16, and attention crosses documents, as flash attention wants it
-	config           func() (qwen.Config, error)
+	config           func(vocab int) (qwen.Config, error)
 }{
-	{"micro", 16, 8, 160, false, func() (qwen.Config, error) { return qwen.Size("micro", vocabulary) }},
-	{"d128", 16, 2, 256, false, func() (qwen.Config, error) {
-		c, err := qwen.Size("micro", vocabulary)
+	{"micro", 16, 8, 160, false, func(vocab int) (qwen.Config, error) { return qwen.Size("micro", vocab) }},
+	{"d128", 16, 2, 256, false, func(vocab int) (qwen.Config, error) {
+		c, err := qwen.Size("micro", vocab)
 		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 2, 512, 1, false
 		return c, err
 	}},
-	{"10m", 8, 1, 256, false, func() (qwen.Config, error) { return qwen.Size("10m", 2200) }},
-	{"paper", 16, 16, 2048, true, func() (qwen.Config, error) { return qwen.Size("paper", 2200) }},
+	{words, 10, 10, 256, false, func(vocab int) (qwen.Config, error) { // as profile words trains
+		c, err := qwen.Size("micro", vocab)
+		c.HiddenSize, c.Layers, c.Heads, c.KVHeads, c.FFN, c.EmbedScale, c.OffsetInit = 128, 4, 4, 4, 384, 8, false
+		return c, err
+	}},
+	{"10m", 8, 1, 256, false, func(int) (qwen.Config, error) { return qwen.Size("10m", 2200) }},
+	{"paper", 16, 16, 2048, true, func(int) (qwen.Config, error) { return qwen.Size("paper", 2200) }},
 }
+
+// words names what is timed with word problems: training of profile words' model, and GRPO
+// of the model in wordsModel, which has that shape. All else is of the symbolic family.
+const (
+	words      = "words"
+	wordsModel = "notebooks/models/words"
+)
 
 // settings are a comparison's training configuration and what a token costs.
 type settings struct {
@@ -108,8 +120,15 @@ func config(batch, seq int, gpu bool) train.Config {
 	return cfg
 }
 
-// tokenizer has the words of the symbolic family and fillers.
-func tokenizer() (*vocab.Tokenizer, gsm.Spec, error) {
+// subject returns a model's tokenizer and the problems that it trains on: word problems, or
+// the symbolic family, whose words are filled up to the vocabulary's size.
+func subject(model string) (*vocab.Tokenizer, gsm.Spec, error) {
+	if model == words {
+		spec := gsm.Uniform(gsm.Realistic, gsm.Range{Min: 2, Max: 4}, "zoo")
+		spec.Sampler, spec.Detours = gsm.Steered, 0.5
+		tok, err := vocab.Load(wordsModel)
+		return tok, spec, err
+	}
 	spec := gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 4}, "A")
 	words, err := spec.Tokens()
 	if err != nil {
@@ -126,9 +145,9 @@ func tokenizer() (*vocab.Tokenizer, gsm.Spec, error) {
 	return tok, spec, err
 }
 
-// corpus are the tokenizer and the training texts.
-func corpus() (*vocab.Tokenizer, train.Documents, error) {
-	tok, spec, err := tokenizer()
+// corpus are a model's tokenizer and its training texts.
+func corpus(model string) (*vocab.Tokenizer, train.Documents, error) {
+	tok, spec, err := subject(model)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -157,14 +176,18 @@ var lessons = map[string]lesson{
 	"micro":   {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 16, false},
 	"d128":    {16, 8, 64, gsm.Range{Min: 6, Max: 14}, 64, 8, false},
 	"trained": {32, 8, 112, gsm.Range{Min: 1, Max: 4}, 0, 4, false},
+	words:     {32, 8, 140, gsm.Range{Min: 5, Max: 5}, 0, 8, false},
 	"paper":   {32, 8, 128, gsm.Range{Min: 6, Max: 14}, 64, 64, true},
 }
 
 // promptCount is how many prompts a worker cycles through.
 const promptCount = 64
 
-func (l lesson) problems(tok *vocab.Tokenizer) ([]*gsm.Problem, error) {
-	source, err := gsm.NewSource(gsm.Uniform(gsm.Symbolic, l.ops, "A"), gsm.Train, 1)
+// problems are the lesson's, like those that its model trains on but for their ops.
+func (l lesson) problems(tok *vocab.Tokenizer, spec gsm.Spec) ([]*gsm.Problem, error) {
+	spec.Detours = 0
+	spec.Mix[0].Ops = l.ops
+	source, err := gsm.NewSource(spec, gsm.Train, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -192,12 +215,8 @@ func prepare(dir string, gpu bool) error {
 	if err := prepareModels(dir, gpu); err != nil {
 		return err
 	}
-	tok, docs, err := corpus()
-	if err != nil {
-		return err
-	}
 	if !gpu {
-		if err := trained(filepath.Join(dir, "trained-exported"), tok, docs); err != nil {
+		if err := errors.Join(trained(filepath.Join(dir, "trained-exported")), copyWords(filepath.Join(dir, words+"-exported"))); err != nil {
 			return err
 		}
 	}
@@ -208,7 +227,7 @@ func prepare(dir string, gpu bool) error {
 		if err := durable.WriteJSON(filepath.Join(dir, name+".grpo.json"), l); err != nil {
 			return err
 		}
-		if err := l.writePrompts(filepath.Join(dir, name+".prompts.jsonl"), tok); err != nil {
+		if err := l.writePrompts(filepath.Join(dir, name+".prompts.jsonl"), name); err != nil {
 			return err
 		}
 	}
@@ -220,15 +239,15 @@ func prepare(dir string, gpu bool) error {
 // [batches, 4, rows, seq]: tokens, targets, positions, segments) and MODEL.json (the
 // training configuration).
 func prepareModels(dir string, gpu bool) error {
-	tok, docs, err := corpus()
-	if err != nil {
-		return err
-	}
 	for _, m := range models {
 		if m.gpu != gpu {
 			continue
 		}
-		c, err := m.config()
+		tok, docs, err := corpus(m.name)
+		if err != nil {
+			return err
+		}
+		c, err := m.config(tok.Size())
 		if err != nil {
 			return err
 		}
@@ -256,7 +275,11 @@ func prepareModels(dir string, gpu bool) error {
 
 // trained exports a micro model after some training: its greedy completions are more
 // than one token over and over.
-func trained(dir string, tok *vocab.Tokenizer, docs train.Documents) error {
+func trained(dir string) error {
+	tok, docs, err := corpus("micro")
+	if err != nil {
+		return err
+	}
 	eng, w, scratch, err := open(filepath.Dir(dir), "micro")
 	if err != nil {
 		return err
@@ -271,6 +294,19 @@ func trained(dir string, tok *vocab.Tokenizer, docs train.Documents) error {
 		return err
 	}
 	return errors.Join(qwen.Export(dir, w, qwen.Float32), tok.Save(dir))
+}
+
+// copyWords exports the model of the word problems in float32, as the others are.
+func copyWords(dir string) error {
+	w, err := qwen.Load(wordsModel)
+	if err != nil {
+		return err
+	}
+	tok, err := vocab.Load(wordsModel)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.MkdirAll(dir, 0o755), qwen.Export(dir, w, qwen.Float32), tok.Save(dir))
 }
 
 func writeBatches(path string, docs train.Documents, cfg train.Config) error {
@@ -291,8 +327,12 @@ func writeBatches(path string, docs train.Documents, cfg train.Config) error {
 	})
 }
 
-func (l lesson) writePrompts(path string, tok *vocab.Tokenizer) error {
-	all, err := l.problems(tok)
+func (l lesson) writePrompts(path, model string) error {
+	tok, spec, err := subject(model)
+	if err != nil {
+		return err
+	}
+	all, err := l.problems(tok, spec)
 	if err != nil {
 		return err
 	}
@@ -404,7 +444,7 @@ func trainWorker(dir, model string, perCall int) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	_, docs, err := corpus()
+	_, docs, err := corpus(model)
 	if err != nil {
 		return err
 	}
@@ -448,7 +488,7 @@ func grpoWorker(dir, model string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	tok, _, err := tokenizer()
+	tok, spec, err := subject(model)
 	if err != nil {
 		return err
 	}
@@ -456,7 +496,7 @@ func grpoWorker(dir, model string) error {
 	if !ok {
 		return fmt.Errorf("GRPO steps are timed for %s, not for %s", strings.Join(slices.Sorted(maps.Keys(lessons)), ", "), model)
 	}
-	all, err := lesson.problems(tok)
+	all, err := lesson.problems(tok, spec)
 	if err != nil {
 		return err
 	}

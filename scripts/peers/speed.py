@@ -137,7 +137,7 @@ script = lambda name, *more: [python, str(HERE / name), folder, *more]
 ours = lambda what, model: [os.environ.get("PEERS", "peers"), what, folder, model]
 whole = True
 gpu = os.environ.get("GOMLX_BACKEND", "").startswith("xla:cuda")
-for model in ("paper",) if gpu else ("micro", "d128", "10m"):
+for model in ("paper",) if gpu else ("micro", "d128", "words", "10m"):
     if not f"train/{model}".startswith(arguments.only):
         continue
     run = json.loads((pathlib.Path(folder) / f"{model}.json").read_text())
@@ -152,7 +152,7 @@ for model in ("paper",) if gpu else ("micro", "d128", "10m"):
         f"train/{model}", sides, "tokens/s", lambda t, run=run: t["steps"] * run["batch"] * run["seq"],
         flops=run["flops_per_token"], within=2e-2 if gpu else 1e-3,  # bfloat16
     )
-for model in ("paper",) if gpu else ("micro", "d128", "trained"):
+for model in ("paper",) if gpu else ("micro", "d128", "trained", "words"):
     if f"grpo/{model}".startswith(arguments.only):
         whole &= compare(
             f"grpo/{model}", {"interplay": ours("grpo", model)} | {f"trl {how}": script("trl_grpo.py", model, how) for how in (("fastest", "defaults") if gpu else ("fastest", "float32", "defaults"))},

@@ -25,7 +25,7 @@ lesson = json.loads((folder / f"{sys.argv[2]}.grpo.json").read_text())
 samples = lesson["prompts"] * lesson["group"]
 fastest, float32 = sys.argv[3] == "fastest", sys.argv[3] != "defaults"
 rows = samples if fastest else 8
-torch.set_num_threads(os.cpu_count())
+torch.set_num_threads(len(os.sched_getaffinity(0)))
 model = AutoModelForCausalLM.from_pretrained(folder / name, dtype=torch.float32)
 tokenizer = PreTrainedTokenizerFast.from_pretrained(folder / name, padding_side="left")
 tokenizer.model_input_names = ["input_ids", "attention_mask"]
