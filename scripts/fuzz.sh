@@ -3,6 +3,10 @@
 # fuzz.sh ./kernelkit/vocab, theirs alone.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-"$ROOT/scripts/setup.sh"
+source "$ROOT/scripts/prerequisites.sh"
+require_go
 cd "$ROOT"
-FUZZTIME="${FUZZTIME:-30s}" exec go run ./scripts/check fuzz "$@"
+export FUZZTIME=${FUZZTIME:-30s}
+go run ./scripts/check fuzz -look "$@" # before a set-up of minutes
+"$ROOT/scripts/setup.sh"
+exec go run ./scripts/check fuzz "$@"

@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"maps"
 	"os"
@@ -20,8 +23,6 @@ import (
 // fuzzTime is how long each target searches where FUZZTIME does not say.
 const fuzzTime = 2 * time.Second
 
-var fuzzTarget = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(f \*testing\.F\)`)
-
 // fuzzTargets are the names of the fuzz targets below a folder by the folder of their package.
 func fuzzTargets(root string) (map[string][]string, error) {
 	found := map[string][]string{}
@@ -34,38 +35,50 @@ func fuzzTargets(root string) (map[string][]string, error) {
 		case d.IsDir() || !strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		for _, m := range fuzzTarget.FindAllSubmatch(text, -1) {
-			found[filepath.Dir(path)] = append(found[filepath.Dir(path)], string(m[1]))
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
 		}
-		return err
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Fuzz") {
+				found[filepath.Dir(path)] = append(found[filepath.Dir(path)], f.Name.Name)
+			}
+		}
+		return nil
 	})
 	return found, err
 }
 
-// fuzz lets every fuzz target of some packages, ./folder each, search; without one, of all.
-func (t *tally) fuzz(packages ...string) {
-	targets, err := fuzzTargets(".")
-	if len(packages) > 0 {
-		all := targets
-		targets = map[string][]string{}
-		for _, p := range packages {
-			folder := filepath.Clean(p)
-			if len(all[folder]) == 0 && err == nil {
-				err = fmt.Errorf("expected packages with fuzz targets, found %s; they are %s", p, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
-			}
-			targets[folder] = all[folder]
-		}
-	}
-	if err == nil && len(targets) == 0 {
-		err = fmt.Errorf("there is no fuzz target")
-	}
-	span := fuzzTime
-	if said := os.Getenv("FUZZTIME"); said != "" && err == nil {
+// fuzzPlan says what is to be searched and for how long, or what is wrong with what was asked
+// for: packages, ./folder each, none for all, and a time, as FUZZTIME has it.
+func fuzzPlan(packages []string, said string) (targets map[string][]string, span time.Duration, err error) {
+	span = fuzzTime
+	if said != "" {
 		if span, err = time.ParseDuration(said); err != nil || span <= 0 {
-			err = fmt.Errorf("FUZZTIME: expected a time such as 30s, found %q", said)
+			return nil, 0, fmt.Errorf("FUZZTIME: expected a positive time such as 30s, found %q", said)
 		}
 	}
+	all, err := fuzzTargets(".")
+	if err != nil || len(packages) == 0 && len(all) > 0 {
+		return all, span, err
+	}
+	if len(all) == 0 {
+		return nil, 0, fmt.Errorf("there is no fuzz target")
+	}
+	targets = map[string][]string{}
+	for _, p := range packages {
+		folder := filepath.Clean(p)
+		if len(all[folder]) == 0 {
+			return nil, 0, fmt.Errorf("expected packages with fuzz targets, found %s; they are ./%s", p, strings.Join(slices.Sorted(maps.Keys(all)), ", ./"))
+		}
+		targets[folder] = all[folder]
+	}
+	return targets, span, nil
+}
+
+// fuzz lets every fuzz target of some packages search; without one, of all.
+func (t *tally) fuzz(packages ...string) {
+	targets, span, err := fuzzPlan(packages, os.Getenv("FUZZTIME"))
 	work, made := os.MkdirTemp("", "interplay-fuzz")
 	if err == nil {
 		err = made

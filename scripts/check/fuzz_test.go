@@ -30,8 +30,35 @@ func TestTargetsAndCountsAreFound(t *testing.T) {
 	if err != nil || len(targets) < 10 {
 		t.Fatalf("expected the fuzz targets of ten packages and more, found %d: %v", len(targets), err)
 	}
+	if here := targets["../../scripts/check"]; len(here) > 0 {
+		t.Errorf("what only stands in a text of this test counts as targets: %v", here)
+	}
 	if got := executions("execs: 0 (0/sec)\nexecs: 495 (167/sec)"); got != "495 inputs" {
 		t.Errorf("expected the last count, found %q", got)
+	}
+}
+
+// What was asked for is looked at before anything is built, and the packages that there are
+// can be given as they are shown.
+func TestAWrongRequestIsSaidWithWhatWouldDo(t *testing.T) {
+	t.Chdir("../..")
+	for _, said := range []string{"-1s", "0s", "30", "soon"} {
+		if _, _, err := fuzzPlan(nil, said); err == nil || !strings.Contains(err.Error(), "expected a positive time") || !strings.Contains(err.Error(), said) {
+			t.Errorf("FUZZTIME=%s: %v", said, err)
+		}
+	}
+	_, _, err := fuzzPlan([]string{"./nothere"}, "")
+	if err == nil || !strings.Contains(err.Error(), "found ./nothere") {
+		t.Fatalf("a package that is not there: %v", err)
+	}
+	_, list, _ := strings.Cut(err.Error(), "they are ")
+	packages := strings.Split(list, ", ")
+	targets, span, err := fuzzPlan(packages, "1s")
+	if err != nil || len(targets) != len(packages) || len(targets) < 10 || span != time.Second {
+		t.Errorf("the packages that are shown: %d of %d, %v, %v", len(targets), len(packages), span, err)
+	}
+	if all, span, err := fuzzPlan(nil, ""); err != nil || len(all) != len(targets) || span != fuzzTime {
+		t.Errorf("without a package: %d targets for %v, %v", len(all), span, err)
 	}
 }
 

@@ -3,8 +3,9 @@
 // committed results, the commands of the documents, and workers on a local Slurm. It goes on
 // after a failure, shows what failed and what took longest, and ends with a line "N passed,
 // N failed". With names of packages (check kernelkit/verify) it checks these alone, in
-// seconds; check documents and check fuzz do that step alone. It uses the standard library
-// only, so that it runs whatever state the module is in.
+// seconds; check documents and check fuzz do that step alone; check fuzz -look only says
+// what is wrong with what was asked for. It uses the standard library only, so that it runs
+// whatever state the module is in.
 package main
 
 import (
@@ -42,6 +43,12 @@ func main() {
 		t.all()
 	case len(args) == 1 && args[0] == "documents":
 		t.documented()
+	case len(args) > 1 && args[0] == "fuzz" && args[1] == "-look":
+		if _, _, err := fuzzPlan(args[2:], os.Getenv("FUZZTIME")); err != nil {
+			fmt.Fprintln(os.Stderr, "✗", err)
+			os.Exit(1)
+		}
+		return
 	case len(args) > 0 && args[0] == "fuzz":
 		t.fuzz(args[1:]...)
 	default:
