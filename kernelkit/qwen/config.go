@@ -111,7 +111,7 @@ func (c Config) Validate() error {
 	}
 	switch {
 	case c.Layers > thinLayers && c.layerParams() < leastDeep:
-		return fmt.Errorf("qwen: num_hidden_layers is %d, of %d weights each: expected at most %d layers of fewer than %d weights, for each layer takes a CPU a tenth of a second to compile, however narrow it is; widen them (hidden_size, intermediate_size) or take fewer",
+		return fmt.Errorf("qwen: num_hidden_layers is %d, of %d weights each: expected at most %d layers of fewer than %d weights. Each layer takes a CPU a tenth of a second to compile, however narrow: take fewer, or wider ones (hidden_size, intermediate_size)",
 			c.Layers, c.layerParams(), thinLayers, leastDeep)
 	case c.HiddenSize%c.Heads != 0:
 		return fmt.Errorf("qwen: hidden_size %d is no multiple of num_attention_heads %d", c.HiddenSize, c.Heads)
