@@ -51,10 +51,13 @@ func TestTextInHTMLIsEscaped(t *testing.T) {
 func TestAnUnknownProfileIsNamed(t *testing.T) {
 	t.Setenv("INTERPLAY_RUNS", t.TempDir())
 	t.Setenv("INTERPLAY_PROFILE", "huge")
-	if _, err := open("00_walkthrough", "smoke", 1); err == nil || !strings.Contains(err.Error(), `"huge"`) || !strings.Contains(err.Error(), "smoke") {
+	if _, err := open("00_walkthrough", "smoke", 1); err == nil || !strings.Contains(err.Error(), `INTERPLAY_PROFILE: unknown profile "huge"`) || !strings.Contains(err.Error(), "smoke") {
 		t.Errorf("error %v, want one that says what was found and what was expected", err)
 	}
 	t.Setenv("INTERPLAY_PROFILE", "")
+	if _, err := open("00_walkthrough", "vast", 1); err == nil || !strings.Contains(err.Error(), `Open: unknown profile "vast"`) || strings.Contains(err.Error(), "INTERPLAY") {
+		t.Errorf("error %v, want one that names the notebook's own profile", err)
+	}
 	t.Setenv("INTERPLAY_SEED", "one")
 	if _, err := open("00_walkthrough", "smoke", 1); err == nil || !strings.Contains(err.Error(), "INTERPLAY_SEED") {
 		t.Errorf("error %v, want one that names the variable", err)

@@ -59,8 +59,11 @@ func open(study, profile string, seed int64) (*Lab, error) {
 		seed = n
 	}
 	p, err := pipeline.ProfileByName(profile, seed)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, pipeline.ErrProfile) && os.Getenv("INTERPLAY_PROFILE") != "":
+		return nil, fmt.Errorf("INTERPLAY_PROFILE: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("the notebook's Open: %w", err)
 	}
 	root, err := pipeline.DefaultRoot()
 	if err != nil {

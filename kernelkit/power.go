@@ -67,10 +67,10 @@ func committedAt(name, profile string) *study.Results {
 
 // PowerTable says how many seeds each claim needs, at the effect and the spread that were seen
 // so far: in the committed results of the study at its profile, else at the nearest one. It is
-// nil where there are none.
+// nil where there are none, and of a study without claims.
 func PowerTable(s *study.Study) *Table {
 	seen := nearest(s)
-	if seen == nil {
+	if seen == nil || len(s.Claims) == 0 {
 		return nil
 	}
 	t := &Table{Title: fmt.Sprintf("Seeds that the claims need, by what was seen at profile %s with %d seeds", seen.Profile, len(seen.Study.Seeds)),

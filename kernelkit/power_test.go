@@ -55,3 +55,18 @@ func TestQHasOneForm(t *testing.T) {
 		t.Errorf("%q and %q", in, out)
 	}
 }
+
+// A study without claims needs no seeds for them, though the project has results of its name.
+func TestNoTableOfSeedsWithoutClaims(t *testing.T) {
+	s, err := study.ByName("edge", "micro", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table := PowerTable(s); table == nil || len(table.Rows) != len(s.Claims) {
+		t.Errorf("the project's study: %v", table)
+	}
+	s.Claims = nil
+	if table := PowerTable(s); table != nil {
+		t.Errorf("without claims:\n%s", table)
+	}
+}

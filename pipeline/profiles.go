@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -265,7 +266,10 @@ var profileNames = sync.OnceValue(func() (names []string) {
 	return names
 })
 
-// ProfileByName returns a profile with the seed put in.
+// ErrProfile is a profile's name that is none; whoever took the name says from where.
+var ErrProfile = errors.New("unknown profile")
+
+// ProfileByName returns a profile with the seed put in; ErrProfile where there is none.
 func ProfileByName(name string, seed int64) (Profile, error) {
 	all, err := profiles()
 	if err != nil {
@@ -280,5 +284,5 @@ func ProfileByName(name string, seed int64) (Profile, error) {
 			return p, p.validate()
 		}
 	}
-	return Profile{}, fmt.Errorf("unknown profile %q: expected %s; set INTERPLAY_PROFILE to one of them", name, strings.Join(Profiles(), ", "))
+	return Profile{}, fmt.Errorf("%w %q: expected one of %s", ErrProfile, name, strings.Join(Profiles(), ", "))
 }

@@ -245,7 +245,7 @@ func checkKernel(root string) (string, error) {
 func checkSettings(string) (string, error) {
 	profile, seed, err := notebookSettings(envOr("INTERPLAY_PROFILE", "smoke"), nil, os.Getenv("INTERPLAY_SEED"))
 	if err != nil {
-		return "", err
+		return "", profileFrom(err, false)
 	}
 	return fmt.Sprintf("profile %s, seed %d", profile, seed), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -147,6 +148,9 @@ func (f *generateFlags) spec() (gsm.Spec, error) {
 			return gsm.Spec{}, fmt.Errorf("-spec and -%s contradict each other: the file says all", other)
 		}
 		data, err := strict.ReadFile(f.specFile, 64<<20)
+		if errors.Is(err, fs.ErrNotExist) {
+			return gsm.Spec{}, fmt.Errorf("expected a spec's JSON file, found no file %s; check the path: every corpus has its spec in the manifest beside it", f.specFile)
+		}
 		if err == nil {
 			err = strict.Check(data)
 		}

@@ -53,10 +53,12 @@ func openInput(path string) (*os.File, error) {
 	}
 	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usagef("expected a file of JSON lines, found no file %s; check the path, or give - for standard input", path)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return nil, fmt.Errorf("%s is a folder: name a file", path)
+		return nil, usagef("expected a file of JSON lines, found the folder %s; name a file", path)
 	}
 	return os.Open(path)
 }

@@ -32,6 +32,7 @@ type notebooksFlags struct {
 	profile, only, dir, out, junit string
 	seed                           int64
 	update, inPlace                bool
+	profileGiven                   bool // by -profile, and not by the environment
 }
 
 func notebooksCommand() *cobra.Command {
@@ -57,6 +58,7 @@ from the results that were found, each with its tolerance. docs/notebooks.md say
 			if !c.Flags().Changed("seed") {
 				seed = nil
 			}
+			f.profileGiven = c.Flags().Changed("profile")
 			return f.run(c.Context(), seed)
 		},
 	}
@@ -80,7 +82,7 @@ func (f *notebooksFlags) run(ctx context.Context, seed *int64) error {
 	}
 	run := notebookRun{root: root, update: f.update, inPlace: f.inPlace}
 	if run.profile, run.seed, err = notebookSettings(f.profile, seed, os.Getenv("INTERPLAY_SEED")); err != nil {
-		return asUsage(err)
+		return asUsage(profileFrom(err, f.profileGiven))
 	}
 	if run.dir, run.build, err = notebookFolders(root, f.dir, f.out); err != nil {
 		return err
@@ -126,10 +128,12 @@ func notebookFolders(root, dir, out string) (notebooks, build string, err error)
 	}
 	info, err := os.Stat(notebooks)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", "", usagef("expected a folder of notebooks, found no folder %s; check -dir", notebooks)
 	case err != nil:
 		return "", "", err
 	case !info.IsDir():
-		return "", "", fmt.Errorf("%s is no folder: -dir names one that holds notebooks", dir)
+		return "", "", usagef("expected a folder of notebooks, found the file %s; check -dir", dir)
 	case out != "":
 		build, err = filepath.Abs(out)
 		return notebooks, build, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -54,16 +55,17 @@ func (f *studyFlags) asked(flag string) bool { return f.given != nil && f.given(
 func (f *studyFlags) study(name string) (*study.Study, error) {
 	if isFile(name) {
 		s, err := f.file(name)
-		if err == nil {
-			for _, line := range s.Warnings() {
-				fmt.Fprintf(os.Stderr, "warning: %s: %s\n", name, line)
-			}
+		if err != nil {
+			return nil, asUsage(err)
 		}
-		return s, err
+		for _, line := range s.Warnings() {
+			fmt.Fprintf(os.Stderr, "warning: %s: %s\n", name, line)
+		}
+		return s, nil
 	}
 	s, err := study.ByName(name, f.profile, f.seed)
 	if err != nil {
-		return nil, asUsage(err)
+		return nil, asUsage(profileFrom(err, f.asked("profile")))
 	}
 	if f.seeds > 0 {
 		s.Seeds = consecutive(f.seed, f.seeds)
@@ -74,12 +76,15 @@ func (f *studyFlags) study(name string) (*study.Study, error) {
 // file is a study of a user's own. Its seeds are those of the file but where the command line
 // says others; its scale is written out in it, so that -profile has no meaning.
 func (f *studyFlags) file(name string) (*study.Study, error) {
+	s, err := study.Read(name)
+	if err != nil {
+		return nil, err
+	}
 	if f.asked("profile") && !f.listed {
 		return nil, usagef("-profile %s: %s holds its scale itself; print a study at that scale with `interplay run STUDY -profile %s -print`, and change that", f.profile, name, f.profile)
 	}
-	s, err := study.Read(name)
-	if err != nil || !f.asked("seed") && !f.asked("seeds") {
-		return s, err
+	if !f.asked("seed") && !f.asked("seeds") {
+		return s, nil
 	}
 	first, count := s.Seeds[0], len(s.Seeds)
 	if f.asked("seed") {
@@ -90,6 +95,17 @@ func (f *studyFlags) file(name string) (*study.Study, error) {
 	}
 	s.Seeds = consecutive(first, count)
 	return s, s.Validate()
+}
+
+// profileFrom says of an unknown profile where its name is from, and so where to give another.
+func profileFrom(err error, flag bool) error {
+	switch {
+	case !errors.Is(err, pipeline.ErrProfile):
+		return err
+	case flag:
+		return fmt.Errorf("-profile: %w", err)
+	}
+	return fmt.Errorf("INTERPLAY_PROFILE: %w", err)
 }
 
 // consecutive are count seeds from the first on.

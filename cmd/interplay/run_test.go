@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +124,48 @@ func TestGenerateThatOnlyReadsTakesNoFlagsOfDrawing(t *testing.T) {
 	} {
 		if err := verb("generate", strings.Fields(strings.ReplaceAll(args, "FILE", filepath.Join(t.TempDir(), "a.jsonl")))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+// A file that is not there is said before anything else, as an error of the command line, with
+// what to do.
+func TestAMissingFileIsSaidFirst(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", filepath.Join(t.TempDir(), "runs"))
+	for line, want := range map[string]string{
+		"run nothere.json -plan":                      "a study's JSON file",
+		"status nothere.json -profile micro":          "a study's JSON file",
+		"work edge edge/nothere.json":                 "a study's JSON file",
+		"results nothere.json":                        "a study's JSON file",
+		"run edge -plan -cluster nothere.json":        "a cluster's JSON file",
+		"submit edge -slurm -cluster nothere.json":    "a cluster's JSON file",
+		"generate -spec nothere.json -count 1 -out x": "a spec's JSON file",
+		"verify -in nothere.json -out x":              "a file of JSON lines",
+		"notebooks -dir nothere.json":                 "a folder of notebooks",
+	} {
+		args := strings.Fields(line)
+		err := verb(args[0], args[1:])
+		if !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), "expected "+want) || !strings.Contains(err.Error(), "nothere.json; ") {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// An unknown profile is said with the place that its name is from.
+func TestAnUnknownProfileIsSaidWithItsPlace(t *testing.T) {
+	t.Setenv("INTERPLAY_RUNS", filepath.Join(t.TempDir(), "runs"))
+	for _, line := range []string{"run edge -plan", "status edge", "results edge", "notebooks"} {
+		args := strings.Fields(line)
+		for place, name := range map[string]string{"-profile": "huge", "INTERPLAY_PROFILE": ""} {
+			t.Setenv("INTERPLAY_PROFILE", "vast")
+			want := place + `: unknown profile "vast"`
+			given := args
+			if name != "" {
+				given, want = append(slices.Clone(args), "-profile", name), place+`: unknown profile "huge"`
+			}
+			if err := verb(given[0], given[1:]); !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "expected one of smoke") {
+				t.Errorf("%s: %v, want %q", strings.Join(given, " "), err, want)
+			}
 		}
 	}
 }

@@ -89,8 +89,25 @@ func stageByPrefix(root, prefix string) (string, error) {
 	return prefix, nil
 }
 
+// stageOf is where a stage stands, with the studies that it is of where several are asked for.
+type stageOf struct {
+	pipeline.StageState
+	Studies []string `json:"studies,omitempty"`
+}
+
+// withStudies adds to stages the studies that each is of: names are those that are asked for.
+func withStudies(states []pipeline.StageState, names []string, of map[string][]string) []stageOf {
+	out := make([]stageOf, len(states))
+	for i, x := range states {
+		if out[i].StageState = x; len(names) > 1 {
+			out[i].Studies = of[x.Folder]
+		}
+	}
+	return out
+}
+
 func (f *statusFlags) show(ctx context.Context, names []string) error {
-	stages, err := f.stages(names)
+	stages, of, err := f.stagesOf(names)
 	if err != nil {
 		return err
 	}
@@ -98,7 +115,10 @@ func (f *statusFlags) show(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	look := func() ([]pipeline.StageState, error) { return store.States(stages, f.tries) }
+	look := func() ([]stageOf, error) {
+		states, err := store.States(stages, f.tries)
+		return withStudies(states, names, of), err
+	}
 	if f.http != "" {
 		return serveStatus(ctx, f.http, strings.Join(names, ", "), look)
 	}
@@ -116,7 +136,7 @@ func (f *statusFlags) show(ctx context.Context, names []string) error {
 }
 
 // statusText is the status as a text: a line of sums, then the stages that are not done.
-func statusText(states []pipeline.StageState) string {
+func statusText(states []stageOf) string {
 	var out strings.Builder
 	fmt.Fprintln(&out, statusSums(states))
 	for _, x := range states {
@@ -127,7 +147,7 @@ func statusText(states []pipeline.StageState) string {
 	return out.String()
 }
 
-func statusSums(states []pipeline.StageState) string {
+func statusSums(states []stageOf) string {
 	count := map[pipeline.State]int{}
 	for _, x := range states {
 		count[x.State]++
@@ -142,8 +162,11 @@ func statusSums(states []pipeline.StageState) string {
 }
 
 // stateWords is what there is to say about a stage.
-func stateWords(x pipeline.StageState) string {
+func stateWords(x stageOf) string {
 	text := x.Label
+	if len(x.Studies) > 0 {
+		text += " (" + strings.Join(x.Studies, ", ") + ")"
+	}
 	if h := x.Holder; h != nil {
 		text += fmt.Sprintf("; on %s, process %d", h.Host, h.PID)
 		if h.Job != "" {
@@ -175,7 +198,7 @@ func lastOf(text string, n int) string {
 }
 
 // serveStatus serves the status as a page that refreshes every five seconds.
-func serveStatus(ctx context.Context, address, title string, look func() ([]pipeline.StageState, error)) error {
+func serveStatus(ctx context.Context, address, title string, look func() ([]stageOf, error)) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("the page cannot be served: %w; give another address with -http, such as localhost:8081", err)
@@ -204,7 +227,7 @@ const statusStyle = "body{font:15px sans-serif;margin:2em}td,th{text-align:left;
 	".failed,.blocked{color:#b00}.running{color:#06c}.done{color:#777}"
 
 // statusPage is the status as a page.
-func statusPage(title string, states []pipeline.StageState) string {
+func statusPage(title string, states []stageOf) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=5><title>%s</title><style>%s</style>\n<h1>%s</h1>\n<p>%s</p>\n<table><tr><th>stage<th>state<th>what\n",
 		html.EscapeString(title), statusStyle, html.EscapeString(title), html.EscapeString(statusSums(states)))

@@ -17,7 +17,7 @@ func checkStoreCommand() *cobra.Command {
 finished stage against its seal, every address against its recipe, every checkpoint.
 Names what is not as it was left, and what to do. Changes nothing; exit status 1 when
 something is wrong.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return checkStore() },
 	}
 }

@@ -43,12 +43,13 @@ GPUs, partition, account, modules, environment. scripts/cluster/example.json is 
 	flags.BoolVar(&f.condor, "condor", false, "a submit description for condor_submit")
 	flags.BoolVar(&f.kubernetes, "kubernetes", false, "an indexed Job for kubectl")
 	flags.BoolVar(&f.print, "print", false, "print the job; submit nothing")
-	c.MarkFlagsMutuallyExclusive("slurm", "condor", "kubernetes")
-	c.MarkFlagsOneRequired("slurm", "condor", "kubernetes")
 	return c
 }
 
 func (f *submitFlags) submit(names []string) error {
+	if err := f.oneSystem(); err != nil {
+		return err
+	}
 	if f.cluster == "" {
 		return usagef("expected -cluster FILE, which says how many workers, hours, cores; scripts/cluster/example.json is one")
 	}
@@ -84,6 +85,27 @@ func (f *submitFlags) submit(names []string) error {
 	return nil
 }
 
+// oneSystem refuses a command line that names no batch system, or several.
+func (f *submitFlags) oneSystem() error {
+	var found []string
+	for _, x := range []struct {
+		flag string
+		on   bool
+	}{{"-slurm", f.slurm}, {"-condor", f.condor}, {"-kubernetes", f.kubernetes}} {
+		if x.on {
+			found = append(found, x.flag)
+		}
+	}
+	const expected = "expected one batch system, -slurm, -condor or -kubernetes"
+	switch len(found) {
+	case 0:
+		return usagef(expected + ", found none: name the one that takes your jobs")
+	case 1:
+		return nil
+	}
+	return usagef(expected+", found %s: name the one that takes your jobs", strings.Join(found, " and "))
+}
+
 // job is the job, and the command that takes it from standard input.
 func (f *submitFlags) job(w cluster.Workers, c *cluster.Cluster) (job string, command []string, err error) {
 	switch {
@@ -108,7 +130,7 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 		return w, err
 	}
 	w.Logs = filepath.Join(w.Runs, "jobs")
-	w.Name = strings.TrimSuffix(filepath.Base(names[0]), ".json")
+	w.Name = jobName(names)
 	for _, name := range names {
 		if isFile(name) {
 			if name, err = filepath.Abs(name); err != nil {
@@ -129,6 +151,21 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 		w.Args = append(w.Args, "-seeds", strconv.Itoa(f.seeds))
 	}
 	return w, nil
+}
+
+// longestName is how long a job's name may get, in bytes: queues show some thirty.
+const longestName = 30
+
+// jobName names the job of all studies: edge, edge-split, or edge-and-4-more where that gets long.
+func jobName(studies []string) string {
+	var all []string
+	for _, name := range studies {
+		all = append(all, strings.TrimSuffix(filepath.Base(name), ".json"))
+	}
+	if name := strings.Join(all, "-"); len(name) <= longestName || len(all) == 1 {
+		return name
+	}
+	return fmt.Sprintf("%s-and-%d-more", all[0], len(all)-1)
 }
 
 // forecastTable says what a cluster will do with a plan.

@@ -219,7 +219,7 @@ func TestVerifyRefusesBadFlags(t *testing.T) {
 		"-in " + in:                            "-in FILE and -out FILE are needed",
 		"-in " + in + " -out x y":              `unexpected argument "y"`,
 		"-in " + in + " -out x -workers 0":     "expected a whole number, 1 to",
-		"-in " + dir + "/no -out -":            "no such file",
+		"-in " + dir + "/no -out -":            "found no file",
 		"-in " + in + " -out " + dir:           "is a folder",
 		"-in " + in + " -out " + dir + "/no/x": "does not exist",
 	} {

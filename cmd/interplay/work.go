@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,6 +55,7 @@ STUDY writes the results from the stages that are there.`,
 func (f *studyFlags) declareStudies(c *cobra.Command) {
 	f.declare(c)
 	c.Flags().Lookup("out").Hidden = true
+	c.Flags().Lookup("profile").Usage = "scale of the studies that are named, a FILE has its own: " + strings.Join(pipeline.Profiles(), ", ")
 	c.Args = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usagef("expected studies (%s, or JSON files), found none; see %s -h", strings.Join(study.Names(), ", "), c.CommandPath())
@@ -65,19 +67,32 @@ func (f *studyFlags) declareStudies(c *cobra.Command) {
 // stages are those of all studies, each once, inputs first. Beside files, -profile is the
 // scale of the studies of the list.
 func (f *studyFlags) stages(names []string) ([]*pipeline.Stage, error) {
+	stages, _, err := f.stagesOf(names)
+	return stages, err
+}
+
+// stagesOf is stages, with the studies that each is of, by its folder, in the order given.
+func (f *studyFlags) stagesOf(names []string) (stages []*pipeline.Stage, of map[string][]string, err error) {
 	f.listed = !allFiles(names)
+	of = map[string][]string{}
 	var roots []*pipeline.Stage
 	for _, name := range names {
 		s, err := f.study(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := s.Validate(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		roots = append(roots, s.Stages()...)
+		own := pipeline.Stages(s.Stages()...)
+		for _, x := range own {
+			if folder := x.Folder(); !slices.Contains(of[folder], name) {
+				of[folder] = append(of[folder], name)
+			}
+		}
+		roots = append(roots, own...)
 	}
-	return pipeline.Stages(roots...), nil
+	return pipeline.Stages(roots...), of, nil
 }
 
 func (f *workFlags) work(ctx context.Context, names []string) error {

@@ -25,14 +25,14 @@ func TestADurationHasBounds(t *testing.T) {
 	}
 }
 
-func states() []pipeline.StageState {
+func states() []stageOf {
 	beat := pipeline.Heartbeat{Progress: pipeline.Progress{Done: 120, Total: 400, Unit: "steps", Note: "loss 0.61"}}
-	return []pipeline.StageState{
+	return withStudies([]pipeline.StageState{
 		{Folder: "train-1", Label: "pre-training", State: pipeline.Finished},
 		{Folder: "rl-2", Label: "RL <a>", State: pipeline.Running, Holder: &pipeline.Holder{Host: "n3", PID: 7, Job: "slurm 5_1"}, Beat: &beat, Silent: 2, Left: 90},
 		{Folder: "rl-3", Label: "RL b", State: pipeline.Failed, Failures: []pipeline.Failure{{Host: "n4", Error: "one\ntwo\nthree\nthe lamp is broken"}}},
 		{Folder: "evaluate-4", Label: "evaluation", State: pipeline.Blocked},
-	}
+	}, []string{"edge"}, nil)
 }
 
 func TestStatusSaysWhereHowFarAndWhy(t *testing.T) {
@@ -92,8 +92,10 @@ func TestWorkersAreToldTheSameStudies(t *testing.T) {
 	if err := verb("submit", []string{"edge", "-slurm"}); !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), "-cluster") {
 		t.Errorf("without a cluster: %v", err)
 	}
-	if err := verb("submit", []string{"edge", "-slurm", "-condor", "-cluster", "x"}); err == nil {
-		t.Error("two batch systems at once were taken")
+	for args, want := range map[string]string{"edge -cluster x": "found none", "edge -slurm -condor -cluster x": "found -slurm and -condor"} {
+		if err := verb("submit", strings.Fields(args)); !errors.As(err, new(usageError)) || !strings.Contains(err.Error(), "expected one batch system") || !strings.Contains(err.Error(), want) {
+			t.Errorf("submit %s: %v", args, err)
+		}
 	}
 }
 
@@ -123,5 +125,46 @@ func TestTheBeginningOfAStagesNameIsEnough(t *testing.T) {
 		if got, err := stageByPrefix(root, prefix); got != want || (err != nil) != (want == "") {
 			t.Errorf("%s is %q (%v), want %q", prefix, got, err, want)
 		}
+	}
+}
+
+// A job of several studies is not named after the first one alone.
+func TestAJobIsNamedAfterAllItsStudies(t *testing.T) {
+	for want, studies := range map[string]string{
+		"edge": "edge", "edge-mine": "edge some/where/mine.json", "exposure-and-4-more": "exposure edge split reward algorithms",
+		"a-name-that-is-longer-than-thirty-letters": "a-name-that-is-longer-than-thirty-letters.json",
+	} {
+		if got := jobName(strings.Fields(studies)); got != want {
+			t.Errorf("%s: %s, want %s", studies, got, want)
+		}
+	}
+}
+
+// Where several studies are asked for, each stage has the names of those that it is of.
+func TestStatusSaysWhichStudyAStageIsOf(t *testing.T) {
+	f := studyFlags{profile: "smoke", seed: 1}
+	names := []string{"edge", "reward"}
+	stages, of, err := f.stagesOf(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	var states []pipeline.StageState
+	for _, s := range stages {
+		count[strings.Join(of[s.Folder()], " ")]++
+		states = append(states, pipeline.StageState{Folder: s.Folder(), Label: s.Label, State: pipeline.Ready})
+	}
+	if len(count) != 3 || count["edge"] == 0 || count["reward"] == 0 || count["edge reward"] == 0 { // they share the base
+		t.Errorf("stages by study: %v", count)
+	}
+	if text := statusText(withStudies(states, names, of)); !strings.Contains(text, " (edge)\n") || !strings.Contains(text, " (edge, reward)\n") {
+		t.Errorf("the status of two studies is\n%s", text)
+	}
+	if text := statusText(withStudies(states, names[:1], of)); strings.Contains(text, "(edge") {
+		t.Errorf("the status of one study is\n%s", text)
+	}
+	text, err := json.Marshal(withStudies(states[:1], names, of))
+	if err != nil || !strings.Contains(string(text), `"studies":["edge"`) || !strings.Contains(string(text), `"label":`) {
+		t.Errorf("%s, %v", text, err)
 	}
 }

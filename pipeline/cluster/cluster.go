@@ -10,6 +10,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -67,7 +68,10 @@ type Assumptions struct {
 // Read reads a cluster's file. An unknown field is an error.
 func Read(name string) (*Cluster, error) {
 	text, err := strict.ReadFile(name, 64<<20)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("expected a cluster's JSON file, found no file %s; check the path, or begin with a copy of scripts/cluster/example.json", name)
+	case err != nil:
 		return nil, fmt.Errorf("the cluster's file cannot be read: %w", err)
 	}
 	var c Cluster

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"unicode"
@@ -399,8 +400,11 @@ const largestFile = 64 << 20
 // Unless it is one of the project's studies it is exploratory.
 func Read(name string) (*Study, error) {
 	data, err := strict.ReadFile(name, largestFile)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("expected a study's JSON file, found no file %s; check the path, or begin one with `interplay run edge -print > mine.json`", name)
+	case err != nil:
+		return nil, fmt.Errorf("the study's file cannot be read: %w", err)
 	}
 	var s Study
 	if err := strict.Decode(data, &s); err != nil {
