@@ -229,8 +229,7 @@ func SeedsTable(d *study.Results) *Table {
 				row = append(row, "–")
 				continue
 			}
-			half := max(v.High-v.Value, v.Value-v.Low)
-			row = append(row, fmt.Sprintf("%"+sign+".*f ± %.*f", digits, scale*v.Value, digits, scale*half))
+			row = append(row, withWidth(v, sign, digits, scale))
 		}
 		t.Add(row...)
 	}
@@ -245,8 +244,18 @@ func SeedsTable(d *study.Results) *Table {
 		}
 		add(c.Says, c.Effect, "+", digits, scale)
 	}
-	t.Note = "Percentage points, or nats a token for likelihoods; ± half of the 95 % interval over problems."
+	t.Note = "Percentage points, or nats a token for likelihoods; ± half of the 95 % interval over problems, or its ends where a share reaches 0 or 100."
 	return t
+}
+
+// withWidth writes a value with half of its interval's width, and of an interval that ends at 0
+// or 1, which no share passes, the two ends.
+func withWidth(v score.Interval, sign string, digits int, scale float64) string {
+	above, below := v.High-v.Value, v.Value-v.Low
+	if math.Abs(above-below) > 1e-9 {
+		return fmt.Sprintf("%"+sign+".*f to %"+sign+".*f", digits, scale*v.Low, digits, scale*v.High)
+	}
+	return fmt.Sprintf("%"+sign+".*f ± %.*f", digits, scale*v.Value, digits, scale*above)
 }
 
 // effectForm is how an effect is written: in points, or in nats a token.
