@@ -74,6 +74,6 @@ func algorithmsClaims() (all []Claim) {
 	}
 	claim("process-beyond", "the dense process reward gives better steps beyond the edge than GRPO under strict", "beyond the paper; readers' only large gain (C45)", gain("process", "grpo", "beyond", Process), Rule{Above, 0})
 	claim("consensus-beats-answers", "consensus of siblings gives more pass@1 at the edge than answers alone", "beyond the paper", gain("consensus", "answers", "edge", Pass1), Rule{Above, 0})
-	claim("consensus-less-lucky", "and fewer right answers with a wrong process", "beyond the paper", gain("consensus", "answers", "edge", Lucky), Rule{Below, 0})
+	claim("consensus-less-lucky", "consensus of siblings leaves fewer right answers with a wrong process than answers alone", "beyond the paper", gain("consensus", "answers", "edge", Lucky), Rule{Below, 0})
 	return all
 }

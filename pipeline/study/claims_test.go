@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -281,5 +282,24 @@ func TestClaimsOfAnExploratoryStudyWhoseArmsAreGoneAreMarked(t *testing.T) {
 	}
 	if read, err := Read(file); err != nil || !read.Exploratory {
 		t.Errorf("as a file: %v", err)
+	}
+}
+
+// Every claim is read alone, in docs/claims.md and in tables that are sorted or cut: it has its
+// own subject, and none of the claim before it.
+func TestEveryClaimStandsAlone(t *testing.T) {
+	leans := regexp.MustCompile(`^(and|also|but|it|its|there|the same|where it)\b`)
+	for _, profile := range pipeline.Profiles() {
+		for _, name := range Names() {
+			s, err := ByName(name, profile, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range s.Claims {
+				if leans.MatchString(c.Says) || strings.HasPrefix(c.Says, "…") {
+					t.Errorf("%s at %s, %s: %q leans on the claim before it", name, profile, c.ID, c.Says)
+				}
+			}
+		}
 	}
 }

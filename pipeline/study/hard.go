@@ -97,6 +97,6 @@ func hardClaims(shares []float64) []Claim {
 			Source: "Fig. 16, C64", Effect: minus(rl(middle, "edge", Pass1), rl(low, "edge", Pass1)), Rule: Rule{Above, 0}},
 		Claim{ID: "hard-lifts-base", Says: fmt.Sprintf("%s hard instead of %s lifts the base, pass@k at the edge", shareName(high), shareName(low)), Source: "Observation 7, C63",
 			Effect: gain("base-"+shareName(high), "base-"+shareName(low), "edge", PassK), Rule: Rule{Above, 0}},
-		Claim{ID: "hard-lifts-final", Says: fmt.Sprintf("… and what RL makes of it, pass@k beyond, %s against %s", shareName(high), shareName(low)), Source: "Observation 7, C63",
+		Claim{ID: "hard-lifts-final", Says: fmt.Sprintf("%s hard instead of %s lifts what RL makes of the base, pass@k beyond", shareName(high), shareName(low)), Source: "Observation 7, C63",
 			Effect: gain("rl-"+shareName(high), "rl-"+shareName(low), "beyond", PassK), Rule: Rule{Above, 0}})
 }

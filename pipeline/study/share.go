@@ -106,9 +106,9 @@ func shareClaims(shares []float64) []Claim {
 	all := []Claim{
 		{ID: "rare-transfers", Says: fmt.Sprintf("where pre-training showed B rarely at every op, RL with %s of B helps B all the same, pass@1", shareName(low)), Source: "Fig. 12, Observation 5, C50",
 			Effect: gain(arm("rare", low), "base-rare", "B-deep", Pass1), Rule: Rule{Above, 0}},
-		{ID: "rare-more-helps", Says: "there more of B in RL helps B more, pass@k", Source: "Fig. 12, Observation 5, C50",
+		{ID: "rare-more-helps", Says: "where pre-training showed B rarely at every op, more of B in RL helps B more, pass@k", Source: "Fig. 12, Observation 5, C50",
 			Effect: gain(arm("rare", high), arm("rare", low), "B-deep", PassK), Rule: Rule{Above, 0}},
-		{ID: "shallow-nothing-from-nothing", Says: fmt.Sprintf("where it showed B at shallow ops only, RL with %s of B does not raise deep B by 5 points, pass@k", shareName(low)), Source: "Fig. 13, Observation 6, C51",
+		{ID: "shallow-nothing-from-nothing", Says: fmt.Sprintf("where pre-training showed B at shallow ops only, RL with %s of B does not raise deep B by 5 points, pass@k", shareName(low)), Source: "Fig. 13, Observation 6, C51",
 			Effect: gain(arm("shallow", low), "base-shallow", "B-deep", PassK), Rule: Rule{Below, 0.05}},
 		{ID: "shallow-keeps-a", Says: fmt.Sprintf("RL with %s of B does not lower deep A by more than 5 points against RL with %s, pass@k", shareName(high), shareName(low)), Source: "Fig. 13, Observation 6, C51",
 			Effect: gain(arm("shallow", high), arm("shallow", low), "A-deep", PassK), Rule: Rule{Above, -0.05}},
@@ -117,7 +117,7 @@ func shareClaims(shares []float64) []Claim {
 	}
 	if slices.Contains(shares, 0.1) {
 		all = append(all,
-			Claim{ID: "a-tenth-lifts-b", Says: fmt.Sprintf("there 10 %% of B in RL lifts deep B by more than 10 points over %s, pass@k", shareName(low)), Source: "Fig. 13, Observation 6, C51", Paper: percent(76),
+			Claim{ID: "a-tenth-lifts-b", Says: fmt.Sprintf("where pre-training showed B at shallow ops only, 10 %% of B in RL lifts deep B by more than 10 points over %s, pass@k", shareName(low)), Source: "Fig. 13, Observation 6, C51", Paper: percent(76),
 				Effect: gain(arm("shallow", 0.1), arm("shallow", low), "B-deep", PassK), Rule: Rule{Above, 0.1}},
 			Claim{ID: "more-adds-little", Says: fmt.Sprintf("%s of B instead of 10 %% changes deep B by less than 10 points, pass@k", shareName(high)), Source: "Fig. 13, Observation 6, C51",
 				Effect: gain(arm("shallow", high), arm("shallow", 0.1), "B-deep", PassK), Rule: Rule{Within, 0.1}},
