@@ -128,7 +128,9 @@ func (r *Report) Close() {
 		t.Add(v.ID, v.Claim, strings.TrimSuffix(fmt.Sprintf("%.3f", v.Value), ".000"), interval, v.Unit)
 	}
 	t.Show()
-	r.checks.Show()
+	if len(r.checks.Rows) > 0 {
+		r.checks.Show()
+	}
 	dir := os.Getenv("INTERPLAY_RESULTS")
 	if dir == "" {
 		dir = filepath.Join(r.lab.store.Root, "..", "build", "results")

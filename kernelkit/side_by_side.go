@@ -50,40 +50,65 @@ func SideBySide(name string, profiles ...string) *Comparison {
 // last is the scale that the others are held against.
 func (c *Comparison) last() *study.Results { return c.Scales[len(c.Scales)-1] }
 
-// About lists what differs between the scales: language, model, corpus, RL's range, what the
-// base can do, and how much was sampled.
+// About lists what differs between the scales: language, model, corpus, seeds, how much was
+// sampled, and what the base can do.
 func (c *Comparison) About() *Table {
-	t := &Table{Title: fmt.Sprintf("Study %s: what differs between its scales", c.Name), Columns: []string{""}}
-	rows := [][]any{{"language"}, {"parameters"}, {"pre-training"}, {"seeds"}, {"attempts a problem"}}
-	for _, ops := range c.last().Study.Ranges {
-		rows = append(rows, []any{"the base's pass@1 " + ops.Name})
+	type aspect struct {
+		name string
+		of   func(*study.Results) string
 	}
+	base := func(r *study.Results) *pipeline.Pretraining { return r.Study.Arms[0].Steps[0].Train }
+	aspects := []aspect{
+		{"language", func(r *study.Results) string { return languageOf(base(r).Data) }},
+		{"parameters", func(r *study.Results) string { return thousands(float64(base(r).Model.Params())) }},
+		{"pre-training", func(r *study.Results) string { return corpusOf(base(r)) }},
+		{"seeds", func(r *study.Results) string { return fmt.Sprint(len(r.Study.Seeds)) }},
+		{"attempts a problem", func(r *study.Results) string { return attempts(r.Study) }},
+	}
+	for _, ops := range c.last().Study.Ranges {
+		aspects = append(aspects, aspect{"the base's pass@1, " + ops.Name, func(r *study.Results) string { return baseAt(r, ops.Name) }})
+	}
+	t := &Table{Title: fmt.Sprintf("Study %s: what differs between its scales", c.Name), Columns: []string{""}}
 	for _, r := range c.Scales {
 		t.Columns = append(t.Columns, r.Profile)
-		base := r.Study.Arms[0].Steps[0].Train
-		language := "terse: letters and numbers, answers modulo ten"
-		if base.Data.Family == gsm.Realistic {
-			language = "words, the paper's: " + strings.Join(base.Data.Mix[0].Contexts, ", ")
-		}
-		tokens := base.Train.Steps * base.Train.Batch * max(1, base.Train.Accumulate) * base.Train.Seq
-		for i, cell := range []any{language, thousands(float64(base.Model.Params())),
-			fmt.Sprintf("%s tokens of ops %s%s", thousands(float64(tokens)), opsOf(base), detoured(base.Data)), len(r.Study.Seeds), attempts(r.Study)} {
-			rows[i] = append(rows[i], cell)
-		}
-		for i, ops := range c.last().Study.Ranges {
-			cell := "–"
-			if own, ok := r.Study.Range(ops.Name); ok {
-				if v, ok := r.Value(r.Study.Arms[0].Name, own, score.Pass(1, score.Strict, score.Unbiased)); ok {
-					cell = fmt.Sprintf("%.3f on %s", v.Value, strings.TrimSuffix(strings.TrimPrefix(own.Title, own.Name+" ("), ")"))
-				}
-			}
-			rows[len(rows)-len(c.last().Study.Ranges)+i] = append(rows[len(rows)-len(c.last().Study.Ranges)+i], cell)
-		}
 	}
-	for _, row := range rows {
+	for _, a := range aspects {
+		row := []any{a.name}
+		for _, r := range c.Scales {
+			row = append(row, a.of(r))
+		}
 		t.Add(row...)
 	}
 	return t
+}
+
+func languageOf(s gsm.Spec) string {
+	if s.Family == gsm.Realistic {
+		return "words, the paper's: " + strings.Join(s.Mix[0].Contexts, ", ")
+	}
+	return "terse: letters and numbers, answers modulo ten"
+}
+
+// corpusOf says how much pre-training there was of what.
+func corpusOf(r *pipeline.Pretraining) string {
+	text := fmt.Sprintf("%s tokens of ops %s", thousands(float64(r.Train.Steps*r.Train.Batch*max(1, r.Train.Accumulate)*r.Train.Seq)), opsOf(r))
+	if r.Data.Detours > 0 {
+		text += fmt.Sprintf(", detours %g", r.Data.Detours)
+	}
+	return text
+}
+
+// baseAt is what the first arm solves with one attempt on a range of ops.
+func baseAt(r *study.Results, name string) string {
+	ops, ok := r.Study.Range(name)
+	if !ok {
+		return "–"
+	}
+	v, ok := r.Value(r.Study.Arms[0].Name, ops, score.Pass(1, score.Strict, score.Unbiased))
+	if !ok {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f at ops %s", v.Value, strings.ReplaceAll(ops.Ops.String(), "-", "–"))
 }
 
 // attempts says how often the arms were sampled at a problem: k of pass@k, and, where some were
@@ -99,14 +124,6 @@ func attempts(s *study.Study) string {
 		return fmt.Sprint(most)
 	}
 	return fmt.Sprintf("%d, some arms %d", s.Evaluation.Samples, most)
-}
-
-// detoured says that solutions hold right steps which the question does not need.
-func detoured(s gsm.Spec) string {
-	if s.Detours == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", detours %g", s.Detours)
 }
 
 // claims are those judged at any of the scales, in the order of the last.

@@ -37,7 +37,7 @@ spent = {"rollout": 0.0, "tokens": 0}
 
 def reward(completions, completion_ids, **_):
     """Varies within groups, and takes no time."""
-    spent["tokens"] += sum(map(len, completion_ids))
+    spent["tokens"] += sum(next((n for n, i in enumerate(ids, 1) if i in stops), len(ids)) for ids in completion_ids)  # without padding
     return [float(hashlib.sha256(c.encode()).digest()[0] & 1) for c in completions]
 
 
