@@ -3,6 +3,7 @@ package kernelkit
 import (
 	"fmt"
 	"html"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -97,35 +98,59 @@ func (t *Table) Add(values ...any) {
 	t.Rows = append(t.Rows, row)
 }
 
-// Show shows the table.
-func (t *Table) Show() { show("", t.html(), t.String()) }
+// Show shows the table, on a terminal no wider than that.
+func (t *Table) Show() { show("", t.html(), t.within(terminalWidth())) }
 
-// String is the table as aligned text.
-func (t *Table) String() string {
-	width := make([]int, len(t.Columns))
-	for _, row := range append([][]string{t.Columns}, t.Rows...) {
-		for i, cell := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(cell))
-		}
-	}
-	right := t.rightAligned()
+// String is the table as aligned text, a line a row.
+func (t *Table) String() string { return t.within(math.MaxInt) }
+
+// columnGap is between the columns of a text.
+const columnGap = "  "
+
+// within is the table as text whose lines have at most so many characters.
+func (t *Table) within(limit int) string {
 	var b strings.Builder
 	if t.Title != "" {
-		b.WriteString(t.Title + "\n")
+		b.WriteString(strings.Join(wrapped(t.Title, limit), "\n") + "\n")
 	}
+	if width, fits := t.widths(limit); fits {
+		t.aligned(&b, width)
+	} else {
+		b.WriteString(t.blocks(limit))
+	}
+	if t.Note != "" {
+		b.WriteString(strings.Join(wrapped(t.Note, limit), "\n") + "\n")
+	}
+	return b.String()
+}
+
+// aligned writes head and rows in columns; what is longer than its column goes on below.
+func (t *Table) aligned(b *strings.Builder, width []int) {
+	right := t.rightAligned()
 	line := func(row []string) {
+		cells, height := make([][]string, len(row)), 1
 		for i, cell := range row {
-			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
-			if right[i] {
-				b.WriteString(pad + cell)
-			} else {
-				b.WriteString(cell + pad)
-			}
-			if i < len(row)-1 {
-				b.WriteString("  ")
-			}
+			cells[i] = wrapped(cell, width[i])
+			height = max(height, len(cells[i]))
 		}
-		b.WriteString("\n")
+		for n := range height {
+			for i, lines := range cells {
+				cell := ""
+				if n < len(lines) {
+					cell = lines[n]
+				}
+				pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+				if right[i] {
+					b.WriteString(pad + cell)
+				} else {
+					b.WriteString(cell + pad)
+				}
+				if i < len(row)-1 {
+					b.WriteString(columnGap)
+				}
+			}
+			b.WriteString("\n")
+		}
 	}
 	line(t.Columns)
 	rule := make([]string, len(width))
@@ -136,10 +161,6 @@ func (t *Table) String() string {
 	for _, row := range t.Rows {
 		line(row)
 	}
-	if t.Note != "" {
-		b.WriteString(t.Note + "\n")
-	}
-	return b.String()
 }
 
 func (t *Table) html() string {
