@@ -22,7 +22,7 @@ func LawsTable(d *study.Results) *Table {
 			continue
 		}
 		c := f.Coefficient()
-		t.Add(f.Says, string(f.Of), fmt.Sprintf("%+.2f", c.Value), signed(c), f.Rule.String(), fmt.Sprintf("%.0f %%", 100*f.Explained), fmt.Sprintf("%.0f %%", 100*f.Predicted), string(f.Verdict))
+		t.Add(f.Says, string(f.Of), fmt.Sprintf("%+.2f", c.Value), signed(c), f.Rule.String(), fmt.Sprintf("%.0f %%", 100*f.Explained), fmt.Sprintf("%.0f %%", 100*f.Predicted), verdictWords(study.Claim{}, f.Verdict))
 		if terms == "" {
 			parts := []string{fmt.Sprintf("%+.3f", f.Constant.Value)}
 			for i, m := range f.On {

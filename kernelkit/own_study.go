@@ -174,8 +174,8 @@ func (s *Study) armNames() (names []string) {
 	return names
 }
 
-// Expect adds a claim: an effect, and the rule that it must obey. It agrees when the whole 95 % interval of the effect obeys,
-// contradicts when the whole interval breaks the rule, else it is not resolved.
+// Expect adds a claim: an effect, and the rule that it must obey. It holds when the whole 95 % interval of the effect obeys,
+// does not hold when the whole interval breaks the rule, else it is not resolved.
 func (s *Study) Expect(says string, effect Effect, rule Rule) {
 	s.own()
 	s.Claims = append(s.Claims, study.Claim{ID: fmt.Sprintf("own-%d", len(s.Claims)+1), Says: says, Source: "own", Effect: effect, Rule: rule})

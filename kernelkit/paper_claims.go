@@ -81,7 +81,7 @@ func PaperClaims(seen func(name string) []*study.Results) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("# The paper's claims, one by one\n\nMade by `interplay results paper` from the committed results; a test holds it to them. Effects in points with their 95 % intervals over seeds and problems; " +
-		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now. How each was judged is in the study's notebook, what the paper says in [`" + filepath.Base(paperDocument) + "`](" + filepath.Base(paperDocument) + ").\n\n| code | the paper | here |\n|---|---|---|\n")
+		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now; a claim that goes beyond the paper holds or does not. How each was judged is in the study's notebook, what the paper says in [`" + filepath.Base(paperDocument) + "`](" + filepath.Base(paperDocument) + ").\n\n| code | the paper | here |\n|---|---|---|\n")
 	for _, row := range rows {
 		code := row[1]
 		here, why := strings.Join(by[code], "<br>"), notJudged[code]
@@ -142,7 +142,7 @@ func verdicts(all []*study.Results, id string) string {
 // verdictAt is a claim's verdict at a profile.
 func verdictAt(profile string, j study.Judgement) string {
 	here, interval := showFound(j)
-	text := fmt.Sprintf("**%s** at `%s` (%s, %s", j.Verdict, profile, here, interval)
+	text := fmt.Sprintf("**%s** at `%s` (%s, %s", verdictWords(j.Claim, j.Verdict), profile, here, interval)
 	if j.Q > 0 {
 		text += ", q = " + small(j.Q)
 	}

@@ -42,10 +42,30 @@ func (r *Results) Claims() *Table {
 // claimCode is the laboratory's short name of a sentence of the paper (docs/paper.md).
 var claimCode = regexp.MustCompile(`(, | \()?\bC[1-9]\d?\b\)?`)
 
+// paperPlace begins the source of a claim of the paper's: a place in it.
+var paperPlace = regexp.MustCompile(`^(Fig\.|Table|Observation|Takeaway|Section|§|A\.\d|C\d)`)
+
 // source names the paper's figure or observation that a claim is from, without codes: a
 // reader of a table knows none.
 func source(c study.Claim) string {
+	if c.Source == "" {
+		return "own"
+	}
 	return cmp.Or(strings.TrimPrefix(claimCode.ReplaceAllString(c.Source, ""), ", "), "the paper")
+}
+
+// verdictWords are the words for a verdict: what is found here agrees with the paper or
+// contradicts it; a claim that is not the paper's holds or does not.
+func verdictWords(c study.Claim, v study.Verdict) string {
+	if !paperPlace.MatchString(c.Source) {
+		switch v {
+		case study.Agrees:
+			return "holds"
+		case study.Contradicts:
+			return "does not hold"
+		}
+	}
+	return string(v)
 }
 
 // ClaimsTable lists a study's claims: what the paper has, what was found, the verdict by
@@ -101,7 +121,7 @@ type claimNotes struct {
 // is not resolved, what it needs, and what the sides cost that were to cost the same.
 func (n *claimNotes) verdict(d *study.Results, c study.Judgement) string {
 	n.nats = n.nats || c.Unit() != "share"
-	text := string(c.Verdict)
+	text := verdictWords(c.Claim, c.Verdict)
 	if c.NotRun != "" {
 		n.lacking = true
 	} else if c.Note != "" {

@@ -145,7 +145,7 @@ func (s *Study) Rules() *Table {
 		}
 		t.Add(c.Says, s.Describe(c.Effect), when, paperValue(c.Paper))
 	}
-	t.Note = "A claim agrees when the whole 95 % interval of its effect obeys the rule, contradicts when the whole interval breaks it, else it is not resolved. " +
+	t.Note = "A claim agrees (one that is not the paper's: holds) when the whole 95 % interval of its effect obeys the rule, contradicts (does not hold) when the whole interval breaks it, else it is not resolved. " +
 		"One that an effect is within a margin, two recipes the same, agrees when the 90 % interval lies inside (two tests at 5 %). " +
 		"Curves cross when one arm leads at k = 1 and the other at the last k; they stay apart when one leads at every k; each beyond chance."
 	return t
