@@ -178,7 +178,12 @@ func (s *Study) armNames() (names []string) {
 // does not hold when the whole interval breaks the rule, else it is not resolved.
 func (s *Study) Expect(says string, effect Effect, rule Rule) {
 	s.own()
-	s.Claims = append(s.Claims, study.Claim{ID: fmt.Sprintf("own-%d", len(s.Claims)+1), Says: says, Source: "own", Effect: effect, Rule: rule})
+	id, n := "own-1", 1
+	for slices.ContainsFunc(s.Claims, func(c study.Claim) bool { return c.ID == id }) { // claims may have been taken away
+		n++
+		id = fmt.Sprintf("own-%d", n)
+	}
+	s.Claims = append(s.Claims, study.Claim{ID: id, Says: says, Source: "own", Effect: effect, Rule: rule})
 }
 
 // own ends the cell for a study of the project, which is not to be changed.

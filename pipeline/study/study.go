@@ -191,7 +191,10 @@ func (s *Study) Validate() error {
 			}
 		}
 	}
-	for _, c := range s.Claims {
+	for i, c := range s.Claims {
+		if slices.ContainsFunc(s.Claims[:i], func(d Claim) bool { return d.ID == c.ID }) {
+			return fmt.Errorf("study %s: two claims have the id %q: expected one of its own for each", s.Name, c.ID)
+		}
 		if s.Exploratory && s.Gone(c) != "" {
 			continue // it is marked, see Judge
 		}
@@ -199,7 +202,10 @@ func (s *Study) Validate() error {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
 		}
 	}
-	for _, l := range s.Laws {
+	for i, l := range s.Laws {
+		if slices.ContainsFunc(s.Laws[:i], func(m Law) bool { return m.ID == l.ID }) {
+			return fmt.Errorf("study %s: two laws have the id %q: expected one of its own for each", s.Name, l.ID)
+		}
 		if err := s.validateLaw(l); err != nil {
 			return fmt.Errorf("study %s: law %s: %w", s.Name, l.ID, err)
 		}
