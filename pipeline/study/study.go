@@ -96,6 +96,30 @@ type Step struct {
 	Reject *pipeline.Rejection     `json:"reject,omitempty"`
 }
 
+// Clone is a copy of the step that shares no recipe with it.
+func (s Step) Clone() Step {
+	s.Train, s.RL, s.Reject = cloned(s.Train), cloned(s.RL), cloned(s.Reject)
+	return s
+}
+
+// Clone is a copy of the arm that shares no recipe with it.
+func (a Arm) Clone() Arm {
+	a.AlsoIn, a.Steps, a.Evaluation = slices.Clone(a.AlsoIn), slices.Clone(a.Steps), cloned(a.Evaluation)
+	for i, step := range a.Steps {
+		a.Steps[i] = step.Clone()
+	}
+	return a
+}
+
+// cloned is a copy of a recipe that may be absent.
+func cloned[R interface{ Clone() R }](r *R) *R {
+	if r == nil {
+		return nil
+	}
+	c := (*r).Clone()
+	return &c
+}
+
 // recipes counts the step's recipes.
 func (s *Step) recipes() (n int) {
 	for _, there := range []bool{s.Train != nil, s.RL != nil, s.Reject != nil} {
