@@ -166,8 +166,8 @@ func (l *lease) fresh(place string) error {
 			if err := os.RemoveAll(filepath.Dir(inner)); err != nil {
 				return err
 			}
-			if err := os.Rename(final, filepath.Dir(inner)); err != nil {
-				return errHeld
+			if err := heldIfGone(os.Rename(final, filepath.Dir(inner))); err != nil {
+				return err
 			}
 			l.resume = true
 			if err := os.MkdirAll(inner, 0o755); err != nil {
@@ -179,10 +179,20 @@ func (l *lease) fresh(place string) error {
 		return err
 	}
 	os.Remove(place) // only where it is empty
-	if err := os.Rename(made, place); err != nil {
+	err := os.Rename(made, place)
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) { // another process has made it
 		return errHeld
 	}
-	return nil
+	return err
+}
+
+// heldIfGone is what an error of renaming a folder means: where the folder is gone, another process has it. All else,
+// such as a store that may not be written to, would be no better the next time.
+func heldIfGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESTALE) { // ESTALE: NFS, of a folder that is gone
+		return errHeld
+	}
+	return err
 }
 
 // heldByEarlierVersion says whether a process of a version that locked stages with flock
@@ -213,8 +223,8 @@ func (l *lease) takeUp(place string, entries []fs.DirEntry) error {
 			from = dir
 		}
 	}
-	if err := os.Rename(from, l.dir); err != nil {
-		return errHeld // another process was faster, or the holder committed just now
+	if err := heldIfGone(os.Rename(from, l.dir)); err != nil {
+		return err // held: another process was faster, or the holder committed just now
 	}
 	l.resume = true
 	work := filepath.Join(l.dir, WorkDir)

@@ -233,7 +233,7 @@ func (st *Store) healInput(ctx context.Context, in *Stage) error {
 	if errors.Is(err, errHeld) {
 		return nil
 	} else if err != nil {
-		return err
+		return explainWrite(in.Label, st.Root, err)
 	}
 	defer l.abandon()
 	if _, err := st.Done(in); errors.Is(err, ErrDamaged) {

@@ -110,6 +110,7 @@ func (w *worker) round(ctx context.Context) (left int, did bool, err error) {
 // try computes a stage, if no other process does.
 func (w *worker) try(ctx context.Context, i int) (did bool, err error) {
 	s := w.view.stages[i]
+	noted := len(w.store.failures(w.view.folders[i]))
 	outcome, err := w.store.attempt(ctx, s, w.progress)
 	switch {
 	case errors.Is(err, errHeld):
@@ -128,7 +129,7 @@ func (w *worker) try(ctx context.Context, i int) (did bool, err error) {
 		return true, nil
 	case err != nil:
 		w.store.log("%v", err)
-		if failures := w.store.failures(w.view.folders[i]); len(failures) == 0 {
+		if len(w.store.failures(w.view.folders[i])) <= noted {
 			w.own[i] = err // it failed before it had a working folder
 		}
 		return true, nil
