@@ -273,7 +273,8 @@ func (r notebookRun) notebook(ctx context.Context, name string) error {
 }
 
 // keepOutputs writes an executed notebook over its source, without the times of its
-// execution, so that the same outputs give the same file.
+// execution, so that the same outputs give the same file. What else its cells say of
+// themselves, such as tags, stays.
 func keepOutputs(executed, source string) error {
 	text, err := strict.ReadFile(executed, 1<<30)
 	if err != nil {
@@ -285,8 +286,9 @@ func keepOutputs(executed, source string) error {
 	}
 	cells, _ := notebook["cells"].([]any)
 	for _, c := range cells {
-		if cell, ok := c.(map[string]any); ok {
-			cell["metadata"] = map[string]any{}
+		cell, _ := c.(map[string]any)
+		if metadata, ok := cell["metadata"].(map[string]any); ok {
+			delete(metadata, "execution")
 		}
 	}
 	return durable.Write(source, func(w io.Writer) error {

@@ -204,7 +204,7 @@ func TestNotebookNamesListsWhatThereIs(t *testing.T) {
 func TestKeptNotebooksHoldOutputsAndNoTimes(t *testing.T) {
 	dir := t.TempDir()
 	executed, source := filepath.Join(dir, "executed.ipynb"), filepath.Join(dir, "n.ipynb")
-	text := `{"cells":[{"cell_type":"code","id":"a","metadata":{"execution":{"iopub.execute_input":"2026-11-25T10:00:00Z"}},"execution_count":1,
+	text := `{"cells":[{"cell_type":"code","id":"a","metadata":{"execution":{"iopub.execute_input":"2026-11-25T10:00:00Z"},"tags":["remove-input"],"nbgrader":{"grade":true}},"execution_count":1,
 		"outputs":[{"output_type":"display_data","data":{"text/plain":"a < b & c"},"metadata":{}}],"source":["x := 1"]}],
 		"metadata":{"kernelspec":{"name":"gonb"}},"nbformat":4,"nbformat_minor":5}`
 	if err := os.WriteFile(executed, []byte(text), 0o644); err != nil {
