@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,25 +49,22 @@ func (f *resultsFlags) show(name string, asked bool) error {
 		fmt.Print(text)
 		return err
 	}
-	s, d, dir, err := f.find(name, asked)
+	found, err := f.find(name, asked)
 	if err != nil {
 		return err
 	}
-	mine, err := d.Of(s)
-	if err != nil {
-		return fmt.Errorf("%s: %w; name the study that they are of, or make results of this one with `%s`", dir, err, runCommandOf(name, s))
-	}
 	if f.check {
-		if err := d.Check(); err != nil {
-			return fmt.Errorf("%s: %w", dir, err)
+		all := found.all
+		if err := all.Check(); err != nil {
+			return fmt.Errorf("%s: %w", found.dir, err)
 		}
-		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", dir, len(d.Verdicts), len(d.Numbers), len(d.Records))
-		for _, note := range mine.Notes {
+		fmt.Printf("✓ %s: %d claims and %d numbers follow from its %d records\n", found.dir, len(all.Verdicts), len(all.Numbers), len(all.Records))
+		for _, note := range found.mine.Notes {
 			fmt.Println("  " + note)
 		}
 		return nil
 	}
-	d = mine
+	d := found.mine
 	kernelkit.ClaimsTable(d).Show()
 	if len(d.Fits) > 0 {
 		kernelkit.LawsTable(d).Show()
@@ -76,7 +75,7 @@ func (f *resultsFlags) show(name string, asked bool) error {
 			t.Show()
 		}
 	}
-	fmt.Println("from  " + dir)
+	fmt.Println("from  " + found.dir)
 	return nil
 }
 
@@ -88,16 +87,19 @@ func runCommandOf(given string, s *study.Study) string {
 	return fmt.Sprintf("interplay run %s -profile %s", s.Name, s.Profile)
 }
 
-// find is the study with its results: at the profile that was asked for, else at the usual
-// one, else at any that has some.
-func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Results, string, error) {
-	profiles := []string{f.profile}
-	if !asked && !isFile(name) {
-		profiles = append(profiles, pipeline.Profiles()...)
-	}
+// foundResults are the results of a folder, and what they hold of the study that was asked for.
+type foundResults struct {
+	dir       string
+	all, mine *study.Results
+}
+
+// find is the results of a study: at the profile that was asked for, or that the folder of -out has, else at the usual
+// one, else at any that has some. Results of another study, such as one that has changed since, are passed over.
+func (f *resultsFlags) find(name string, asked bool) (*foundResults, error) {
 	var looked []string
 	var last *study.Study
-	for _, profile := range profiles {
+	var others error
+	for _, profile := range f.profiles(name, asked) {
 		at := f.studyFlags
 		at.profile = profile
 		s, err := at.study(name)
@@ -105,13 +107,27 @@ func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Resul
 			err = at.ownName(s)
 		}
 		if err != nil {
-			return nil, nil, "", err
+			return nil, err
 		}
-		d, dir, places, err := findResults(s, f.out)
-		if err != nil || d != nil {
-			return s, d, dir, err
+		places, err := resultsPlaces(s, f.out)
+		if err != nil {
+			return nil, err
+		}
+		for _, dir := range places {
+			found, err := resultsIn(dir, s)
+			switch {
+			case err == nil:
+				return found, nil
+			case errors.Is(err, study.ErrOtherStudy):
+				others = cmp.Or(others, fmt.Errorf("%s: %w; name the study that they are of, or make results of this one with `%s`", dir, err, runCommandOf(name, s)))
+			case !errors.Is(err, fs.ErrNotExist):
+				return nil, err
+			}
 		}
 		looked, last = append(looked, places...), s
+	}
+	if others != nil {
+		return nil, others
 	}
 	hint := ""
 	if has := kernelkit.CommittedProfiles(name); asked && len(has) > 0 {
@@ -120,36 +136,48 @@ func (f *resultsFlags) find(name string, asked bool) (*study.Study, *study.Resul
 	if f.out == "" {
 		hint += "; if a run wrote them to another folder, name it with -out"
 	}
-	return nil, nil, "", fmt.Errorf("there are no results of %s in %s; make them with `%s`%s", name, strings.Join(looked, ", "), runCommandOf(name, last), hint)
+	return nil, fmt.Errorf("there are no results of %s in %s; make them with `%s`%s", name, strings.Join(looked, ", "), runCommandOf(name, last), hint)
 }
 
-// findResults reads the results folder that was asked for, else the last run's, else the
-// committed one; nil where there is none, and where it looked.
-func findResults(s *study.Study, dir string) (*study.Results, string, []string, error) {
-	var places []string
-	if dir != "" {
-		places = []string{dir}
-	} else {
-		store, err := openStore()
-		if err != nil {
-			return nil, "", nil, err
-		}
-		last, err := kernelkit.ResultsFolder(s, store.Root)
-		if err != nil {
-			return nil, "", nil, err
-		}
-		committed, err := kernelkit.CommittedResults(s)
-		if err != nil {
-			return nil, "", nil, err
-		}
-		places = []string{last, committed}
+// profiles are those at which results of a study are looked for, the first first. A file holds its own.
+func (f *resultsFlags) profiles(name string, asked bool) []string {
+	if asked || isFile(name) {
+		return []string{f.profile}
 	}
-	for _, place := range places {
-		d, err := study.Load(place)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	if f.out != "" {
+		if there, err := study.Load(f.out); err == nil && slices.Contains(pipeline.Profiles(), there.Profile) {
+			return []string{there.Profile}
 		}
-		return d, place, places, err
+		return []string{f.profile}
 	}
-	return nil, "", places, nil
+	return append([]string{f.profile}, pipeline.Profiles()...)
+}
+
+// resultsPlaces are the folders in which results of a study are looked for: the one that was asked for, else the last
+// run's and the committed one.
+func resultsPlaces(s *study.Study, asked string) ([]string, error) {
+	if asked != "" {
+		return []string{asked}, nil
+	}
+	store, err := openStore()
+	if err != nil {
+		return nil, err
+	}
+	last, err := kernelkit.ResultsFolder(s, store.Root)
+	if err != nil {
+		return nil, err
+	}
+	committed, err := kernelkit.CommittedResults(s)
+	return []string{last, committed}, err
+}
+
+// resultsIn are the results of a study in a folder; fs.ErrNotExist where there are none, study.ErrOtherStudy where they
+// are another's.
+func resultsIn(dir string, s *study.Study) (*foundResults, error) {
+	all, err := study.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	mine, err := all.Of(s)
+	return &foundResults{dir, all, mine}, err
 }

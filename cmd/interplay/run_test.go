@@ -110,6 +110,18 @@ func TestResultsOfAnotherStudyDoNotPass(t *testing.T) {
 	if err := verb("results", strings.Fields("reward -profile micro -check -out "+reward)); err != nil {
 		t.Error(err)
 	}
+	if err := verb("results", strings.Fields("reward -out "+reward)); err != nil {
+		t.Errorf("without -profile the folder's own: %v", err)
+	}
+	stale := filepath.Join(os.Getenv("INTERPLAY_RUNS"), "..", "build", "results", "micro", "edge") // of a study that has changed since
+	if err := os.CopyFS(stale, os.DirFS(reward)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"edge -profile micro", "edge"} {
+		if err := verb("results", strings.Fields(args)); err != nil {
+			t.Errorf("results %s: the committed ones are not shown: %v", args, err)
+		}
+	}
 	if err := verb("results", []string{"../../examples/group_size.json"}); err == nil || !strings.Contains(err.Error(), "name it with -out") || !strings.Contains(err.Error(), "`interplay run ../../examples/group_size.json`") {
 		t.Errorf("nothing there: %v", err)
 	}
