@@ -138,3 +138,33 @@ func TestAStudysNameStaysInItsFolder(t *testing.T) {
 		}
 	}
 }
+
+// What all arms share stays shared when an arm failed, or was added after the run.
+func TestAMissingArmMakesNothingLessShared(t *testing.T) {
+	of := func(arms int) *Study {
+		s := studyOf(t, "edge", "smoke")
+		s.Arms, s.Claims, s.Likelihood, s.Seeds = s.Arms[:arms], nil, false, []int64{1, 2}
+		return s
+	}
+	all := resultsOf(t, of(3))
+	for i, x := range all.Spent {
+		all.Spent[i].Spent.FLOPs = map[bool]float64{true: 1e9, false: 1}[x.Kind == "train"]
+	}
+	want := map[string]float64{}
+	for _, a := range all.Study.Arms {
+		want[a.Name] = all.Cost(a.Name).FLOPs
+	}
+	added, err := all.Of(of(4))
+	if err != nil || len(added.Missing) != 2 {
+		t.Fatal(err, added)
+	}
+	failed := *all
+	failed.Study = of(4)
+	for name, r := range map[string]*Results{"Of": added, "as they were saved": &failed} {
+		for arm, flops := range want {
+			if got := r.Cost(arm).FLOPs; got != flops || got > 2 {
+				t.Errorf("%s, with an arm that is missing, %s cost %g, without it %g", name, arm, got, flops)
+			}
+		}
+	}
+}
