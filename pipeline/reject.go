@@ -216,7 +216,7 @@ func openEvents(dir string) error {
 
 // own are the documents of the model's own right solutions, in order of problems and ranks.
 func (r Rejection) own(problems []*gsm.Problem, records []evaluate.Record, tok *vocab.Tokenizer) (docs []train.Document, err error) {
-	judge, reward := r.sampling().judge(), r.reward()
+	reward := r.reward()
 	for i, p := range problems {
 		read, err := promptOf(r.Prompt, p)
 		if err != nil {
@@ -226,13 +226,14 @@ func (r Rejection) own(problems []*gsm.Problem, records []evaluate.Record, tok *
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.ID, err)
 		}
+		group, err := r.attempts(p, records[i*r.Samples:][:r.Samples])
+		if err != nil {
+			return nil, err
+		}
 		seen := map[string]bool{}
-		for _, x := range records[i*r.Samples:][:r.Samples] {
-			verdict, err := judge(p, x.Text)
-			if err != nil {
-				return nil, err
-			}
-			paid, err := reward.Pay(verify.Attempt{Problem: p, Text: x.Text, Tokens: x.Tokens, Verdict: verdict, Sample: x.Rank})
+		for _, x := range group {
+			x.Group = group
+			paid, err := reward.Pay(x)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", p.ID, err)
 			}
@@ -251,4 +252,18 @@ func (r Rejection) own(problems []*gsm.Problem, records []evaluate.Record, tok *
 		}
 	}
 	return docs, nil
+}
+
+// attempts are the samples of a problem as a reward is shown them, without their group.
+func (r Rejection) attempts(p *gsm.Problem, samples []evaluate.Record) ([]verify.Attempt, error) {
+	judge := r.sampling().judge()
+	attempts := make([]verify.Attempt, len(samples))
+	for k, x := range samples {
+		verdict, err := judge(p, x.Text)
+		if err != nil {
+			return nil, err
+		}
+		attempts[k] = verify.Attempt{Problem: p, Text: x.Text, Tokens: x.Tokens, Verdict: verdict, Sample: x.Rank}
+	}
+	return attempts, nil
 }

@@ -136,6 +136,22 @@ func TestOwnSolutionsAreTheRightOnesEachOnce(t *testing.T) {
 	if docs, err := r.own([]*gsm.Problem{p, q}, records, tok); err != nil || len(docs) != 1 {
 		t.Errorf("with at most one a problem: %d documents, %v", len(docs), err)
 	}
+	// A reward sees the siblings, as in RL: here one that keeps what none of them is shorter than.
+	r.PayBy(&OwnReward{Name: "shortest", Code: "1", Call: func(a verify.Attempt) float64 {
+		if len(a.Group) != 4 || a.Group[a.Sample].Text != a.Text {
+			t.Errorf("sample %d %q has the siblings %v", a.Sample, a.Text, a.Group)
+		}
+		for _, sibling := range a.Group {
+			if sibling.Verdict.Strict && len(sibling.Text) < len(a.Text) {
+				return 0
+			}
+		}
+		return map[bool]float64{true: 1}[a.Verdict.Strict]
+	}})
+	r.Distinct = 0
+	if docs, err := r.own([]*gsm.Problem{p, q}, records, tok); err != nil || len(docs) != 1 || !reflect.DeepEqual(docs[0], gold) {
+		t.Errorf("the shortest: %d documents, %v", len(docs), err)
+	}
 }
 
 // A corpus of the problems of RL has these and no others, each once each time through.

@@ -15,7 +15,7 @@ type Attempt struct {
 	Verdict Verdict
 
 	// Sample is which of its problem's samples it is, and Group all of these, itself among
-	// them and without groups of their own. RL fills them in; nil is an attempt that is judged alone.
+	// them and without groups of their own. RL and rejection fine-tuning fill them in; nil is an attempt that is judged alone.
 	Sample int
 	Group  []Attempt
 }
