@@ -1,7 +1,6 @@
 package kernelkit
 
 import (
-	"errors"
 	"path/filepath"
 
 	"interplay/kernelkit/engine"
@@ -31,10 +30,3 @@ func (l *Lab) Load(name string) *Model {
 
 // config is the model's network.
 func (m *Model) config() qwen.Config { return must(qwen.LoadConfig(m.Dir())) }
-
-// trained ends the cell where a model has no log of its training.
-func (m *Model) trained(what string) {
-	if m.imported {
-		fail(errors.New("the model " + m.Label + " was loaded from its files, which hold no log of its training: there is no " + what))
-	}
-}

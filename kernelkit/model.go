@@ -63,15 +63,48 @@ func (m *Model) trainedSteps() []train.Metrics {
 	return steps
 }
 
+// logged refuses what the model's log does not hold, such as the loss of a model that RL made: RL logs rewards, and
+// other training losses. byRL says that what is asked for is in the log of RL.
+func (m *Model) logged(what string, byRL bool) error {
+	made := map[string]string{"train": "training", "reject": "rejection fine-tuning", "rl": "RL"}[m.stage.Kind]
+	switch isRL := m.stage.Kind == "rl"; {
+	case m.imported:
+		return fmt.Errorf("the model %s was loaded from its files, which hold no log of its training: there is no %s", m.Label, what)
+	case isRL && !byRL:
+		return fmt.Errorf("the model %s was made by RL, so it has no %s: RewardCurve and Reward show its training", m.Label, what)
+	case !isRL && byRL:
+		return fmt.Errorf("the model %s was made by %s and not by RL, so it has no %s: LossCurve and Loss show its training", m.Label, made, what)
+	}
+	return nil
+}
+
+// lossTitle says of which training and of which tokens the loss is.
+func (m *Model) lossTitle() string {
+	switch r := m.stage.Recipe.(type) {
+	case pipeline.Pretraining:
+		name, of := "Pre-training", "the next token of the solution"
+		if len(m.stage.Inputs) > 0 {
+			name = "Training of a model"
+		}
+		if r.Target == AllTokens {
+			of = "the next token of problem and solution"
+		}
+		return name + ": loss of " + of
+	case pipeline.Rejection:
+		return "Rejection fine-tuning: loss of the next token of the model's own solutions"
+	}
+	return "Training: loss of the next token"
+}
+
 // LossCurve draws training loss over tokens.
 func (m *Model) LossCurve() Figure {
-	m.trained("loss curve")
+	check(m.logged("loss curve", false))
 	s := plots.CurveSeries{Name: "loss"}
 	for _, step := range m.trainedSteps() {
 		s.X, s.Y = append(s.X, float64(step.Tokens)/1e6), append(s.Y, step.Loss)
 	}
 	png, err := plots.Curve(plots.CurveData{
-		Title: "Pre-training: loss of the next token of the solution", XLabel: "training tokens (millions)", YLabel: "loss (nats a token)",
+		Title: m.lossTitle(), XLabel: "training tokens (millions)", YLabel: "loss (nats a token)",
 		Smooth: max(1, len(s.X)/40), Series: []plots.CurveSeries{s},
 	})
 	return figure(png, err, fmt.Sprintf("training loss over %d steps, from %.2f to %.2f nats", len(s.X), s.Y[0], s.Y[len(s.Y)-1]))
@@ -79,6 +112,7 @@ func (m *Model) LossCurve() Figure {
 
 // Loss is the mean training loss of the first and of the last tenth of the run, nats a token.
 func (m *Model) Loss() (first, last float64) {
+	check(m.logged("loss", false))
 	var loss []float64
 	for _, step := range m.trainedSteps() {
 		loss = append(loss, step.Loss)
@@ -89,15 +123,13 @@ func (m *Model) Loss() (first, last float64) {
 
 // RewardCurve draws reward and completion length over the steps of RL.
 func (m *Model) RewardCurve() Figure {
+	check(m.logged("reward curve", true))
 	reward := plots.CurveSeries{Name: "reward"}
 	length := plots.CurveSeries{Name: "length"}
 	for _, step := range metrics[grpo.Metrics](m) {
 		x := float64(step.Step)
 		reward.X, reward.Y = append(reward.X, x), append(reward.Y, step.RewardMean)
 		length.X, length.Y = append(length.X, x), append(length.Y, step.CompletionLength)
-	}
-	if m.rl == nil {
-		fail(fmt.Errorf("the model %s was not made by RL here, so it has no reward curve; LossCurve shows its training", m.Label))
 	}
 	rl := m.rl
 	png, err := plots.RLCurves(plots.RLCurvesData{
@@ -119,6 +151,7 @@ func rewardRow(own bool) plots.RLRow {
 
 // Reward is the mean reward of the first and of the last quarter of RL.
 func (m *Model) Reward() (first, last float64) {
+	check(m.logged("reward", true))
 	var reward []float64
 	for _, step := range metrics[grpo.Metrics](m) {
 		reward = append(reward, step.RewardMean)
