@@ -353,6 +353,9 @@ func (r *run) learn(groups []judged, m *Metrics) ([]updated, error) {
 	}
 	if len(batches) == 0 {
 		if r.cfg.DropZeroVariance && varying(groups) == 0 {
+			if m.Note != "" {
+				m.Note += "; "
+			}
 			m.Note += "no group varies: no update"
 			return nil, nil
 		}

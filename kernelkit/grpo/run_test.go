@@ -402,3 +402,13 @@ func BenchmarkMicroStep(b *testing.B) {
 	b.ReportMetric(100*sum.SecondsRollout/total, "%rollout")
 	b.ReportMetric(100*sum.SecondsVerify/total, "%verify")
 }
+
+// What a step has to say about itself stands apart from what was said before it.
+func TestNotesOfAStepStandApart(t *testing.T) {
+	for before, want := range map[string]string{"": "no group varies: no update", "resumed at step 3": "resumed at step 3; no group varies: no update"} {
+		m := Metrics{Note: before}
+		if _, err := (&run{cfg: Config{DropZeroVariance: true}}).learn(nil, &m); err != nil || m.Note != want {
+			t.Errorf("the note is %q, want %q; %v", m.Note, want, err)
+		}
+	}
+}

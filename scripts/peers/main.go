@@ -56,8 +56,8 @@ func run(args []string) error {
 		return trainWorker(args[1], args[2], 1)
 	case len(args) == 4 && args[0] == "train":
 		perCall, err := strconv.Atoi(args[3])
-		if err != nil {
-			return fmt.Errorf("%q: expected a number of passes a call", args[3])
+		if err != nil || perCall < 1 {
+			return fmt.Errorf("%q: expected a number of passes a call, 1 or more", args[3])
 		}
 		return trainWorker(args[1], args[2], perCall)
 	case len(args) == 3 && args[0] == "grpo":
