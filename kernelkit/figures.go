@@ -71,7 +71,11 @@ func (r *Results) PassAtK(arms ...string) Figure {
 		panel := plots.SharePanel{Title: ops.Title, Basis: r.basis(names[0], ops)}
 		for i, name := range names {
 			s := plots.ShareSeries{Name: r.arm(name).Label, Baseline: i == 0, Paper: r.paper(name, ops.Name), Crossing: r.crossing(name, names[0], ops.Name)}
-			for _, k := range score.PowersOfTwo(r.Study.Samples(r.arm(name))) {
+			samples := r.Study.Samples(r.arm(name))
+			if samples != panel.Basis.Samples {
+				s.Name += fmt.Sprintf(" (%d samples)", samples)
+			}
+			for _, k := range score.PowersOfTwo(samples) {
 				r.point(&s, float64(k), name, names[0], ops, k)
 			}
 			panel.Series = append(panel.Series, s)

@@ -51,6 +51,18 @@ var notJudged = map[string]string{
 	"C36": "levels over the paper's budgets",
 }
 
+// remarks are what a reader of the verdicts on a claim of the paper must know beside them.
+var remarks = map[string]string{
+	"C2":  "the paper's levels are not judged, only what RL adds to them",
+	"C4":  "that the gap grows with k has no claim of its own: at `lookup` it grows to about k = 8 and shrinks after",
+	"C5":  "`micro` trained on ops 12–13 and earned no reward; `lookup` trained on the op next to the edge, which is another question than the paper's",
+	"C16": "the claim is that nothing is lost; a gain, as at `micro`, speaks for C1 and against C16",
+	"C23": "that it is *little* more has no claim",
+	"C24": "a large step from 1 to 10 % speaks against C24",
+	"C31": "what this verdict needs was mended after its run: LAB.md, 2026-11-28",
+	"C34": "as C31",
+}
+
 // claimCodes finds the codes of the paper's claims in a claim's source.
 var claimCodes = regexp.MustCompile(`\bC[1-9]\d?\b`)
 
@@ -81,7 +93,7 @@ func PaperClaims(seen func(name string) []*study.Results) (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("# The paper's claims, one by one\n\nMade by `interplay results paper` from the committed results; a test holds it to them. Effects in points with their 95 % intervals over seeds and problems; " +
-		"*q*: so many of the claims of a study that are as clear as this one may be false (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Verdicts are by the rules as they are now; a claim that goes beyond the paper holds or does not. How each was judged is in the study's notebook, what the paper says in [`" + filepath.Base(paperDocument) + "`](" + filepath.Base(paperDocument) + ").\n\n| code | the paper | here |\n|---|---|---|\n")
+		"*q*: the share of false ones to be expected among the claims of the study that are at least as clear as this one (Benjamini–Hochberg); \"not in the family\" where q is 5 % or more. Likelihoods (C11) are in nats a token; where curves cross stands as the best k and the least that it may be. Verdicts are by the rules as they are now; a claim that goes beyond the paper holds or does not. How each was judged is in the study's notebook, what the paper says in [`" + filepath.Base(paperDocument) + "`](" + filepath.Base(paperDocument) + ").\n\n| code | the paper | here |\n|---|---|---|\n")
 	for _, row := range rows {
 		code := row[1]
 		here, why := strings.Join(by[code], "<br>"), notJudged[code]
@@ -92,6 +104,9 @@ func PaperClaims(seen func(name string) []*study.Results) (string, error) {
 			return "", fmt.Errorf("%s has a claim whose source names it, and in notJudged a reason why it has none", code)
 		case here == "":
 			here = "no verdict: " + why
+		}
+		if remark := remarks[code]; remark != "" {
+			here += "<br>*Mind*: " + remark
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", code, row[2], here)
 	}

@@ -68,6 +68,11 @@ func (c *Comparison) About() *Table {
 	for _, ops := range c.last().Study.Ranges {
 		aspects = append(aspects, aspect{"the base's pass@1, " + ops.Name, func(r *study.Results) string { return baseAt(r, ops.Name) }})
 	}
+	for _, name := range []string{"inside", "edge", "beyond"} { // where the study trains on ranges
+		if _, ok := c.last().Study.Arm(name); ok {
+			aspects = append(aspects, aspect{"RL " + name + " trains on", func(r *study.Results) string { return trainedOn(r.Study, name) }})
+		}
+	}
 	t := &Table{Title: fmt.Sprintf("Study %s: what differs between its scales", c.Name), Columns: []string{""}}
 	for _, r := range c.Scales {
 		t.Columns = append(t.Columns, r.Profile)
@@ -86,7 +91,7 @@ func languageOf(s gsm.Spec) string {
 	if s.Family == gsm.Realistic {
 		return "words, the paper's: " + strings.Join(s.Mix[0].Contexts, ", ")
 	}
-	return "terse: letters and numbers, answers modulo ten"
+	return fmt.Sprintf("terse: letters and numbers, answers modulo %d", s.Complete().Modulus)
 }
 
 // corpusOf says how much pre-training there was of what.
@@ -109,6 +114,19 @@ func baseAt(r *study.Results, name string) string {
 		return "–"
 	}
 	return fmt.Sprintf("%.3f at ops %s", v.Value, strings.ReplaceAll(ops.Ops.String(), "-", "–"))
+}
+
+// trainedOn are the ops of an arm's RL.
+func trainedOn(s *study.Study, name string) string {
+	a, ok := s.Arm(name)
+	if !ok {
+		return "–"
+	}
+	rl := a.Steps[len(a.Steps)-1].RL
+	if rl == nil {
+		return "–"
+	}
+	return "ops " + strings.ReplaceAll(rl.Data.Mix[0].Ops.String(), "-", "–")
 }
 
 // attempts says how often the arms were sampled at a problem: k of pass@k, and, where some were
@@ -195,7 +213,7 @@ func (c *Comparison) Claims() *Table {
 		t.Add(row...)
 	}
 	t.Note = "Effects in points (likelihoods in nats a token) with their 95 % intervals over seeds and problems. ✓ the claim holds, ✗ the contrary holds, ? not resolved, each by the study's rule and by itself, not in the family of all claims. " +
-		"There +5: the effect is larger there by so much (Welch's interval at 95 %), said where that leaves out zero; of effects that are the same one in twenty seems to differ. pass@k is at each scale's own k."
+		"There +5: the effect is larger there by so much (Welch's interval at 95 %), said where that leaves out zero; of effects that are the same one in twenty seems to differ. pass@k is at each scale's own k, and RL *beyond* is on other ops at each (the table of scales)."
 	return t
 }
 

@@ -26,10 +26,11 @@ var rows = []row{
 	{"edge", "rl-beats-sft", "Does RL beat gold solutions, planned at equal FLOPs (pass@16 at the edge)?"},
 	{"edge", "same-problems", "And on exactly the same problems?"},
 	{"edge", "sft-forgets", "Do gold solutions make it forget more than RL does (pass@1 inside)?"},
-	{"exposure", "rl-does-it", "Does RL open a new context of which pre-training showed 1 % (pass@16 on deep problems)?"},
+	{"exposure", "rl-does-it", "Where pre-training showed 1 % of a new context, does RL raise it further (pass@16 on deep problems)?"},
+	{"exposure", "one-per-cent-is-enough", "Does that 1 % bring more than 10 points there, against RL without any?"},
 	{"exposure", "a-tenth-is-too-little", "Is 0.1 % of it too little (pass@16 on deep problems)?"},
 	{"exposure", "between", "Is 0.3 % enough (pass@16 on deep problems)?"},
-	{"split", "mid-raises-edge", "Does mid-training alone raise pass@1 at the edge, for the same budget?"},
+	{"split", "mid-raises-edge", "Does mid-training alone raise pass@1 at the edge?"},
 	{"split", "true-lengths-favour-rl", "Priced by what samples really cost, does RL beat mid-training (pass@1 at the edge)?"},
 	{"reward", "strict-pass1", "Does paying for right steps beat paying for right answers (pass@1)?"},
 	{"reward", "strict-less-lucky", "Are fewer of its right answers lucky?"},
@@ -100,6 +101,9 @@ func found(j study.Judgement) string {
 	if within, none := strings.CutPrefix(at, "not "); none {
 		return "the curves do not cross " + within
 	}
+	if j.Verdict == study.NotResolved {
+		return fmt.Sprintf("best guess: they cross at %s; the interval: %s, or not at all", at, interval)
+	}
 	return fmt.Sprintf("the curves cross: %s [%s]", at, interval)
 }
 
@@ -167,7 +171,7 @@ func exposureCaption(r results) (string, error) {
 		return "", err
 	}
 	says := map[study.Verdict]string{
-		study.Agrees:      "A new context needs a seed: with 1 % of it in pre-training RL opens the rest, with next to none there is nothing to reinforce.",
+		study.Agrees:      "A new context needs a seed: where pre-training showed 1 % of it RL raises it further, with next to none there is nothing to reinforce.",
 		study.Contradicts: "A new context stays closed to RL, also with 1 % of it in pre-training.",
 		study.NotResolved: "Whether RL opens a context of which pre-training showed 1 % is undecided.",
 	}

@@ -10,7 +10,7 @@ import sys
 root = pathlib.Path.cwd()
 stage = pathlib.Path(sys.argv[1])
 
-STUDIES = ["01_edge_of_competence", "02_seed_exposure", "03_compute_split", "04_reward_types", "10_algorithms"]
+STUDIES = ["01_edge_of_competence", "02_seed_exposure", "03_compute_split", "04_reward_types", "10_algorithms", "11_side_by_side"]
 GUIDES = ["docs/notebooks", "docs/machines", "CONTRIBUTING"]
 REFERENCE = ["docs/findings", "docs/trust", "docs/comparison", "docs/faq", "docs/install", "ARCHITECTURE", "docs/README", "docs/paper", "docs/generator", "docs/verifier", "docs/scales", "SECURITY"]
 REFERENCE += sorted(name for name in (f"docs/{p.stem}" for p in (root / "docs").glob("*.md")) if name not in GUIDES + REFERENCE)

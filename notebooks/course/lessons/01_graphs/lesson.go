@@ -313,9 +313,9 @@ Taking equal texts out helps little: the leak is in the graphs.
 
 ## 5 · The laboratory's problems
 
-The laboratory does the same with larger graphs, three families of sums, and the paper's words. Here is one of its problems: the picture first, then the text.
+The laboratory does the same with larger graphs, and in the paper's words. Here is one of its problems: the picture first, then the text.
 
-Its op is counted as in the paper: a quantity counts as much as it is computed from. A number or a copy is 1, a sum or a difference of two is 2.
+Its op is counted as in the paper, not as in exercise 1.2: a quantity counts as much as it is computed from. A number or a copy is 1, a sum or a difference of two is 2.
 */
 
 func RunLaboratory() {
