@@ -167,14 +167,21 @@ func (r *Results) heat(title, unit, format string, names []string, m score.Measu
 	return figure(png, err, title+", per op and arm, trained ops framed")
 }
 
-// trained reports whether the arm's last step was trained on an op.
+// trained reports whether the arm's last step was trained on an op. A base is not: it is trained on all.
 func trained(a *study.Arm, op int) bool {
-	last := a.Steps[len(a.Steps)-1]
-	mix := last.RL
-	if mix == nil {
-		return len(a.Steps) > 1 && slices.ContainsFunc(last.Train.Data.Mix, func(b gsm.Block) bool { return op >= b.Ops.Min && op <= b.Ops.Max })
+	if len(a.Steps) < 2 {
+		return false
 	}
-	return slices.ContainsFunc(mix.Data.Mix, func(b gsm.Block) bool { return op >= b.Ops.Min && op <= b.Ops.Max })
+	var mix []gsm.Block
+	switch last := a.Steps[len(a.Steps)-1]; {
+	case last.RL != nil:
+		mix = last.RL.Data.Mix
+	case last.Train != nil:
+		mix = last.Train.Data.Mix
+	case last.Reject != nil:
+		mix = last.Reject.Data.Mix
+	}
+	return slices.ContainsFunc(mix, func(b gsm.Block) bool { return op >= b.Ops.Min && op <= b.Ops.Max })
 }
 
 // Ladder draws how the base came to be: strict pass@k over the steps of pre-training, one

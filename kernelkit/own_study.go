@@ -101,12 +101,17 @@ func (s *Study) As(name string) *Study {
 	own.Name, own.Notebook, own.Exploratory = name, "", true
 	own.Title += ", changed"
 	own.Arms, own.Claims, own.Ranges, own.Seeds = slices.Clone(s.Arms), slices.Clone(s.Claims), slices.Clone(s.Ranges), slices.Clone(s.Seeds)
+	own.Laws, own.Figures, own.Evaluation = slices.Clone(s.Laws), slices.Clone(s.Figures), s.Evaluation.Clone()
+	for i, a := range own.Arms {
+		own.Arms[i] = a.Clone()
+	}
 	return &Study{&own, s.lab}
 }
 
 // AddBase adds an arm that is trained from scratch and nothing else.
 func (s *Study) AddBase(name string, r TrainRecipe) {
 	s.own()
+	r = r.Clone()
 	s.Arms = append(s.Arms, study.Arm{Name: name, Label: name, Steps: []study.Step{{Name: "pre-training", Train: &r}}})
 }
 
@@ -114,34 +119,49 @@ func (s *Study) AddBase(name string, r TrainRecipe) {
 // name is what Gain, Drop and figures call it, label is what tables and figures show.
 func (s *Study) Branch(name, label string, recipes ...any) { s.BranchFrom(0, name, label, recipes...) }
 
-// BranchFrom adds an arm that has the first steps of the arm at a place of the list, and then recipes
-// of RL, of training or of rejection fine-tuning.
+// BranchFrom adds an arm that has all steps of the arm at a place of the list, the first of which is 0, and then
+// recipes of RL, of training or of rejection fine-tuning.
 func (s *Study) BranchFrom(arm int, name, label string, recipes ...any) {
 	s.own()
-	if arm >= len(s.Arms) {
-		fail(fmt.Errorf("the arm %s goes on from arm %d, and the study has %d: add the base first, with AddBase", name, arm+1, len(s.Arms)))
+	check(s.branch(arm, name, label, recipes))
+}
+
+func (s *Study) branch(arm int, name, label string, recipes []any) error {
+	switch {
+	case len(s.Arms) == 0:
+		return fmt.Errorf("the arm %s goes on from arm %d, and the study has none: add the base first, with AddBase", name, arm)
+	case arm < 0 || arm >= len(s.Arms):
+		return fmt.Errorf("the arm %s goes on from arm %d, and the study has %d: expected 0 to %d; Names lists them", name, arm, len(s.Arms), len(s.Arms)-1)
 	}
-	base := s.Arms[arm].Steps
-	if len(base) > 1 {
-		base = base[:1]
-	}
-	a := study.Arm{Name: name, Label: label, Steps: slices.Clone(base)}
-	for _, r := range recipes {
+	from := s.Arms[arm].Clone()
+	a := study.Arm{Name: name, Label: label, Steps: from.Steps}
+	for i, r := range recipes {
+		on := from.At > 0 && i == 0 // from a model on its way
+		if rl, ok := r.(RLRecipe); ok && on && rl.Start == 0 {
+			rl.Start = from.At
+			r = rl
+		} else if !ok && on {
+			return fmt.Errorf("the arm %s goes on from %s, a model on its way (step %d): only RL begins with such a one, found %T", name, from.Name, from.At, r)
+		}
 		switch r := r.(type) {
 		case RLRecipe:
+			r = r.Clone()
 			a.Steps = append(a.Steps, study.Step{Name: "RL", RL: &r})
 		case TrainRecipe:
-			if first := s.Arms[arm].Steps[0].Train; first != nil {
+			r = r.Clone()
+			if first := from.Steps[0].Train; first != nil {
 				r.Model = first.Model
 			}
 			a.Steps = append(a.Steps, study.Step{Name: "training", Train: &r})
 		case RejectionRecipe:
+			r = r.Clone()
 			a.Steps = append(a.Steps, study.Step{Name: "rejection fine-tuning", Reject: &r})
 		default:
-			fail(fmt.Errorf("arm %s: a step is an RLRecipe, a TrainRecipe or a RejectionRecipe, found %T", name, r))
+			return fmt.Errorf("arm %s: a step is an RLRecipe, a TrainRecipe or a RejectionRecipe, found %T", name, r)
 		}
 	}
 	s.Arms = append(s.Arms, a)
+	return nil
 }
 
 // Drop takes arms away. Claims that speak of them are marked and not judged.
@@ -178,7 +198,12 @@ func (s *Study) armNames() (names []string) {
 // does not hold when the whole interval breaks the rule, else it is not resolved.
 func (s *Study) Expect(says string, effect Effect, rule Rule) {
 	s.own()
-	s.Claims = append(s.Claims, study.Claim{ID: fmt.Sprintf("own-%d", len(s.Claims)+1), Says: says, Source: "own", Effect: effect, Rule: rule})
+	id, n := "own-1", 1
+	for slices.ContainsFunc(s.Claims, func(c study.Claim) bool { return c.ID == id }) { // claims may have been taken away
+		n++
+		id = fmt.Sprintf("own-%d", n)
+	}
+	s.Claims = append(s.Claims, study.Claim{ID: id, Says: says, Source: "own", Effect: effect, Rule: rule})
 }
 
 // own ends the cell for a study of the project, which is not to be changed.

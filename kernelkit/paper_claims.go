@@ -168,10 +168,10 @@ func verdictAt(profile string, j study.Judgement) string {
 }
 
 // CommittedOf are the committed results of a study of the project, smallest profile first, judged
-// by the study's rules as they are.
+// by the study's rules as they are. Those that cannot be read are left out.
 func CommittedOf(name string) (all []*study.Results) {
 	for _, profile := range CommittedProfiles(name) {
-		if r := committedAt(name, profile); r != nil {
+		if r, err := committedAt(name, profile); err == nil && r != nil {
 			all = append(all, r)
 		}
 	}

@@ -1,7 +1,9 @@
 package kernelkit
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,7 +39,7 @@ func nearest(s *study.Study) *study.Results {
 		return far(a) - far(b)
 	})
 	for _, p := range has {
-		if r := committedAt(s.Name, p); r != nil {
+		if r, err := committedAt(s.Name, p); err == nil && r != nil {
 			return r
 		}
 	}
@@ -45,24 +47,24 @@ func nearest(s *study.Study) *study.Results {
 }
 
 // committedAt are the committed results of a study at a profile, judged by its rules as they
-// are; nil where there are none of the study as it is.
-func committedAt(name, profile string) *study.Results {
+// are; nil where there are none of the study as it is, and an error where they cannot be read.
+func committedAt(name, profile string) (*study.Results, error) {
 	s, err := study.ByName(name, profile, 1)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	dir, err := CommittedResults(s)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	d, err := study.Load(dir)
-	if err != nil {
-		return nil
+	if err == nil {
+		d, err = d.Of(s)
 	}
-	if r, err := d.Of(s); err == nil {
-		return r
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, study.ErrOtherStudy) {
+		return nil, nil
 	}
-	return nil
+	return d, err
 }
 
 // PowerTable says how many seeds each claim needs, at the effect and the spread that were seen

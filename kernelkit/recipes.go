@@ -1,8 +1,6 @@
 package kernelkit
 
 import (
-	"slices"
-
 	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/qwen"
 	"interplay/pipeline"
@@ -10,7 +8,7 @@ import (
 
 // Recipes are values: take the profile's, change what you want to change, and run it. The result is
 // stored under the address of all its settings, so that a changed recipe never meets the results of
-// another. A cell's variables are gone in the next cell, but its functions stay, so a recipe of your
+// another. What a recipe is given to keeps a copy of it. A cell's variables are gone in the next cell, but its functions stay, so a recipe of your
 // own is best written as a function:
 //
 //	func slowBase() *kernelkit.Model {
@@ -72,18 +70,10 @@ type Ops = gsm.Range
 type Mix = gsm.Spec
 
 // TrainRecipe is the profile's recipe of pre-training, to be changed and given to Train.
-func (l *Lab) TrainRecipe() TrainRecipe {
-	r := l.profile.Base
-	r.Data.Mix = slices.Clone(r.Data.Mix)
-	return r
-}
+func (l *Lab) TrainRecipe() TrainRecipe { return l.profile.Base.Clone() }
 
 // RLRecipe is the profile's recipe of reinforcement learning, to be changed and given to RL.
-func (l *Lab) RLRecipe() RLRecipe {
-	r := l.profile.RL
-	r.Data.Mix = slices.Clone(r.Data.Mix)
-	return r
-}
+func (l *Lab) RLRecipe() RLRecipe { return l.profile.RL.Clone() }
 
 // RejectionRecipe is rejection fine-tuning on as many problems and samples as the profile's RL has, paid as RL is and
 // trained as the base is, for a tenth of its steps; to be changed and given to Reject or to a study's Branch.
@@ -96,25 +86,25 @@ func (l *Lab) RejectionRecipe() RejectionRecipe {
 }
 
 // EvaluationRecipe is the profile's recipe of evaluation, to be changed and given to EvaluateWith.
-func (l *Lab) EvaluationRecipe() EvaluationRecipe {
-	r := l.profile.Evaluation
-	r.Data.Mix = slices.Clone(r.Data.Mix)
-	return r
-}
+func (l *Lab) EvaluationRecipe() EvaluationRecipe { return l.profile.Evaluation.Clone() }
 
 // Profile is the scale that the lab works at. It is a copy: to train with other numbers change a recipe, see
 // TrainRecipe.
-func (l *Lab) Profile() pipeline.Profile { return l.profile }
+func (l *Lab) Profile() pipeline.Profile {
+	return must(pipeline.ProfileByName(l.profile.Name, l.profile.Base.Seed))
+}
 
 // Train trains a model from scratch by a recipe, or returns it where that was done before. The label
 // is what tables and figures call it.
 func (l *Lab) Train(label string, r TrainRecipe) *Model {
+	r = r.Clone()
 	check(r.Validate())
 	return l.model(label, pipeline.Pretrain(label, r, nil))
 }
 
 // TrainOn goes on training a model by a recipe: mid-training or fine-tuning. The recipe's Model is ignored.
 func (l *Lab) TrainOn(label string, from *Model, r TrainRecipe) *Model {
+	r = r.Clone()
 	r.Model = from.config()
 	check(r.Validate())
 	return l.model(label, pipeline.Pretrain(label, r, from.stage))
@@ -122,6 +112,7 @@ func (l *Lab) TrainOn(label string, from *Model, r TrainRecipe) *Model {
 
 // RL trains a model further by reinforcement learning, or returns it where that was done before.
 func (l *Lab) RL(label string, from *Model, r RLRecipe) *Model {
+	r = r.Clone()
 	check(r.Validate())
 	m := l.model(label, pipeline.Reinforce(label, r, from.stage))
 	m.rl = &r
@@ -130,12 +121,14 @@ func (l *Lab) RL(label string, from *Model, r RLRecipe) *Model {
 
 // Reject trains a model further on its own right solutions, or returns it where that was done before.
 func (l *Lab) Reject(label string, from *Model, r RejectionRecipe) *Model {
+	r = r.Clone()
 	check(r.Validate())
 	return l.model(label, pipeline.Reject(label, r, from.stage))
 }
 
 // EvaluateWith samples a model on held-out problems by a recipe, and judges every sample.
 func (l *Lab) EvaluateWith(m *Model, r EvaluationRecipe) *Evaluation {
+	r = r.Clone()
 	check(r.Validate())
 	s := pipeline.Evaluate("evaluation of the model "+m.Label, r, m.stage)
 	e := &Evaluation{Model: m, Recipe: r, lab: l, stage: s, done: l.run(s)}

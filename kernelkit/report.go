@@ -4,30 +4,72 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"interplay/kernelkit/durable"
-	"interplay/kernelkit/gsm"
 	"interplay/pipeline"
 	"interplay/plots"
 )
 
 // Recipe draws what the lab will do, stage by stage.
 func (l *Lab) Recipe() Figure {
-	p := l.profile
-	base, rl, ev := p.Base, p.RL, p.Evaluation
-	mix := base.Data.Mix
-	rare := gsm.Range{Min: mix[1].Ops.Min, Max: mix[len(mix)-1].Ops.Max}
-	png, err := plots.Recipe(plots.RecipeData{
-		Title: "The recipe, profile " + p.Name,
-		Stages: []plots.RecipeStage{
-			{Name: "Corpus", Lines: []string{"symbolic, context A", fmt.Sprintf("ops %s, a few of %s", mix[0].Ops, rare)}},
-			{Name: "Pre-training", Lines: []string{fmt.Sprintf("%s parameters", thousands(float64(base.Model.Params()))), fmt.Sprintf("%d steps of %d tokens", base.Train.Steps, base.Train.Batch*base.Train.Seq)}},
-			{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", rl.Data.Mix[0].Ops, rl.RewardName()), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
-			{Name: "Evaluation", Lines: []string{fmt.Sprintf("ops %s, %d problems each", ev.Data.Mix[0].Ops, ev.Problems), fmt.Sprintf("%d samples a problem", ev.Samples)}},
-		},
-	})
+	png, err := plots.Recipe(plots.RecipeData{Title: "The recipe, profile " + l.profile.Name, Stages: l.stages()})
 	return figure(png, err, "stages of the recipe: corpus, pre-training, GRPO, evaluation")
+}
+
+// stages are the boxes of Recipe.
+func (l *Lab) stages() []plots.RecipeStage {
+	base, rl, ev := l.profile.Base, l.profile.RL, l.profile.Evaluation
+	t := base.Train
+	return []plots.RecipeStage{
+		{Name: "Corpus", Lines: []string{language(base.Data), opShares(base.Data)}},
+		{Name: "Pre-training", Lines: []string{fmt.Sprintf("%s parameters", thousands(float64(base.Model.Params()))), fmt.Sprintf("%d steps of %d tokens", t.Steps, t.Batch*t.Accumulate*t.Seq)}},
+		{Name: "GRPO", Lines: []string{fmt.Sprintf("ops %s, %s reward", allOps(rl.Data.Mix), rl.RewardName()), fmt.Sprintf("%d steps of %d × %d", rl.GRPO.Steps, rl.Prompts, rl.GRPO.GroupSize)}},
+		{Name: "Evaluation", Lines: []string{fmt.Sprintf("ops %s, %d problems each", allOps(ev.Data.Mix), ev.Problems), fmt.Sprintf("%d samples a problem", ev.Samples)}},
+	}
+}
+
+// language says in which words problems are told: "symbolic, context A".
+func language(data Mix) string {
+	var contexts []string
+	for _, b := range data.Mix {
+		for _, c := range b.Contexts {
+			if !slices.Contains(contexts, c) {
+				contexts = append(contexts, c)
+			}
+		}
+	}
+	family := "symbolic"
+	if data.Family == WordProblems {
+		family = "word problems"
+	}
+	if len(contexts) == 1 {
+		return family + ", context " + contexts[0]
+	}
+	return family + ", contexts " + strings.Join(contexts, ", ")
+}
+
+// opShares says which ops problems have, and of which there are only a few.
+func opShares(data Mix) string {
+	var many, few []Block
+	for _, b := range data.Mix {
+		if b.Share < 0.1 {
+			few = append(few, b)
+		} else {
+			many = append(many, b)
+		}
+	}
+	if len(few) == 0 || len(many) == 0 {
+		return "ops " + allOps(data.Mix).String()
+	}
+	return fmt.Sprintf("ops %s, a few of %s", allOps(many), allOps(few))
+}
+
+// allOps is the range from the smallest to the largest op of blocks.
+func allOps(blocks []Block) Ops {
+	low, high := opRange(Mix{Mix: blocks})
+	return Ops{Min: low, Max: high}
 }
 
 // Ledger shows what the stages behind models and evaluations spent, as a table.

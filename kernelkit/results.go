@@ -338,8 +338,6 @@ func (r *Results) Table(arms ...string) *Table {
 	for _, name := range r.names(arms) {
 		for _, ops := range r.Study.Ranges {
 			one, ok := r.Value(name, ops, score.Pass(1, score.Strict, score.Unbiased))
-			many, _ := r.Value(name, ops, score.Pass(k, score.Strict, score.Unbiased))
-			answer, _ := r.Value(name, ops, score.Pass(1, score.Answer, score.Unbiased))
 			if !ok {
 				continue
 			}
@@ -347,11 +345,21 @@ func (r *Results) Table(arms ...string) *Table {
 			if v, ok := r.Value(name, ops, score.LuckyShare); ok {
 				lucky = fmt.Sprintf("%.2f", v.Value)
 			}
-			t.Add(r.arm(name).Label, ops.Title, fmt.Sprintf("%.3f", one.Value), bounds(one), fmt.Sprintf("%.3f", many.Value), bounds(many), answer.Value, lucky)
+			many, interval := r.shown(name, ops, pass(k))
+			answer, _ := r.shown(name, ops, score.Pass(1, score.Answer, score.Unbiased))
+			t.Add(r.arm(name).Label, ops.Title, one.Value, bounds(one), many, interval, answer, lucky)
 		}
 	}
 	t.Note = "Lucky: the share of right answers whose process is wrong. " + r.intervals() + "." + noted(r.Results)
 	return t
+}
+
+// shown writes what an arm scores on a range of ops, and its interval; a dash each where it has no such value.
+func (r *Results) shown(arm string, ops study.OpRange, m score.Measure) (value, interval string) {
+	if v, ok := r.Value(arm, ops, m); ok {
+		return fmt.Sprintf("%.3f", v.Value), bounds(v)
+	}
+	return "–", "–"
 }
 
 func bounds(v score.Interval) string { return fmt.Sprintf("%.3f–%.3f", v.Low, v.High) }
@@ -364,11 +372,11 @@ func (r *Results) PerOp(arm string) *Table {
 		one := study.OpRange{}
 		one.Ops.Min, one.Ops.Max = op, op
 		strict, ok := r.Value(arm, one, score.Pass(1, score.Strict, score.Unbiased))
-		many, _ := r.Value(arm, one, score.Pass(k, score.Strict, score.Unbiased))
-		answer, _ := r.Value(arm, one, score.Pass(1, score.Answer, score.Unbiased))
-		process, _ := r.Value(arm, one, func(p *score.Prompt) (float64, float64, error) { return p.Process, 1, nil })
+		many, _ := r.shown(arm, one, pass(k))
+		answer, _ := r.shown(arm, one, score.Pass(1, score.Answer, score.Unbiased))
+		process, _ := r.shown(arm, one, func(p *score.Prompt) (float64, float64, error) { return p.Process, 1, nil })
 		if ok {
-			t.Add(op, strict.Value, bounds(strict), many.Value, answer.Value, process.Value)
+			t.Add(op, strict.Value, bounds(strict), many, answer, process)
 		}
 	}
 	return t

@@ -37,7 +37,7 @@ func SideBySide(name string, profiles ...string) *Comparison {
 		profiles = pipeline.Profiles()
 	}
 	for _, p := range profiles {
-		if r := committedAt(name, p); r != nil {
+		if r := must(committedAt(name, p)); r != nil {
 			c.Scales = append(c.Scales, r)
 		}
 	}
@@ -63,6 +63,7 @@ func (c *Comparison) About() *Table {
 		{"parameters", func(r *study.Results) string { return thousands(float64(base(r).Model.Params())) }},
 		{"pre-training", func(r *study.Results) string { return corpusOf(base(r)) }},
 		{"seeds", func(r *study.Results) string { return fmt.Sprint(len(r.Study.Seeds)) }},
+		{"problems an op", func(r *study.Results) string { return fmt.Sprint(r.Study.Evaluation.Problems) }},
 		{"attempts a problem", func(r *study.Results) string { return attempts(r.Study) }},
 	}
 	for _, ops := range c.last().Study.Ranges {
@@ -118,11 +119,7 @@ func baseAt(r *study.Results, name string) string {
 
 // trainedOn are the ops of an arm's RL.
 func trainedOn(s *study.Study, name string) string {
-	a, ok := s.Arm(name)
-	if !ok {
-		return "–"
-	}
-	rl := a.Steps[len(a.Steps)-1].RL
+	rl := rlOf(s, name)
 	if rl == nil {
 		return "–"
 	}
@@ -213,7 +210,7 @@ func (c *Comparison) Claims() *Table {
 		t.Add(row...)
 	}
 	t.Note = "Effects in points (likelihoods in nats a token) with their 95 % intervals over seeds and problems. ✓ the claim holds, ✗ the contrary holds, ? not resolved, each by the study's rule and by itself, not in the family of all claims. " +
-		"There +5: the effect is larger there by so much (Welch's interval at 95 %), said where that leaves out zero; of effects that are the same one in twenty seems to differ. pass@k is at each scale's own k, and RL *beyond* is on other ops at each (the table of scales)."
+		"There +5: the effect is larger there by so much (Welch's interval at 95 %), said where that leaves out zero; of effects that are the same one in twenty seems to differ. Scales of one language may be tested on the same problems, which this takes no account of. pass@k is at each scale's own k. Another recipe: the arms of the claim train elsewhere, so that nothing is held against it."
 	return t
 }
 
@@ -235,6 +232,7 @@ type carried struct {
 	atThere     string
 	difference  *score.Interval // of the effects, there − here; nil where one is missing, and of curves that cross
 	claim       study.Claim
+	recipe      string // how the recipes differ that the claim is about; empty where they do not
 }
 
 // carried compares a claim's verdict at r with that of the last scale.
@@ -248,7 +246,10 @@ func (c *Comparison) carried(r *study.Results, id string) carried {
 	if also {
 		out.there, out.claim = there.Verdict, there.Claim
 	}
-	if !ok || !also || here.Crossing != nil {
+	if ok && also {
+		out.recipe = otherRecipe(r.Study, c.last().Study, there.Effect)
+	}
+	if !ok || !also || here.Crossing != nil || out.recipe != "" {
 		return out
 	}
 	a, err := r.Study.Estimate(here.Effect, r.Scores)
@@ -260,8 +261,45 @@ func (c *Comparison) carried(r *study.Results, id string) carried {
 	return out
 }
 
+// otherRecipe says where an effect's arms train by RL on ops that lie elsewhere at two scales,
+// measured by each study's own ranges; empty where they do not.
+func otherRecipe(here, there *study.Study, effect []study.Term) string {
+	for _, t := range effect {
+		if a, b := liesIn(here, t.Arm), liesIn(there, t.Arm); a != b {
+			return fmt.Sprintf("RL %s lies %s, here %s", t.Arm, b, a)
+		}
+	}
+	return ""
+}
+
+// liesIn names the ranges of a study that the ops of an arm's RL overlap.
+func liesIn(s *study.Study, name string) string {
+	rl := rlOf(s, name)
+	if rl == nil {
+		return "nowhere"
+	}
+	var names []string
+	for _, r := range s.Ranges {
+		if ops := rl.Data.Mix[0].Ops; ops.Min <= r.Ops.Max && r.Ops.Min <= ops.Max {
+			names = append(names, r.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "past all that is tested"
+	}
+	return "in " + strings.Join(names, " and ")
+}
+
+// rlOf is the last step of an arm, where it is RL; else nil.
+func rlOf(s *study.Study, name string) *pipeline.Reinforcement {
+	if a, ok := s.Arm(name); ok {
+		return a.Steps[len(a.Steps)-1].RL
+	}
+	return nil
+}
+
 // resolved says that both scales resolved the claim; same, that they did in the same way.
-func (c carried) resolved() bool { return decided(c.here) && decided(c.there) }
+func (c carried) resolved() bool { return decided(c.here) && decided(c.there) && c.recipe == "" }
 func (c carried) same() bool     { return c.resolved() && c.here == c.there }
 
 // differs says that the two effects are of different sizes, beyond chance.
@@ -278,6 +316,8 @@ func (c carried) text() string {
 		text = "not run at " + c.atHere
 	case c.there == study.NotRun:
 		text = "not run at " + c.atThere
+	case c.recipe != "":
+		text = "another recipe there: " + c.recipe
 	case c.same():
 		text = "the same"
 	case c.resolved():
@@ -298,11 +338,11 @@ func (c carried) text() string {
 
 // Foretold counts, for each scale but the last, what became of its verdicts there.
 func Foretold(all ...*Comparison) *Table {
-	t := &Table{Title: "What one scale foretold of another", Columns: []string{"study", "of", "by", "claims judged at both", "the same verdict", "the contrary", "resolved at one alone", "at neither", "another size"}}
+	t := &Table{Title: "What one scale foretold of another", Columns: []string{"study", "of", "by", "claims judged at both", "the same verdict", "the contrary", "resolved at one alone", "at neither", "another recipe", "another size"}}
 	for _, c := range all {
 		for _, r := range c.Scales[:len(c.Scales)-1] {
 			n := c.count(r)
-			t.Add(c.Name, c.last().Profile, r.Profile, n.both, n.same, n.contrary, n.one, n.neither, n.differ)
+			t.Add(c.Name, c.last().Profile, r.Profile, n.both, n.same, n.contrary, n.one, n.neither, n.other, n.differ)
 		}
 	}
 	t.Note = "Verdicts by themselves, not in the family. Another size: the two effects differ beyond chance, whatever their verdicts; one in twenty does so where none differs."
@@ -310,7 +350,7 @@ func Foretold(all ...*Comparison) *Table {
 }
 
 // foretold are counts of claims that two scales judged.
-type foretold struct{ both, same, contrary, one, neither, differ int }
+type foretold struct{ both, same, contrary, one, neither, other, differ int }
 
 // count holds the verdicts of a scale against those of the last.
 func (c *Comparison) count(r *study.Results) (n foretold) {
@@ -321,6 +361,8 @@ func (c *Comparison) count(r *study.Results) (n foretold) {
 		}
 		n.both++
 		switch {
+		case x.recipe != "":
+			n.other++
 		case x.same():
 			n.same++
 		case x.resolved():

@@ -66,7 +66,7 @@ func (s *Study) Recipe() Figure {
 	stages = append(stages, box("RL", rlLines, len(rl) > 1 || len(mid) > 0))
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
-		fmt.Sprintf("ops %s, %d problems each", strings.ReplaceAll(e.Data.Mix[0].Ops.String(), "-", "–"), e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
+		fmt.Sprintf("ops %s, %d problems each", strings.ReplaceAll(allOps(e.Data.Mix).String(), "-", "–"), e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
 	title := s.Title + ", profile "
 	if strings.HasSuffix(s.Title, "?") {
 		title = s.Title + " Profile "

@@ -63,11 +63,18 @@ func paperLines(f study.Figure) Figure {
 // grid draws strict pass@1 and pass@k on the figure's ranges over the arms' values: one
 // row a group, and below each the differences from the arm with the least value.
 func (r *Results) grid(f study.Figure) Figure {
-	symbol := f.XLabel
-	if _, last, ok := strings.Cut(f.XLabel, ", "); ok {
-		symbol, _, _ = strings.Cut(last, " (")
+	data := r.gridData(f)
+	png, err := plots.LineGrid(data)
+	return figure(png, err, "strict pass@k over "+f.XLabel+"; below, the differences from "+data.Reference)
+}
+
+// gridData is what grid draws: the figure's groups, or all of the study where it names none.
+func (r *Results) gridData(f study.Figure) plots.LineGridData {
+	groups := f.Groups
+	if len(groups) == 0 {
+		groups = r.groups()
 	}
-	data := plots.LineGridData{Title: f.Title, XLabel: f.XLabel, Reference: symbol + " = 0", Intervals: r.intervals()}
+	data := plots.LineGridData{Title: f.Title, XLabel: f.XLabel, Reference: r.reference(f.XLabel, groups), Intervals: r.intervals()}
 	type column struct {
 		ops study.OpRange
 		k   int
@@ -79,7 +86,7 @@ func (r *Results) grid(f study.Figure) Figure {
 			data.Columns = append(data.Columns, fmt.Sprintf("%s, pass@%d", name, k))
 		}
 	}
-	for _, group := range r.groups() {
+	for _, group := range groups {
 		data.Rows = append(data.Rows, strings.Replace(group, " tokens", "", 1)) // a row is not high enough for more
 		row := make([]plots.GridCell, len(columns))
 		for i, c := range columns {
@@ -94,8 +101,24 @@ func (r *Results) grid(f study.Figure) Figure {
 		}
 		data.Cells = append(data.Cells, row)
 	}
-	png, err := plots.LineGrid(data)
-	return figure(png, err, "strict pass@k over "+f.XLabel+"; below, the differences from "+data.Reference)
+	return data
+}
+
+// reference names the arms of a grid that the others of their row are compared with, those of the least value: "β = 0",
+// or "the least β" where that is another one in another row.
+func (r *Results) reference(label string, groups []string) string {
+	symbol := label
+	if _, last, ok := strings.Cut(label, ", "); ok {
+		symbol, _, _ = strings.Cut(last, " (")
+	}
+	var least []float64
+	for _, group := range groups {
+		least = append(least, r.inGroup(group)[0].Value)
+	}
+	if least = slices.Compact(least); len(least) == 1 {
+		return fmt.Sprintf("%s = %g", symbol, least[0])
+	}
+	return "the least " + symbol
 }
 
 // exposure draws strict pass@1 and pass@k on the figure's range over the tokens of a
@@ -143,10 +166,10 @@ func (r *Results) Exposure(name string) *Table {
 		row := []any{fmt.Sprintf("%g%%", 100*r.arm(first).Value), thousands(problems), thousands(tokens)}
 		for _, k := range ks {
 			for _, group := range f.Groups {
-				v, _ := r.Value(r.armsOf(group)[i], ops, pass(k))
-				row = append(row, fmt.Sprintf("%.3f", v.Value))
+				value, interval := r.shown(r.armsOf(group)[i], ops, pass(k))
+				row = append(row, value)
 				if k > 1 {
-					row = append(row, bounds(v))
+					row = append(row, interval)
 				}
 			}
 		}

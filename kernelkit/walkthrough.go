@@ -16,7 +16,7 @@ func (l *Lab) Walkthrough(base, tuned *Model, before, after *Evaluation) *Report
 	r := l.Report()
 	first, last := base.Loss()
 	rewardFirst, rewardLast := tuned.Reward()
-	rl := l.profile.RL.Data.Mix[0].Ops
+	rl := allOps(l.profile.RL.Data.Mix)
 	op1 := before.PassAtK(1, 1, 1)
 	gain := after.Gain(before, rl.Min, rl.Max, 1)
 

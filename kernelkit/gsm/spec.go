@@ -160,6 +160,19 @@ func Uniform(family Family, ops Range, contexts ...string) Spec {
 	return Spec{Family: family, Unit: Samples, Mix: []Block{{Ops: ops, Contexts: contexts, Share: 1}}}
 }
 
+// Clone is a copy of the spec that shares nothing with it.
+func (s Spec) Clone() Spec {
+	s.Mix = slices.Clone(s.Mix)
+	for i, b := range s.Mix {
+		s.Mix[i].Contexts = slices.Clone(b.Contexts)
+	}
+	if s.Distractors != nil {
+		d := *s.Distractors
+		s.Distractors = &d
+	}
+	return s
+}
+
 // ParseSpec reads a spec from JSON. An unknown field is an error.
 func ParseSpec(data []byte) (Spec, error) {
 	var spec Spec

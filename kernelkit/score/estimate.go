@@ -40,8 +40,9 @@ func EstimateOf(value, standardError, freedom float64) *Estimate {
 	return &Estimate{Value: value, variance: standardError * standardError, freedom: freedom}
 }
 
-// Welch is the difference a − b of two estimates that have neither seeds nor prompts in
-// common, with Welch's degrees of freedom (Biometrika 34 (1947)).
+// Welch is the difference a − b of estimates of two studies, with Welch's degrees of freedom
+// (Biometrika 34 (1947)). Nothing is known to be in common: where both studies were tested on
+// the same problems and their effects go together, the interval is wider than it need be.
 func Welch(a, b *Estimate) *Estimate {
 	part := func(e *Estimate) float64 { // infinite freedom: nothing
 		return e.variance * e.variance / e.freedom

@@ -225,7 +225,7 @@ func (s *Study) mean(prompts []score.Prompt, m Measure) (sum float64, err error)
 
 // leastSquares fits the gains; false where the points do not determine it.
 func leastSquares(p points) ([]float64, bool) {
-	if len(p.x) <= len(p.x[0]) {
+	if len(p.x) == 0 || len(p.x) <= len(p.x[0]) {
 		return nil, false
 	}
 	x := mat.NewDense(len(p.x), len(p.x[0]), nil)
@@ -276,8 +276,16 @@ func (s *Study) validateLaw(l Law) error {
 	}
 	for _, p := range l.Pairs {
 		for _, arm := range []string{p.Before, p.After} {
-			if _, ok := s.Arm(arm); !ok {
+			a, ok := s.Arm(arm)
+			if !ok {
 				return fmt.Errorf("there is no arm %q", arm)
+			}
+			e := s.evaluationOf(a)
+			if k := s.Evaluation.Samples; e.Samples < k {
+				return fmt.Errorf("the arm %q has %d samples a problem: expected at least %d, as the study's evaluation has", arm, e.Samples, k)
+			}
+			if e.Problems < 2 {
+				return fmt.Errorf("the arm %q is evaluated on %d problem of each op: expected at least 2, since a base is measured on two halves of them", arm, e.Problems)
 			}
 		}
 	}

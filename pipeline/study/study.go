@@ -96,6 +96,30 @@ type Step struct {
 	Reject *pipeline.Rejection     `json:"reject,omitempty"`
 }
 
+// Clone is a copy of the step that shares no recipe with it.
+func (s Step) Clone() Step {
+	s.Train, s.RL, s.Reject = cloned(s.Train), cloned(s.RL), cloned(s.Reject)
+	return s
+}
+
+// Clone is a copy of the arm that shares no recipe with it.
+func (a Arm) Clone() Arm {
+	a.AlsoIn, a.Steps, a.Evaluation = slices.Clone(a.AlsoIn), slices.Clone(a.Steps), cloned(a.Evaluation)
+	for i, step := range a.Steps {
+		a.Steps[i] = step.Clone()
+	}
+	return a
+}
+
+// cloned is a copy of a recipe that may be absent.
+func cloned[R interface{ Clone() R }](r *R) *R {
+	if r == nil {
+		return nil
+	}
+	c := (*r).Clone()
+	return &c
+}
+
 // recipes counts the step's recipes.
 func (s *Step) recipes() (n int) {
 	for _, there := range []bool{s.Train != nil, s.RL != nil, s.Reject != nil} {
@@ -191,7 +215,10 @@ func (s *Study) Validate() error {
 			}
 		}
 	}
-	for _, c := range s.Claims {
+	for i, c := range s.Claims {
+		if slices.ContainsFunc(s.Claims[:i], func(d Claim) bool { return d.ID == c.ID }) {
+			return fmt.Errorf("study %s: two claims have the id %q: expected one of its own for each", s.Name, c.ID)
+		}
 		if s.Exploratory && s.Gone(c) != "" {
 			continue // it is marked, see Judge
 		}
@@ -199,7 +226,10 @@ func (s *Study) Validate() error {
 			return fmt.Errorf("study %s: claim %s: %w", s.Name, c.ID, err)
 		}
 	}
-	for _, l := range s.Laws {
+	for i, l := range s.Laws {
+		if slices.ContainsFunc(s.Laws[:i], func(m Law) bool { return m.ID == l.ID }) {
+			return fmt.Errorf("study %s: two laws have the id %q: expected one of its own for each", s.Name, l.ID)
+		}
 		if err := s.validateLaw(l); err != nil {
 			return fmt.Errorf("study %s: law %s: %w", s.Name, l.ID, err)
 		}
