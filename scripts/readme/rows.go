@@ -36,6 +36,7 @@ var rows = []row{
 	{"reward", "strict-less-lucky", "Are fewer of its right answers lucky?"},
 	{"reward", "dense-process", "Does paying each right step give better steps beyond the edge?"},
 	{"algorithms", "dr-grpo-pass1", "Do GRPO and Dr. GRPO end within 3 points of each other (pass@1 at the edge)?"},
+	{"algorithms", "dapo-pass1", "GRPO, and GRPO with clip higher and dynamic sampling?"},
 	{"algorithms", "gspo-pass1", "GRPO and GSPO?"},
 	{"algorithms", "consensus-beats-answers", "Is agreement among right answers a better pay than right answers alone (pass@1 at the edge)?"},
 }
