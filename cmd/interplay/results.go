@@ -79,14 +79,6 @@ func (f *resultsFlags) show(name string, asked bool) error {
 	return nil
 }
 
-// runCommandOf is the command line that runs a study, which was given by its name or file.
-func runCommandOf(given string, s *study.Study) string {
-	if isFile(given) {
-		return "interplay run " + given
-	}
-	return fmt.Sprintf("interplay run %s -profile %s", s.Name, s.Profile)
-}
-
 // foundResults are the results of a folder, and what they hold of the study that was asked for.
 type foundResults struct {
 	dir       string
@@ -97,7 +89,7 @@ type foundResults struct {
 // one, else at any that has some. Results of another study, such as one that has changed since, are passed over.
 func (f *resultsFlags) find(name string, asked bool) (*foundResults, error) {
 	var looked []string
-	var last *study.Study
+	last := f.studyFlags
 	var others error
 	for _, profile := range f.profiles(name, asked) {
 		at := f.studyFlags
@@ -119,12 +111,12 @@ func (f *resultsFlags) find(name string, asked bool) (*foundResults, error) {
 			case err == nil:
 				return found, nil
 			case errors.Is(err, study.ErrOtherStudy):
-				others = cmp.Or(others, fmt.Errorf("%s: %w; name the study that they are of, or make results of this one with `%s`", dir, err, runCommandOf(name, s)))
+				others = cmp.Or(others, fmt.Errorf("%s: %w; name the study that they are of, or make results of this one with `interplay run %s`", dir, err, typed(at.line([]string{name}))))
 			case !errors.Is(err, fs.ErrNotExist):
 				return nil, err
 			}
 		}
-		looked, last = append(looked, places...), s
+		looked, last = append(looked, places...), at
 	}
 	if others != nil {
 		return nil, others
@@ -136,7 +128,7 @@ func (f *resultsFlags) find(name string, asked bool) (*foundResults, error) {
 	if f.out == "" {
 		hint += "; if a run wrote them to another folder, name it with -out"
 	}
-	return nil, fmt.Errorf("there are no results of %s in %s; make them with `%s`%s", name, strings.Join(looked, ", "), runCommandOf(name, last), hint)
+	return nil, fmt.Errorf("there are no results of %s in %s; make them with `interplay run %s`%s", name, strings.Join(looked, ", "), typed(last.line([]string{name})), hint)
 }
 
 // profiles are those at which results of a study are looked for, the first first. A file holds its own.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,34 @@ func allFiles(studies []string) bool {
 
 // asked says whether the command line names a flag.
 func (f *studyFlags) asked(flag string) bool { return f.given != nil && f.given(flag) }
+
+// line are the words of a command line that means these studies at this scale, with these seeds. A study of the list
+// needs its scale, which may come from the environment here; a file holds its own, and seeds of its own that -seed puts
+// others in the place of.
+func (f *studyFlags) line(names []string) []string {
+	words := slices.Clone(names)
+	if !allFiles(names) {
+		words = append(words, "-profile", f.profile)
+	}
+	if !slices.ContainsFunc(names, isFile) || f.asked("seed") {
+		words = append(words, "-seed", strconv.FormatInt(f.seed, 10))
+	}
+	if f.seeds > 0 {
+		words = append(words, "-seeds", strconv.Itoa(f.seeds))
+	}
+	return words
+}
+
+// typed are words as a person types them in a shell.
+func typed(words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		if out[i] = w; strings.ContainsAny(w, " \t\"'$&;()<>|*?`\\") {
+			out[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(out, " ")
+}
 
 // study makes the study of the command line, and warns of what it cannot do.
 func (f *studyFlags) study(name string) (*study.Study, error) {

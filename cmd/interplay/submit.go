@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,7 +80,7 @@ func (f *submitFlags) submit(names []string) error {
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s did not take the job: %w; -print shows it, and another machine can submit what it shows", command[0], err)
 	}
-	fmt.Printf("output of the workers goes to %s; interplay status %s says how far they are\n", w.Logs, strings.Join(names, " "))
+	fmt.Printf("output of the workers goes to %s; interplay status %s says how far they are\n", w.Logs, typed(f.line(names)))
 	return nil
 }
 
@@ -131,25 +130,15 @@ func (f *submitFlags) workers(names []string) (w cluster.Workers, err error) {
 	}
 	w.Logs = filepath.Join(w.Runs, "jobs")
 	w.Name = jobName(names)
-	for _, name := range names {
+	places := slices.Clone(names)
+	for i, name := range names {
 		if isFile(name) {
-			if name, err = filepath.Abs(name); err != nil {
+			if places[i], err = filepath.Abs(name); err != nil {
 				return w, err
 			}
 		}
-		w.Args = append(w.Args, name)
 	}
-	// A study of the list needs its scale, which here may come from the environment; a file
-	// holds its own, and seeds of its own that -seed puts others in the place of.
-	if !allFiles(names) {
-		w.Args = append(w.Args, "-profile", f.profile)
-	}
-	if !slices.ContainsFunc(names, isFile) || f.asked("seed") {
-		w.Args = append(w.Args, "-seed", strconv.FormatInt(f.seed, 10))
-	}
-	if f.seeds > 0 {
-		w.Args = append(w.Args, "-seeds", strconv.Itoa(f.seeds))
-	}
+	w.Args = f.line(places)
 	return w, nil
 }
 

@@ -133,7 +133,7 @@ func (f *workFlags) work(ctx context.Context, names []string) error {
 	fmt.Printf("nothing is left to do; this worker computed %d stages and resumed %d\n", out.Computed, out.Resumed)
 	if len(out.Failed) > 0 {
 		return fmt.Errorf("%d stages failed, %d were not begun because of that:\n%w\nmend the cause, then `interplay work %s -again`",
-			len(out.Failed), len(out.Skipped), out.Err(), strings.Join(names, " "))
+			len(out.Failed), len(out.Skipped), out.Err(), typed(f.line(names)))
 	}
 	return nil
 }

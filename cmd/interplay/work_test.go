@@ -168,3 +168,32 @@ func TestStatusSaysWhichStudyAStageIsOf(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 }
+
+// A command that is named as a remedy means the same stages as the one that was typed.
+func TestARemedyMeansTheSameStudies(t *testing.T) {
+	for args, want := range map[string]string{
+		"edge -profile micro -seed 5 -seeds 2":        "edge -profile micro -seed 5 -seeds 2",
+		"edge split -profile micro":                   "edge split -profile micro -seed 1",
+		"../../examples/group_size.json":              "../../examples/group_size.json",
+		"../../examples/group_size.json -seed 7":      "../../examples/group_size.json -seed 7",
+		"edge mine.json -profile micro -seeds 3":      "edge mine.json -profile micro -seeds 3",
+		"reward -profile lookup -seed 2 -out results": "reward -profile lookup -seed 2",
+	} {
+		var f studyFlags
+		c := &cobra.Command{}
+		f.declareStudies(c)
+		if err := c.ParseFlags(twoDashes(c, strings.Fields(args))); err != nil {
+			t.Fatal(err)
+		}
+		if got := typed(f.line(c.Flags().Args())); got != want {
+			t.Errorf("%s: %q, want %q", args, got, want)
+		}
+	}
+	if got := typed([]string{"my study.json", "it's"}); got != `'my study.json' 'it'\''s'` {
+		t.Errorf("found %s", got)
+	}
+	t.Setenv("INTERPLAY_RUNS", filepath.Join(t.TempDir(), "runs"))
+	if err := verb("results", strings.Fields("edge -profile smoke -seed 5 -seeds 2")); err == nil || !strings.Contains(err.Error(), "`interplay run edge -profile smoke -seed 5 -seeds 2`") {
+		t.Errorf("no results: the error is %v", err)
+	}
+}
