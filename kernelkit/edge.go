@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"interplay/kernelkit/evaluate"
+	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
+	"interplay/pipeline/study"
 	"interplay/plots"
 )
 
@@ -15,7 +17,9 @@ type Edge struct {
 	Model string
 	Ops   []evaluate.OpBand
 
-	study []plots.OpSpan // what the study calls its edge
+	study     []plots.OpSpan // what the study calls its edge
+	seeds     int            // of a study's arm; 0 of one model
+	intervals string         // what they are over, in words; of a study's arm
 }
 
 // FindEdge places each op of judged samples: solved, edge or beyond.
@@ -27,17 +31,26 @@ func FindEdge(model string, samples []score.Sample) (*Edge, error) {
 // Edge places each op for the model.
 func (e *Evaluation) Edge() *Edge { return must(FindEdge(e.Model.Label, evaluate.Samples(e.records))) }
 
-// Edge places each op for an arm; the problems of several seeds count as different ones.
+// Edge places each op for an arm, by what it scored over all seeds and problems.
 func (r *Results) Edge(arm string) *Edge {
-	var samples []score.Sample
-	for _, x := range r.Records {
-		if x.Arm == arm {
-			s := x.Sample()
-			s.Prompt = fmt.Sprintf("seed %d: %s", x.Seed, s.Prompt)
-			samples = append(samples, s)
+	a := r.arm(arm)
+	edge := &Edge{Model: a.Label, intervals: r.intervals()}
+	k := r.Study.Samples(a)
+	for _, op := range r.ops() {
+		at := study.OpRange{Ops: gsm.Range{Min: op, Max: op}}
+		one, ok := r.Value(arm, at, pass(1))
+		many, both := r.Value(arm, at, pass(k))
+		if !ok || !both {
+			continue
 		}
+		o := evaluate.OpBand{Op: op, Prompts: one.N, K: k, Pass1: one, PassK: many}
+		o.Band, o.Sure = evaluate.DefaultBorders.Place(one, many)
+		edge.Ops = append(edge.Ops, o)
 	}
-	edge := must(FindEdge(r.arm(arm).Label, samples))
+	if len(edge.Ops) == 0 {
+		fail(fmt.Errorf("the arm %s has no samples in these results: run the study again", arm))
+	}
+	edge.seeds = len(r.Scores[arm])
 	if ops, ok := r.Study.Range("edge"); ok {
 		edge.study = []plots.OpSpan{{Name: "the study's edge", Low: ops.Ops.Min, High: ops.Ops.Max}}
 	}
@@ -57,6 +70,9 @@ func (e *Edge) Table() *Table {
 		t.Add(o.Op, o.Prompts, fmt.Sprintf("%.3f", o.Pass1.Value), bounds(o.Pass1), fmt.Sprintf("%.3f", o.PassK.Value), bounds(o.PassK), band)
 	}
 	t.Note = fmt.Sprintf("Solved: pass@1 of %g or more. Edge: less, but pass@k of %g or more. Beyond: neither. A question mark: an interval lies across the border.", b.Solved, b.Reachable)
+	if e.intervals != "" {
+		t.Note += " " + e.intervals + "."
+	}
 	return t
 }
 
@@ -65,12 +81,12 @@ func (e *Edge) Table() *Table {
 func (e *Edge) Figure() Figure {
 	one, many := plots.ShareSeries{Name: "pass@1"}, plots.ShareSeries{}
 	basis := plots.Basis{}
-	data := plots.PassAtKByOpData{Title: "Where is the edge of the model " + e.Model + "?", YLabel: "strict (%)"}
+	data := plots.PassAtKByOpData{Title: "Where is the edge of the model " + e.Model + "?", YLabel: "strict (%)", Intervals: e.intervals}
 	for _, o := range e.Ops {
 		many.Name = fmt.Sprintf("pass@%d", o.K)
 		one.X, one.Values = append(one.X, float64(o.Op)), append(one.Values, o.Pass1)
 		many.X, many.Values = append(many.X, float64(o.Op)), append(many.Values, o.PassK)
-		basis = plots.Basis{Problems: o.Prompts, Samples: o.K}
+		basis = plots.Basis{Seeds: e.seeds, Problems: o.Prompts, Samples: o.K}
 		if o.Band != evaluate.Edge {
 			continue
 		}

@@ -19,7 +19,6 @@ func scored(arms ...study.Arm) *Results {
 		Ranges:     []study.OpRange{{Name: "all", Title: "ops 1–2", Ops: gsm.Range{Min: 1, Max: 2}}},
 		Evaluation: pipeline.Evaluation{Data: gsm.Uniform(gsm.Symbolic, gsm.Range{Min: 1, Max: 2}, "A"), Problems: 8, Samples: 4}}
 	scores := study.Scores{}
-	var records []study.Record
 	for _, a := range arms {
 		scores[a.Name] = score.Seeds{}
 		for _, seed := range s.Seeds {
@@ -34,7 +33,7 @@ func scored(arms ...study.Arm) *Results {
 			scores[a.Name][seed] = prompts
 		}
 	}
-	return &Results{Results: &study.Results{Study: s, Scores: scores, Records: records}}
+	return &Results{Results: &study.Results{Study: s, Scores: scores}}
 }
 
 // A grid has the figure's groups and no others, and says what the differences are from.

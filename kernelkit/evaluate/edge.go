@@ -62,13 +62,14 @@ func Bands(samples []score.Sample, k int, borders Borders, b score.Bootstrap) ([
 			return nil, fmt.Errorf("evaluate: op %d: %w", g.Op, err)
 		}
 		e := OpBand{Op: g.Op, Prompts: len(g.Prompts), K: k, Pass1: pass[0], PassK: pass[1]}
-		e.Band, e.Sure = borders.place(e.Pass1, e.PassK)
+		e.Band, e.Sure = borders.Place(e.Pass1, e.PassK)
 		out = append(out, e)
 	}
 	return out, nil
 }
 
-func (b Borders) place(one, many score.Interval) (Band, bool) {
+// Place is the band of pass@1 and pass@k of an op, and whether their intervals lie wholly on its side of the borders.
+func (b Borders) Place(one, many score.Interval) (Band, bool) {
 	unsolved := one.High < b.Solved
 	switch {
 	case one.Value >= b.Solved:
