@@ -13,7 +13,7 @@ func TestTheRecipeOfEveryProfileIsDrawn(t *testing.T) {
 		"smoke":  {"symbolic, context A", "ops 0-3, a few of 4-5", "1000 steps of 2560 tokens"},
 		"lookup": {"symbolic, context A", "ops 0-4", "5000 steps of 2688 tokens", "ops 5-6, strict reward"},
 		"words":  {"word problems, context zoo", "ops 2-4", "ops 2-7, 48 problems each"},
-		"gpu":    {"word problems, contexts crazy_zootopia, teachers_in_school, movie_festival_awards", "ops 2-10"},
+		"gpu":    {"word problems, contexts crazy_zootopia, teachers_in_school, movie_festival_awards", "ops 2-8", "12000 steps of 32768 tokens"},
 	}
 	for _, name := range pipeline.Profiles() {
 		p, err := pipeline.ProfileByName(name, 1)
