@@ -16,7 +16,7 @@ import (
 
 // ran are the studies whose results are committed, by profile. The others have their claims
 // and rules, and nobody ran them yet.
-var ran = map[string][]string{"micro": {"edge", "exposure", "split", "reward"}, "lookup": {"edge", "algorithms"}}
+var ran = map[string][]string{"micro": {"edge", "exposure", "split", "reward"}, "lookup": {"edge", "algorithms"}, "words": {"edge"}}
 
 // committed is a study with its committed results; nil where there are none.
 func committed(t *testing.T, profile, name string) (*study.Study, *study.Results) {

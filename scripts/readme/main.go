@@ -74,7 +74,18 @@ func composed(root string) (map[string]string, error) {
 			return nil, err
 		}
 	}
-	out, err := badges(root, all...)
+	words, err := committed(root, "words")
+	if err != nil {
+		return nil, err
+	}
+	block, err := languages(best, words)
+	if err != nil {
+		return nil, fmt.Errorf("the part languages of README.md: %w", err)
+	}
+	if readme, err = replaced(readme, "languages", block); err != nil {
+		return nil, err
+	}
+	out, err := badges(root, append(all, words)...)
 	if err != nil {
 		return nil, err
 	}

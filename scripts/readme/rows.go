@@ -41,6 +41,45 @@ var rows = []row{
 	{"algorithms", "consensus-beats-answers", "Is agreement among right answers a better pay than right answers alone (pass@1 at the edge)?"},
 }
 
+// inBothLanguages are the questions of the study of the edge that README answers beside each other, of
+// terse problems, of word problems, and of the paper.
+var inBothLanguages = []row{
+	{"edge", "edge-raises-pass1", "Does RL at an op that pre-training never showed raise pass@1 there?"},
+	{"edge", "edge-raises-pass128", "Does it solve problems there that the base does not solve in 128 attempts (pass@128)?"},
+	{"edge", "edge-reaches-beyond", "Does that carry to deeper problems (pass@16)?"},
+	{"edge", "inside-pass1", "Does RL inside raise pass@1 inside?"},
+	{"edge", "rl-beats-sft", "Does RL beat gold solutions, planned at equal FLOPs (pass@16 at the edge)?"},
+	{"edge", "sft-forgets", "Do gold solutions make it forget more than RL does (pass@1 inside)?"},
+}
+
+// languages is README's table of the edge in two languages, and how many verdicts are the same.
+func languages(terse, words results) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| question | terse problems (`%s`) | word problems (`%s`) | the paper |\n|---|---|---|---|\n", terse["edge"].Profile, words["edge"].Profile)
+	for _, row := range inBothLanguages {
+		fmt.Fprintf(&b, "| %s", row.asks)
+		var last study.Judgement
+		for _, r := range []results{terse, words} {
+			j, err := r.claim(row.study, row.claim)
+			if err != nil {
+				return "", err
+			}
+			answer, known := answers[j.Verdict]
+			if !known {
+				return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
+			}
+			fmt.Fprintf(&b, " | %s, %s", answer, found(j))
+			last = j
+		}
+		paper := "–"
+		if last.Paper != nil {
+			paper = signed(*last.Paper, "+")
+		}
+		fmt.Fprintf(&b, " | %s |\n", paper)
+	}
+	return b.String(), nil
+}
+
 // underTheTable says what stands behind the study of the edge.
 func underTheTable(s *study.Study) (string, error) {
 	base, ok := s.Arm("base")

@@ -18,6 +18,7 @@ var sources = []struct {
 	{"a Qwen2.5 decoder", "docs/paper.md", []string{"Qwen2.5"}},
 	{"Go ≥ 1.26.5", "go.mod", []string{"go 1.26.5"}},
 	{"(or any from 1.21 on: it fetches the right one)", "scripts/prerequisites.sh", []string{"An older Go (1.21 to 1.25) fetches the version that go.mod asks for"}},
+	{"48 problems an op, a decoder of 908k parameters", "notebooks/11_side_by_side.ipynb", []string{"908.4k", "problems an op"}},
 	{"(about 0.8 GB)", "docs/install.md", []string{"0.8 modules and compiled packages of Go"}},
 	{"Python ≥ 3.11", "scripts/prerequisites.sh", []string{"MIN_PYTHON=3.11"}},
 	{"first set-up about 4 minutes", "LAB.md", []string{"set up in 255 s"}},
