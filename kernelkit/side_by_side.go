@@ -47,6 +47,17 @@ func SideBySide(name string, profiles ...string) *Comparison {
 	return c
 }
 
+// At are the results of one of the scales, for its own figures and tables.
+func (c *Comparison) At(profile string) *Results {
+	for _, r := range c.Scales {
+		if r.Profile == profile {
+			return &Results{Results: r, dir: must(CommittedResults(r.Study))}
+		}
+	}
+	fail(fmt.Errorf("study %s has no committed results at profile %q here: expected one of %s", c.Name, profile, strings.Join(c.About().Columns[1:], ", ")))
+	return nil
+}
+
 // last is the scale that the others are held against.
 func (c *Comparison) last() *study.Results { return c.Scales[len(c.Scales)-1] }
 

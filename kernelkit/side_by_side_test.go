@@ -54,6 +54,9 @@ func TestScalesSideBySide(t *testing.T) {
 	if got := c.carried(c.Scales[0], "beyond-gains-nothing").text(); got != "another recipe there: RL beyond lies in beyond, here past all that is tested" {
 		t.Errorf("RL beyond: %q", got)
 	}
+	if r := c.At("micro"); r.Profile != "micro" || len(r.Records) == 0 {
+		t.Errorf("the results at micro are %s's, with %d records", r.Profile, len(r.Records))
+	}
 	if n := len(c.Figure().png); n < 10_000 {
 		t.Errorf("the figure has %d bytes", n)
 	}
