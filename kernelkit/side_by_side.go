@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"interplay/kernelkit/gsm"
 	"interplay/kernelkit/score"
 	"interplay/pipeline"
 	"interplay/pipeline/study"
@@ -70,7 +69,7 @@ func (c *Comparison) About() *Table {
 	}
 	base := func(r *study.Results) *pipeline.Pretraining { return r.Study.Arms[0].Steps[0].Train }
 	aspects := []aspect{
-		{"language", func(r *study.Results) string { return languageOf(base(r).Data) }},
+		{"language", func(r *study.Results) string { return language(base(r).Data) }},
 		{"parameters", func(r *study.Results) string { return thousands(float64(base(r).Model.Params())) }},
 		{"pre-training", func(r *study.Results) string { return corpusOf(base(r)) }},
 		{"seeds", func(r *study.Results) string { return fmt.Sprint(len(r.Study.Seeds)) }},
@@ -81,7 +80,7 @@ func (c *Comparison) About() *Table {
 		aspects = append(aspects, aspect{"the base's pass@1, " + ops.Name, func(r *study.Results) string { return baseAt(r, ops.Name) }})
 	}
 	for _, name := range []string{"inside", "edge", "beyond"} { // where the study trains on ranges
-		if _, ok := c.last().Study.Arm(name); ok {
+		if slices.ContainsFunc(c.Scales, func(r *study.Results) bool { return rlOf(r.Study, name) != nil }) {
 			aspects = append(aspects, aspect{"RL " + name + " trains on", func(r *study.Results) string { return trainedOn(r.Study, name) }})
 		}
 	}
@@ -99,16 +98,9 @@ func (c *Comparison) About() *Table {
 	return t
 }
 
-func languageOf(s gsm.Spec) string {
-	if s.Family == gsm.Realistic {
-		return "words, the paper's: " + strings.Join(s.Mix[0].Contexts, ", ")
-	}
-	return fmt.Sprintf("terse: letters and numbers, answers modulo %d", s.Complete().Modulus)
-}
-
 // corpusOf says how much pre-training there was of what.
 func corpusOf(r *pipeline.Pretraining) string {
-	text := fmt.Sprintf("%s tokens of ops %s", thousands(float64(r.Train.Steps*r.Train.Batch*max(1, r.Train.Accumulate)*r.Train.Seq)), opsOf(r))
+	text := fmt.Sprintf("%s tokens of ops %s", thousands(trainingTokens(r)), opsOf(r))
 	if r.Data.Detours > 0 {
 		text += fmt.Sprintf(", detours %g", r.Data.Detours)
 	}
@@ -121,11 +113,11 @@ func baseAt(r *study.Results, name string) string {
 	if !ok {
 		return "–"
 	}
-	v, ok := r.Value(r.Study.Arms[0].Name, ops, score.Pass(1, score.Strict, score.Unbiased))
+	v, ok := r.Value(r.Study.Arms[0].Name, ops, pass(1))
 	if !ok {
 		return "–"
 	}
-	return fmt.Sprintf("%.3f at ops %s", v.Value, strings.ReplaceAll(ops.Ops.String(), "-", "–"))
+	return fmt.Sprintf("%.3f at ops %s", v.Value, dash(ops.Ops))
 }
 
 // trainedOn are the ops of an arm's RL.
@@ -134,7 +126,7 @@ func trainedOn(s *study.Study, name string) string {
 	if rl == nil {
 		return "–"
 	}
-	return "ops " + strings.ReplaceAll(rl.Data.Mix[0].Ops.String(), "-", "–")
+	return "ops " + dash(rl.Data.Mix[0].Ops)
 }
 
 // attempts says how often the arms were sampled at a problem: k of pass@k, and, where some were

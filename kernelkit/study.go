@@ -35,7 +35,7 @@ func (l *Lab) Study(name string) *Study {
 func (s *Study) Recipe() Figure {
 	first := s.Arms[0].Steps[0].Train
 	pre := plots.RecipeStage{Name: "Pre-training", Lines: []string{thousands(float64(first.Model.Params())) + " parameters",
-		fmt.Sprintf("ops %s, %s tokens", opsOf(first), thousands(float64(first.Train.Steps*first.Train.Batch*first.Train.Accumulate*first.Train.Seq)))}}
+		fmt.Sprintf("ops %s, %s tokens", opsOf(first), thousands(trainingTokens(first)))}}
 	if s.Varies != "" {
 		pre.State, pre.Lines[1] = plots.Varied, s.Varies
 	}
@@ -66,7 +66,7 @@ func (s *Study) Recipe() Figure {
 	stages = append(stages, box("RL", rlLines, len(rl) > 1 || len(mid) > 0))
 	e := s.Evaluation
 	stages = append(stages, plots.RecipeStage{Name: "Evaluation", Lines: []string{
-		fmt.Sprintf("ops %s, %d problems each", strings.ReplaceAll(allOps(e.Data.Mix).String(), "-", "–"), e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
+		fmt.Sprintf("ops %s, %d problems each", dash(allOps(e.Data.Mix)), e.Problems), fmt.Sprintf("%d samples a problem", e.Samples)}})
 	title := s.Title + ", profile "
 	if strings.HasSuffix(s.Title, "?") {
 		title = s.Title + " Profile "
@@ -74,6 +74,14 @@ func (s *Study) Recipe() Figure {
 	png, err := plots.Recipe(plots.RecipeData{Title: fmt.Sprintf("%s%s, %s", title, s.Profile, plots.Basis{Seeds: len(s.Seeds)}), Stages: stages})
 	return figure(png, err, "stages of the study, those that vary marked")
 }
+
+// trainingTokens are the positions of all rows of training.
+func trainingTokens(r *pipeline.Pretraining) float64 {
+	return float64(r.Train.Steps * r.Train.Batch * r.Train.Accumulate * r.Train.Seq)
+}
+
+// dash writes a range of ops as text does: 5–6.
+func dash(ops Ops) string { return strings.ReplaceAll(ops.String(), "-", "–") }
 
 // parts are the names of the study's steps after the first: training that RL goes on from
 // in some arm, with training of the same kind that ends an arm; RL; and, where RL never

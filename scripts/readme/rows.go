@@ -52,7 +52,7 @@ var inBothLanguages = []row{
 	{"edge", "sft-forgets", "Do gold solutions make it forget more than RL does (pass@1 inside)?"},
 }
 
-// languages is README's table of the edge in two languages, and how many verdicts are the same.
+// languages is README's table of the edge in two languages, beside the paper's values.
 func languages(terse, words results) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| question | terse problems (`%s`) | word problems (`%s`) | the paper |\n|---|---|---|---|\n", terse["edge"].Profile, words["edge"].Profile)
@@ -60,13 +60,9 @@ func languages(terse, words results) (string, error) {
 		fmt.Fprintf(&b, "| %s", row.asks)
 		var last study.Judgement
 		for _, r := range []results{terse, words} {
-			j, err := r.claim(row.study, row.claim)
+			j, answer, err := r.answer(row)
 			if err != nil {
 				return "", err
-			}
-			answer, known := answers[j.Verdict]
-			if !known {
-				return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
 			}
 			fmt.Fprintf(&b, " | %s, %s", answer, found(j))
 			last = j
@@ -105,19 +101,28 @@ func highestOp(data gsm.Spec) (op int) {
 // answers are the verdicts as answers to a question.
 var answers = map[study.Verdict]string{study.Agrees: "**Yes**", study.Contradicts: "**No**", study.NotResolved: "Undecided"}
 
+// answer is the claim that a row rests on, as it is judged, and its verdict as an answer.
+func (r results) answer(row row) (study.Judgement, string, error) {
+	j, err := r.claim(row.study, row.claim)
+	if err != nil {
+		return j, "", err
+	}
+	answer, known := answers[j.Verdict]
+	if !known {
+		return j, "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
+	}
+	return j, answer, nil
+}
+
 // table is README's table of results: the question, the answer, the effect with its interval.
 func table(r results) (string, error) {
 	var b strings.Builder
 	daggers := false
 	b.WriteString("| question | answer | effect, points [95 % interval] | study |\n|---|---|---|---|\n")
 	for _, row := range rows {
-		j, err := r.claim(row.study, row.claim)
+		j, answer, err := r.answer(row)
 		if err != nil {
 			return "", err
-		}
-		answer, known := answers[j.Verdict]
-		if !known {
-			return "", fmt.Errorf("claim %s: the verdict %q has no answer in rows.go", row.claim, j.Verdict)
 		}
 		if j.Family != j.Verdict {
 			answer, daggers = answer+" †", true
