@@ -78,6 +78,10 @@ func PowerTable(s *study.Study) *Table {
 	t := &Table{Title: fmt.Sprintf("Seeds that the claims need, by what was seen at profile %s with %d seeds", seen.Profile, len(seen.Study.Seeds)),
 		Columns: []string{"claim", "effect seen", "standard error", "seeds needed", "planned"}}
 	for _, c := range s.Claims {
+		if c.NotRun != "" {
+			t.Add(c.Says, "–", "–", "not run at this scale", "–")
+			continue
+		}
 		i := slices.IndexFunc(seen.Verdicts, func(j study.Judgement) bool { return j.ID == c.ID })
 		if i < 0 || seen.Verdicts[i].Verdict == study.NotRun {
 			t.Add(c.Says, "–", "–", "not seen yet", len(s.Seeds))

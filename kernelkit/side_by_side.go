@@ -1,6 +1,7 @@
 package kernelkit
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,7 +27,10 @@ func SideBySide(name string, profiles ...string) *Comparison {
 	if !slices.Contains(study.Names(), name) {
 		fail(fmt.Errorf("there is no study %q: expected one of %s", name, strings.Join(study.Names(), ", ")))
 	}
-	for _, p := range profiles {
+	for i, p := range profiles {
+		if slices.Contains(profiles[:i], p) {
+			fail(fmt.Errorf("the profile %q is named twice: expected different ones, the last of which the others are held against", p))
+		}
 		if !slices.Contains(pipeline.Profiles(), p) {
 			fail(fmt.Errorf("there is no profile %q: expected one of %s", p, strings.Join(pipeline.Profiles(), ", ")))
 		}
@@ -41,7 +45,8 @@ func SideBySide(name string, profiles ...string) *Comparison {
 		}
 	}
 	if len(c.Scales) == 0 {
-		fail(fmt.Errorf("study %s has no committed results at %s: `interplay run %s -profile P -plan` says what they cost", name, strings.Join(profiles, ", "), name))
+		fail(fmt.Errorf("study %s has no committed results at %s (it has at: %s): `interplay run %s -profile %s -plan` says what they cost",
+			name, strings.Join(profiles, ", "), cmp.Or(strings.Join(CommittedProfiles(name), ", "), "none"), name, profiles[0]))
 	}
 	return c
 }
